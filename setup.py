@@ -1,0 +1,56 @@
+"""The one definition of the package: name, version, dependencies, command."""
+
+from setuptools import find_packages, setup
+
+SANDBOX = [
+    "faker>=30",
+    "httptools>=0.6.3",
+    "orjson>=3.10.11",
+    "starlette>=0.46",
+    "uvicorn>=0.34",
+    "uvloop>=0.21; sys_platform != 'win32'",
+]
+
+# PyAirbyte has no release for Python 3.13 yet.
+SYNC = [
+    "airbyte==0.71.3; python_version < '3.13'",
+    "click>=8.1",
+    "rich>=13.7",
+    "sqlalchemy>=2.0.40",
+]
+
+# Linters are pinned: a new rule should arrive as a change of its own, not as a red build.
+DEV = [
+    "airbyte-connector-models>=0.1.12; python_version < '3.13'",
+    "coverage>=7.10.6",
+    "hypothesis>=6.130",
+    "mypy==2.4.1",
+    "pytest>=8.4",
+    "pytest-cov>=7",
+    "pyyaml>=6.0.2",
+    "requests-mock>=1.12.1",
+    "ruff==0.17.6",
+    "types-jsonschema>=4.23",
+    "types-pyyaml>=6.0.12",
+    "types-requests>=2.32",
+    "types-setuptools>=80.9",
+]
+
+setup(
+    name="source-pipedrive",
+    version="0.1.0",
+    description="Airbyte source for Pipedrive: copies a CRM account into a warehouse.",
+    license="MIT",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(include=["source_pipedrive*"]),
+    package_data={"source_pipedrive": ["manifest.yaml", "schemas/**/*.json"]},
+    entry_points={"console_scripts": ["source-pipedrive = source_pipedrive.run:run"]},
+    install_requires=[
+        "airbyte-cdk>=7.39.1,<8",
+        "jsonschema>=4.17",
+        "orjson>=3.10.11",
+        "pendulum>=3.0",
+        "requests>=2.32",
+    ],
+    extras_require={"sandbox": SANDBOX, "sync": SYNC, "dev": SANDBOX + DEV},
+)
