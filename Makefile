@@ -1,0 +1,36 @@
+# A fresh machine needs Python 3.11 and make; everything else goes into .venv.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+DEALS  ?= 2000
+CONFIG ?= secrets/config.json
+DEST   ?= pipedrive.duckdb
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
+	@$(BIN)/python -m demo --deals $(DEALS)
+
+sync: .venv/installed  ## sync the account of CONFIG into DEST, a DuckDB file or postgres://…
+	@$(BIN)/python -m demo.sync --config '$(CONFIG)' --dest '$(DEST)'
+
+test: .venv/installed  ## lint, type-check and test, with coverage
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	@$(BIN)/pytest --cov
+
+format: .venv/installed  ## rewrite the code as ruff wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.venv/installed: setup.py pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]'
+	@touch $@
+
+.PHONY: help demo sync test format
