@@ -1,0 +1,99 @@
+"""What is shipped: the wheel, the image and the metadata describe the same connector."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.message import Message
+from email.parser import Parser
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    tree = tmp_path_factory.mktemp("checkout")
+    for name in ("setup.py", "pyproject.toml", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    for package in ("source_pipedrive", "pipedrive_sandbox", "unit_tests"):
+        shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("*.pyc"))
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--no-build-isolation", "--wheel-dir", tree, tree], check=True)
+    (path,) = tree.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def package(wheel: zipfile.ZipFile) -> Message:
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return Parser().parsestr(wheel.read(name).decode())
+
+
+@pytest.fixture(scope="module")
+def metadata() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())
+    return document
+
+
+def test_the_wheel_holds_the_connector_with_its_manifest_and_schemas_and_nothing_else(
+    wheel: zipfile.ZipFile,
+) -> None:
+    shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    package = ROOT / "source_pipedrive"
+    kinds = ("*.py", "manifest.yaml", "schemas/**/*.json")
+    assert shipped == {
+        path.relative_to(ROOT).as_posix() for kind in kinds for path in package.rglob(kind)
+    }
+
+
+def test_the_top_level_schemas_are_the_packaged_ones() -> None:
+    assert (ROOT / "schemas").readlink() == Path("source_pipedrive/schemas")
+
+
+def test_metadata_satisfies_airbytes_own_definition(metadata: dict[str, Any]) -> None:
+    models = pytest.importorskip(
+        "airbyte_connector_models.metadata.v0.connector_metadata_definition_v0",
+        reason="Airbyte's models have no release for this Python",
+    )
+
+    models.ConnectorMetadataDefinitionV0.model_validate(metadata)
+
+
+def test_package_metadata_and_changelog_name_the_same_version(
+    package: Message, metadata: dict[str, Any]
+) -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    released = re.search(r"^## \[?(\d+\.\d+\.\d+)", changelog, re.MULTILINE)
+
+    assert released is not None
+    assert package["Version"] == metadata["data"]["dockerImageTag"] == released[1]
+
+
+def test_the_image_is_built_on_the_base_that_the_metadata_declares(
+    metadata: dict[str, Any],
+) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    base = re.search(r"^ARG BASE_IMAGE=(\S+)$", dockerfile, re.MULTILINE)
+
+    assert base is not None
+    assert base[1] == metadata["data"]["connectorBuildOptions"]["baseImage"]
+    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${BASE_IMAGE}"}
+
+
+def test_the_platform_may_reach_the_default_host(metadata: dict[str, Any]) -> None:
+    manifest = yaml.safe_load((ROOT / "source_pipedrive" / "manifest.yaml").read_text())
+    properties = manifest["spec"]["connection_specification"]["properties"]
+    host = urlsplit(properties["api_url"]["default"]).hostname
+
+    allowed = metadata["data"]["allowedHosts"]["hosts"]
+    assert "${api_url}" in allowed
+    assert any(fnmatch(str(host), pattern) for pattern in allowed)
