@@ -30,6 +30,7 @@ DEV = [
     "pyyaml>=6.0.2",
     "requests-mock>=1.12.1",
     "ruff==0.17.6",
+    "types-isodate>=0.7",
     "types-jsonschema>=4.23",
     "types-pyyaml>=6.0.12",
     "types-requests>=2.32",
@@ -47,6 +48,7 @@ setup(
     entry_points={"console_scripts": ["source-pipedrive = source_pipedrive.run:run"]},
     install_requires=[
         "airbyte-cdk>=7.39.1,<8",
+        "isodate>=0.6.1",
         "jsonschema>=4.17",
         "orjson>=3.10.11",
         "pendulum>=3.0",
