@@ -30,7 +30,6 @@ DEV = [
     "pyyaml>=6.0.2",
     "requests-mock>=1.12.1",
     "ruff==0.17.6",
-    "types-isodate>=0.7",
     "types-jsonschema>=4.23",
     "types-pyyaml>=6.0.12",
     "types-requests>=2.32",
