@@ -1,0 +1,1 @@
+"""A local stand-in for the Pipedrive API: same contract, same limits, same traps."""

@@ -1,0 +1,68 @@
+"""What can be turned on the sandbox, and who may call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+DEFAULT_TOKEN: Final = "sandbox-token-5f0c7be2a91d4e83b6d0c2f7"  # noqa: S105 - a made-up one
+SEATS: Final = 10
+
+#: Burst per 2 s and daily multiplier of each plan. Facts §4.1, §4.3.
+PLANS: Final = {"lite": (20, 1), "growth": (40, 2), "premium": (100, 5), "ultimate": (120, 7)}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the owner of a token may do.
+
+    `lacks` names features and permissions; `refused` is 401 or 402 where no call is answered.
+    """
+
+    name: str
+    user_id: int
+    lacks: frozenset[str] = frozenset()
+    refused: int | None = None
+
+
+#: Features: `admin`, `projects` (add-on), `growth` (plan). Facts §1.4, §7.13.
+PROFILES: Final = {
+    profile.name: profile
+    for profile in (
+        Profile("admin", 1),
+        Profile("regular", 2, lacks=frozenset({"admin"})),
+        Profile("no-projects", 1, lacks=frozenset({"projects"})),
+        Profile("lite", 1, lacks=frozenset({"growth"})),
+        Profile("api-disabled", 3, refused=401),
+        Profile("suspended", 1, refused=402),
+    )
+}
+
+
+@dataclass
+class Settings:
+    """The state of everything that `POST /__sandbox/settings` changes.
+
+    Times are seconds; `latency` is added to each answer. 0 means "no limit" for `burst`,
+    `daily_budget` and `block_after` (429 answers a minute before Cloudflare takes over).
+    """
+
+    plan: str = "premium"
+    burst: int = 20
+    daily_budget: int = 30_000 * PLANS["premium"][1] * SEATS
+    daily_headers: bool = True
+    block_after: int = 100
+    latency: float = 0.0
+    gzip: bool = True
+    empty_v1_lists_are_null: bool = True
+    flat_v1_pagination: bool = False
+    company_host: bool = False
+    update_time_delay: float = 2.0
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def with_token(self, token: str) -> Settings:
+        """Register `token` for the administrator, and `token-PROFILE` for every other profile."""
+        self.tokens[token] = "admin"
+        for name in PROFILES:
+            self.tokens.setdefault(f"{token}-{name}", name)
+        return self

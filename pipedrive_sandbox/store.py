@@ -1,0 +1,146 @@
+"""Rows in SQLite. One connection, used from one thread: a call is a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from pipedrive_sandbox.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+Row = dict[str, Any]
+
+_BATCH: Final = 2_000
+
+
+class Store:
+    """The tables of `tables.py` in the SQLite file at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, and create the tables that it does not have."""
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
+            self._db.execute(f"PRAGMA {pragma}")
+        for table in TABLES.values():
+            self._create(table)
+        self.version = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _create(self, table: Table) -> None:
+        keys = []
+        if table.key is not None:
+            keys = [f"{table.key} {'INTEGER' if table.integer_key else 'TEXT'} PRIMARY KEY"]
+        columns = ", ".join([*keys, *table.columns, "body BLOB", "extra BLOB"])
+        self._db.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})")
+
+    def fill(self, name: str, rows: Iterable[Row]) -> None:
+        """Insert `rows`, lazily and in batches."""
+        table = TABLES[name]
+        statement = _insert(table)
+        pending: Iterator[Row] = iter(rows)
+        self._db.execute("BEGIN")
+        while batch := [_values(table, row) for row in islice(pending, _BATCH)]:
+            self._db.executemany(statement, batch)
+        self._db.execute("COMMIT")
+        self.version += 1
+
+    def index(self) -> None:
+        """Create the indexes; after filling, that is faster, and lets SQLite plan by what is there."""
+        for table in TABLES.values():
+            for columns in table.indexes:
+                name = f"{table.name}_{'_'.join(columns)}"
+                self._db.execute(
+                    f"CREATE INDEX IF NOT EXISTS {name} ON {table.name} ({', '.join(columns)})",
+                )
+        self._db.execute("PRAGMA analysis_limit=1000")
+        self._db.execute("ANALYZE")
+
+    def put(self, name: str, row: Row) -> Row:
+        """Insert the row, or replace the one with its key; return it with its key."""
+        table = TABLES[name]
+        cursor = self._db.execute(_insert(table), _values(table, row))
+        if table.pages_by_key and row.get(table.key or "") is None:
+            row[table.key or ""] = cursor.lastrowid
+            self._db.execute(_insert(table), _values(table, row))
+        self.version += 1
+        return row
+
+    def get(self, name: str, key: object) -> Row | None:
+        """Return the whole row with this key, hidden and optional properties included."""
+        return next(self.find(name, f"{TABLES[name].key} = ?", [key]), None)
+
+    def find(
+        self,
+        name: str,
+        where: str = "1",
+        values: Sequence[object] = (),
+        order: str = "rowid",
+    ) -> Iterator[Row]:
+        """Yield the whole rows that satisfy `where`; the caller reads them before it writes."""
+        table = TABLES[name]
+        hidden = sorted(table.hidden & set(table.columns))
+        selected = ", ".join(["body", "extra", *hidden])
+        cursor = self._db.execute(
+            f"SELECT {selected} FROM {name} WHERE {where} ORDER BY {order}",
+            values,
+        )
+        for body, extra, *rest in cursor:
+            yield {
+                **orjson.loads(body),
+                **(orjson.loads(extra) if extra else {}),
+                **dict(zip(hidden, (None if value == "" else value for value in rest), strict=True)),
+            }
+
+    def replace(self, name: str, row: Row, where: str, values: Sequence[object]) -> None:
+        """Replace the one row of a table without a key."""
+        table = TABLES[name]
+        columns = ", ".join(f"{column} = ?" for column in (*table.columns, "body", "extra"))
+        self._db.execute(
+            f"UPDATE {name} SET {columns} WHERE {where}",
+            [*_values(table, row), *values],
+        )
+        self.version += 1
+
+    def remove(self, name: str, where: str, values: Sequence[object]) -> None:
+        """Delete the rows that satisfy `where`."""
+        self._db.execute(f"DELETE FROM {name} WHERE {where}", values)
+        self.version += 1
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Run a query of the engine."""
+        return self._db.execute(sql, values).fetchall()
+
+    def count(self, name: str, where: str = "1", values: Sequence[object] = ()) -> int:
+        """Count the rows that satisfy `where`."""
+        return int(self.select(f"SELECT count(*) FROM {name} WHERE {where}", values)[0][0])
+
+
+def _insert(table: Table) -> str:
+    columns = [*([table.key] if table.key else []), *table.columns, "body", "extra"]
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT OR REPLACE INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+
+
+def _values(table: Table, row: Row) -> list[object]:
+    values: list[object] = [row.get(table.key)] if table.key else []
+    for column in table.columns:
+        value = row.get(column)
+        values.append("" if value is None else value)
+    if table.hidden:
+        row = {name: value for name, value in row.items() if name not in table.hidden}
+    extra = None
+    if table.optional:
+        apart = {name: row[name] for name in table.optional if name in row}
+        row = {name: value for name, value in row.items() if name not in apart}
+        extra = orjson.dumps(apart)
+    values += [orjson.dumps(row), extra]
+    return values
