@@ -1,0 +1,5 @@
+"""`python -m source_pipedrive`."""
+
+from source_pipedrive.run import run
+
+run()

@@ -1,0 +1,84 @@
+"""Refuses a bad configuration before any request, and says what to write instead."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from jsonschema import Draft7Validator, ValidationError
+
+from source_pipedrive import times
+
+Config = Mapping[str, Any]
+
+
+def refuse_bad(config: Config, specification: Mapping[str, Any]) -> None:
+    """Raise one config error that names every wrong setting, without the values of secrets.
+
+    Keys that begin with an underscore are the platform's own and pass.
+    """
+    own = {key: value for key, value in config.items() if not key.startswith("_")}
+    problems = [*_against_schema(own, specification)]
+    problems = problems or [*_start_date_problems(own), *_api_url_problems(own)]
+    if problems:
+        message = " ".join(problems)
+        raise AirbyteTracedException(
+            message=message, internal_message=message, failure_type=FailureType.config_error
+        )
+
+
+def start_of(config: Config) -> str | None:
+    """`start_date` as `2024-05-01T00:00:00Z`; a fraction of a second counts as the next second."""
+    if not config.get("start_date"):
+        return None
+    start = times.moment(config["start_date"])
+    return times.write(start + timedelta(seconds=1) if start.microsecond else start)
+
+
+def _against_schema(config: Config, specification: Mapping[str, Any]) -> Iterator[str]:
+    # Airbyte wants the published specification open; a misspelt setting must not pass all the same
+    strict = {**specification, "additionalProperties": False}
+    for error in Draft7Validator(strict).iter_errors(config):
+        yield _sentence(error, specification["properties"])
+
+
+def _sentence(error: ValidationError, properties: Mapping[str, Any]) -> str:
+    written: Any = error.instance
+    if error.validator == "required":
+        missing = next(name for name in properties if f"'{name}'" in error.message)
+        return f"`{missing}` is missing: {properties[missing]['description']}"
+    if error.validator == "additionalProperties":
+        unknown = ", ".join(f"`{name}`" for name in sorted(written.keys() - properties.keys()))
+        known = ", ".join(f"`{name}`" for name in properties)
+        return f"Unknown setting {unknown}. The settings are {known}."
+    name = str(error.path[0]) if error.path else "configuration"
+    setting = properties.get(name, {})
+    value = "" if setting.get("airbyte_secret") else f" {written!r}"
+    expected = setting.get("pattern_descriptor") or f"a {setting.get('type', 'JSON object')}"
+    example = f", for example {setting['examples'][0]}" if setting.get("examples") else ""
+    return f"`{name}`{value} is not valid: write {expected}{example}."
+
+
+def _start_date_problems(config: Config) -> Iterator[str]:
+    written = config.get("start_date")
+    if not written:
+        return
+    try:
+        start = times.moment(written)
+    except ValueError:
+        yield f"`start_date` {written!r} is no date of the calendar: write one such as 2024-05-01."
+        return
+    if start > datetime.now(UTC):
+        yield (
+            f"`start_date` {written!r} lies in the future, so nothing would be read: write a date "
+            "in the past, or leave it empty to read everything."
+        )
+
+
+def _api_url_problems(config: Config) -> Iterator[str]:
+    url = urlsplit(config.get("api_url") or "")
+    host = url.hostname or ""
+    if url.scheme == "http" and (host == "pipedrive.com" or host.endswith(".pipedrive.com")):
+        yield f"`api_url` would send the API key unencrypted: write https://{host}."

@@ -1,0 +1,94 @@
+"""Applies the manifest's table of answers: what Pipedrive said, what it means, what to do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
+from typing import Any
+
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.streams.http.error_handlers import ErrorHandler, ErrorResolution
+from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
+    SUCCESS_RESOLUTION,
+    ResponseAction,
+)
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests import Response
+
+from source_pipedrive.envelope import MalformedAnswerError, body_of, error_text, is_html
+
+Answer = Mapping[str, Any]
+
+
+@dataclass
+class AnswerTable(ErrorHandler):
+    """Finds the first row of `answers` that fits what came back, and does what it says.
+
+    A row has `status` (codes; none = any error) or `exception` (class names) or `malformed: true`,
+    narrowed by `html: true` or `contains: text`; then `action` (FAIL or RETRY), `failure_type` and
+    `message`, in which `{said}` is Pipedrive's text, `{status}` its code and `{stream}` the stream.
+
+    `DefaultErrorHandler` cannot be used: its predicates parse every good page a second time, it
+    cannot see an exception, and its FAIL writes URL, headers and payload into the log.
+    """
+
+    answers: Sequence[Answer]
+    parameters: InitVar[Mapping[str, Any]]
+    max_retries: int | None = 5
+    max_time: int | None = 600
+    _stream: str = field(init=False, default="")
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self._stream = str(parameters.get("name", ""))
+
+    def interpret_response(
+        self, response_or_exception: Response | Exception | None
+    ) -> ErrorResolution:
+        said, status = "", ""
+        if isinstance(response_or_exception, Response):
+            response = response_or_exception
+            status = str(response.status_code)
+            if response.ok:
+                try:
+                    body_of(response)
+                except MalformedAnswerError as malformed:
+                    said = str(malformed)
+                else:
+                    return SUCCESS_RESOLUTION
+            else:
+                said = error_text(response)
+            if correlation_id := response.headers.get("x-correlation-id"):
+                said += f" [x-correlation-id {correlation_id}]"
+        answer = next(row for row in self.answers if _fits(row, response_or_exception))
+        message = answer["message"].format(said=said, status=status, stream=self._stream)
+        action = ResponseAction[answer["action"]]
+        failure_type = FailureType[answer.get("failure_type", "transient_error")]
+        if action is ResponseAction.FAIL:
+            raise AirbyteTracedException(
+                message=message, internal_message=message, failure_type=failure_type
+            )
+        return ErrorResolution(action, failure_type, message)
+
+
+def _fits(row: Answer, answer: Response | Exception | None) -> bool:
+    if not isinstance(answer, Response):
+        return not row.keys().isdisjoint({"exception"}) and any(
+            name in row["exception"] for name in _class_names(answer)
+        )
+    if "exception" in row or bool(row.get("malformed")) != answer.ok:
+        return False
+    return (
+        answer.status_code in row.get("status", [answer.status_code])
+        and (not row.get("html") or is_html(answer))
+        and row.get("contains", "") in answer.text
+    )
+
+
+def _class_names(error: object) -> Iterator[str]:
+    """Yield the class names of an exception and of those it wraps, innermost last.
+
+    `requests` keeps the cause (a failed name lookup, say) in the arguments of what it raises.
+    """
+    while isinstance(error, BaseException):
+        yield from (cls.__name__ for cls in type(error).__mro__)
+        error = getattr(error, "reason", None) or next(
+            (argument for argument in error.args if isinstance(argument, BaseException)), None
+        )
