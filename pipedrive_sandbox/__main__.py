@@ -103,7 +103,7 @@ async def serve(sandbox: Sandbox, options: argparse.Namespace) -> None:
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
-    print(f"Pipedrive sandbox at http://{host}:{port}", flush=True)  # noqa: T201 - the interface
+    print(f"Pipedrive sandbox at http://{host}:{port}", flush=True)
     await server.serve([listener])
 
 

@@ -23,7 +23,7 @@ from pipedrive_sandbox.control import control_routes
 from pipedrive_sandbox.endpoints import CORE, Get
 from pipedrive_sandbox.engine import answer
 from pipedrive_sandbox.errors import (
-    Refusal,
+    ApiError,
     bad_request,
     envelope,
     forbidden,
@@ -60,7 +60,7 @@ def _reading(get: Get) -> Operation:
     strict = get.path.startswith("/api/v2")
 
     def run(sandbox: Sandbox, call: Call) -> bytes:
-        return answer(sandbox, get.read, call.path, call.query, call.profile, strict=strict)
+        return answer(sandbox, get.read, call, strict=strict)
 
     return Operation("GET", get.path, get.cost, run, get.needs)
 
@@ -71,7 +71,9 @@ def build_app(sandbox: Sandbox, cache_bytes: int = 0) -> Starlette:
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations():
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    fixed_first = sorted(by_path, key=lambda path: [part.startswith("{") for part in path.split("/")])
+    fixed_first = sorted(
+        by_path, key=lambda path: [part.startswith("{") for part in path.split("/")]
+    )
     routes = control_routes(sandbox)
     for path in fixed_first:
         endpoint = gateway.serve(by_path[path])
@@ -124,7 +126,7 @@ class Gateway:
             body = await self._run(request, operation, by_method, profile, target)
             status = operation.status if operation else 200
             response = self._respond(request, status, body, headers, f"{profile.name} {target}")
-        except Refusal as refused:
+        except ApiError as refused:
             headers |= refused.headers
             response = Response(refused.body, refused.status, headers, refused.media_type)
         sandbox.log.append((request.method, target, response.status_code))
@@ -148,7 +150,7 @@ class Gateway:
     ) -> bytes:
         if operation is None:
             if by_method:
-                raise Refusal(405, envelope("Method not allowed"), {"allow": ", ".join(by_method)})
+                raise ApiError(405, envelope("Method not allowed"), {"allow": ", ".join(by_method)})
             raise not_found("Unknown method .")
         if request.url.path.startswith("/api/v1/") and not self._sandbox.settings.company_host:
             rest = request.url.path.removeprefix("/api/v1/")

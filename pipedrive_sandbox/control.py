@@ -29,7 +29,7 @@ ROOT: Final = "/__sandbox"
 _CHUNK: Final = 500
 
 
-class Misuse(ValueError):
+class MisuseError(ValueError):
     """A control request that makes no sense; its text says why."""
 
 
@@ -43,7 +43,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
             given |= request.path_params | dict(request.query_params)
             try:
                 return Response(orjson.dumps(answer(given)), media_type="application/json")
-            except (Misuse, KeyError, TypeError) as error:
+            except (MisuseError, KeyError, TypeError) as error:
                 body = orjson.dumps({"error": f"{type(error).__name__}: {error}"})
                 return Response(body, 400, media_type="application/json")
 
@@ -108,9 +108,9 @@ class _Control:
         kinds = {each.name: type(getattr(settings, each.name)) for each in fields(Settings)}
         for name, content in given.items():
             if name not in kinds or not isinstance(content, (kinds[name], int)):
-                raise Misuse(f"no setting {name}, or not a {kinds.get(name)}")
+                raise MisuseError(f"no setting {name}, or not a {kinds.get(name)}")
         if given.get("plan", "premium") not in PLANS:
-            raise Misuse(f"plans: {', '.join(PLANS)}")
+            raise MisuseError(f"plans: {', '.join(PLANS)}")
         for name, content in given.items():
             setattr(settings, name, content)
         self._sandbox.store.version += 1
@@ -118,7 +118,7 @@ class _Control:
 
     def set_token(self, given: Row) -> object:
         if given["profile"] not in PROFILES:
-            raise Misuse(f"profiles: {', '.join(PROFILES)}")
+            raise MisuseError(f"profiles: {', '.join(PROFILES)}")
         self._sandbox.settings.tokens[given["token"]] = given["profile"]
         return self._sandbox.settings.tokens
 
@@ -144,9 +144,9 @@ class _Control:
     def mutate(self, given: Row) -> object:
         sandbox, table = self._sandbox, given["table"]
         if table not in BLANKS:
-            raise Misuse(f"tables: {', '.join(sorted(BLANKS))}")
+            raise MisuseError(f"tables: {', '.join(sorted(BLANKS))}")
         sandbox.edits.settle()
-        rng = Random(given.get("seed", 0))  # noqa: S311 - not secret
+        rng = Random(given.get("seed", 0))
         count = int(given.get("count", 1))
         action = given["action"]
         if action == "create":
@@ -195,7 +195,7 @@ def _apply(
         elif action == "delete":
             edits.delete(table, key)
         else:
-            raise Misuse("actions: create, edit, archive, unarchive, delete, merge")
+            raise MisuseError("actions: create, edit, archive, unarchive, delete, merge")
     return chosen
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-
 from pipedrive_sandbox.clock import DAY, HOUR, Stamp, day
 from pipedrive_sandbox.company import COMPANY
 from pipedrive_sandbox.fields import LABEL_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from random import Random
 
+    from pipedrive_sandbox.dice import Dice
     from pipedrive_sandbox.store import Row
     from pipedrive_sandbox.world import World
 
@@ -166,11 +165,11 @@ def saved_filters(world: World) -> Iterator[Row]:
         }
 
 
-def _user(world: World, rng: Random) -> int:
-    return int(rng.random() * world.sizes.users) + 1
+def _user(world: World, rng: Dice) -> int:
+    return rng.upto(world.sizes.users)
 
 
-def _counters(rng: Random, names: tuple[str, ...]) -> dict[str, Any]:
+def _counters(rng: Dice, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: int(rng.random() ** 3 * 12) for name in names}
 
 
@@ -193,11 +192,11 @@ _CONTACT_COUNTS: Final = (
 )
 
 
-def _activity_links(world: World, rng: Random) -> dict[str, Any]:
+def _activity_links(world: World, rng: Dice) -> dict[str, Any]:
     highest = world.highest(world.sizes.activities)
     return {
-        "next_activity_id": int(rng.random() * highest) + 1 if rng.random() < 0.4 else None,
-        "last_activity_id": int(rng.random() * highest) + 1 if rng.random() < 0.6 else None,
+        "next_activity_id": rng.upto(highest) if rng.chance(0.4) else None,
+        "last_activity_id": rng.upto(highest) if rng.chance(0.6) else None,
     }
 
 
@@ -214,7 +213,7 @@ def persons(world: World) -> Iterator[Row]:
     for key, (_, added, changed) in rows:
         first, last = world.words.person(rng)
         domain = rng.choice(world.words.domains)
-        synced = rng.random() < 0.3
+        synced = rng.chance(0.3)
         emails = [{"value": f"p{key}@{domain}", "primary": True, "label": "work"}]
         if synced:
             emails.append({"value": f"home{key}@{domain}", "primary": False, "label": "home"})
@@ -224,10 +223,10 @@ def persons(world: World) -> Iterator[Row]:
             "first_name": first,
             "last_name": last,
             "owner_id": _user(world, rng),
-            "org_id": int(rng.random() * organizations) + 1 if rng.random() < 0.8 else None,
+            "org_id": rng.upto(organizations) if rng.chance(0.8) else None,
             "add_time": added,
             "update_time": changed,
-            "emails": emails if rng.random() < 0.9 else [],
+            "emails": emails if rng.chance(0.9) else [],
             "phones": [{"value": world.words.phone(rng), "primary": True, "label": "work"}],
             "is_deleted": False,
             "visible_to": rng.choice((1, 3, 3, 7)),
@@ -257,7 +256,7 @@ def organizations(world: World) -> Iterator[Row]:
     custom = world.custom("organization")
     count = world.sizes.organizations
     for key, (_, added, changed) in zip(world.ids(count), world.times(rng, count), strict=True):
-        known = rng.random() < 0.5
+        known = rng.chance(0.5)
         domain = rng.choice(world.words.domains)
         yield {
             "id": key,
@@ -267,7 +266,7 @@ def organizations(world: World) -> Iterator[Row]:
             "update_time": changed,
             "is_deleted": False,
             "visible_to": rng.choice((1, 3, 3, 7)),
-            "address": rng.choice(world.addresses) if rng.random() < 0.7 else None,
+            "address": rng.choice(world.addresses) if rng.chance(0.7) else None,
             "label_ids": rng.choice(([], [], [3])),
             "website": f"https://{domain}" if known else None,
             "linkedin": f"https://linkedin.example/{domain}" if known else None,
@@ -302,25 +301,24 @@ def deals(world: World) -> Iterator[Row]:
     count = world.sizes.deals
     people = world.highest(world.sizes.persons)
     companies = world.highest(world.sizes.organizations)
-    for key, (born, added, changed) in zip(world.ids(count), world.times(rng, count), strict=True):
-        fate = rng.random()
-        status = "open" if changed is None or fate < 0.5 else "won" if fate < 0.75 else "lost"
-        archived = changed is not None and rng.random() < 0.1
-        deleted_at = None
-        if changed is not None and rng.random() < 0.033:
-            gone = max(born, world.now - 60 - int(rng.random() * 40 * DAY))
-            deleted_at = changed = Stamp.V2.text(gone)
+    for key, (born, added, touched) in zip(world.ids(count), world.times(rng, count), strict=True):
+        status = "open" if touched is None else rng.choice(("open", "open", "won", "lost"))
+        archived = touched is not None and rng.chance(0.1)
+        gone = touched is not None and rng.chance(0.033)
+        deleted_at = Stamp.V2.text(max(born, world.now - rng.upto(40 * DAY))) if gone else None
+        changed = deleted_at or touched
+        from_lead = rng.chance(0.1)
         closed = changed if status != "open" else None
-        stage = int(rng.random() * len(_PIPELINES) * len(_STAGES)) + 1
+        stage = rng.upto(len(_PIPELINES) * len(_STAGES))
         amount = int(rng.random() ** 4 * 10**8) / 100
-        person = int(rng.random() * people) + 1 if rng.random() < 0.9 else None
+        person = rng.upto(people) if rng.chance(0.9) else None
         yield {
             "id": key,
             "title": f"{rng.choice(world.words.companies)} {rng.choice(world.words.phrases)}",
             "creator_user_id": _user(world, rng),
             "owner_id": _user(world, rng),
             "person_id": person,
-            "org_id": int(rng.random() * companies) + 1 if rng.random() < 0.8 else None,
+            "org_id": rng.upto(companies) if rng.chance(0.8) else None,
             "pipeline_id": 1 + (stage - 1) // len(_STAGES),
             "stage_id": stage,
             "value": amount,
@@ -341,7 +339,7 @@ def deals(world: World) -> Iterator[Row]:
             "local_won_date": closed[:10] if closed and status == "won" else None,
             "local_lost_date": closed[:10] if closed and status == "lost" else None,
             "local_close_date": closed[:10] if closed else None,
-            "expected_close_date": day(born + 60 * DAY) if fate < 0.7 else None,
+            "expected_close_date": day(born + 60 * DAY) if rng.chance(0.7) else None,
             "label_ids": rng.choice(([], [], [LABEL_IDS[0]], [1, 2, 3])),
             "origin": rng.choice(_ORIGINS),
             "origin_id": None,
@@ -355,12 +353,10 @@ def deals(world: World) -> Iterator[Row]:
             **_activity_links(world, rng),
             "first_won_time": closed if status == "won" else None,
             **_counters(rng, _DEAL_COUNTS),
-            "last_incoming_mail_time": changed if fate < 0.2 else None,
+            "last_incoming_mail_time": changed if rng.chance(0.2) else None,
             "last_outgoing_mail_time": None,
             "smart_bcc_email": f"nordlicht+deal{key}@pipedrivemail.example",
-            "source_lead_id": str(UUID(int=rng.getrandbits(128), version=4))
-            if fate < 0.1
-            else None,
+            "source_lead_id": str(UUID(int=rng.getrandbits(128), version=4)) if from_lead else None,
         }
 
 
@@ -370,10 +366,10 @@ def activities(world: World) -> Iterator[Row]:
     count = world.sizes.activities
     people = world.highest(world.sizes.persons)
     for key, (born, added, changed) in zip(world.ids(count), world.times(rng, count), strict=True):
-        kind = int(rng.random() * len(_ACTIVITY_TYPES))
-        done = changed is not None and rng.random() < 0.6
+        kind = rng.upto(len(_ACTIVITY_TYPES)) - 1
+        done = changed is not None and rng.chance(0.6)
         met = kind == 1
-        person = int(rng.random() * people) + 1 if rng.random() < 0.8 else None
+        person = rng.upto(people) if rng.chance(0.8) else None
         yield {
             "id": key,
             "subject": _ACTIVITY_SUBJECTS[kind],
@@ -383,13 +379,11 @@ def activities(world: World) -> Iterator[Row]:
             "is_deleted": False,
             "add_time": added,
             "update_time": changed,
-            "deal_id": int(rng.random() * world.highest(world.sizes.deals)) + 1
-            if rng.random() < 0.8
-            else None,
+            "deal_id": rng.upto(world.highest(world.sizes.deals)) if rng.chance(0.8) else None,
             "lead_id": None,
             "person_id": person,
-            "org_id": int(rng.random() * world.highest(world.sizes.organizations)) + 1
-            if rng.random() < 0.5
+            "org_id": rng.upto(world.highest(world.sizes.organizations))
+            if rng.chance(0.5)
             else None,
             "project_id": None,
             "due_date": day(born + 7 * DAY),
@@ -405,7 +399,7 @@ def activities(world: World) -> Iterator[Row]:
             "conference_meeting_id": None,
             "public_description": None,
             "priority": rng.choice((None, None, 263)),
-            "note": f"<p>{rng.choice(world.words.sentences)}</p>" if rng.random() < 0.5 else None,
+            "note": f"<p>{rng.choice(world.words.sentences)}</p>" if rng.chance(0.5) else None,
             "outcome": None,
             "attendees": [
                 {
@@ -469,7 +463,7 @@ def leads(world: World) -> Iterator[Row]:
     times = world.times(rng, count, Stamp.MILLIS, untouched=False)
     for number, (born, added, changed) in enumerate(times, start=1):
         archived = number % 2 == 0
-        person = int(rng.random() * people) + 1 if rng.random() < 0.7 else None
+        person = rng.upto(people) if rng.chance(0.7) else None
         yield {
             "id": str(UUID(int=rng.getrandbits(128), version=4)),
             "title": f"{rng.choice(world.words.companies)} lead",
@@ -477,13 +471,13 @@ def leads(world: World) -> Iterator[Row]:
             "creator_id": _user(world, rng),
             "label_ids": rng.choice(([], [LEAD_LABELS[0]], list(LEAD_LABELS[1:]))),
             "value": {"amount": rng.randrange(10**6) / 100, "currency": "EUR"}
-            if rng.random() < 0.7
+            if rng.chance(0.7)
             else None,
-            "expected_close_date": day(born + 30 * DAY) if rng.random() < 0.5 else None,
+            "expected_close_date": day(born + 30 * DAY) if rng.chance(0.5) else None,
             "person_id": person,
             "organization_id": None
             if person
-            else int(rng.random() * world.highest(world.sizes.organizations)) + 1,
+            else rng.upto(world.highest(world.sizes.organizations)),
             "is_archived": archived,
             "archive_time": changed if archived else None,
             "source_name": rng.choice(("Manually created", "API", "Import", "Web forms")),
@@ -492,7 +486,7 @@ def leads(world: World) -> Iterator[Row]:
             "origin_id": None,
             "channel": rng.choice((None, 52)),
             "channel_id": rng.choice((None, "Jun23 Billboards")),
-            "was_seen": rng.random() < 0.8,
+            "was_seen": rng.chance(0.8),
             "next_activity_id": None,
             "add_time": added,
             "update_time": changed,
@@ -513,15 +507,15 @@ def notes(world: World) -> Iterator[Row]:
     times = world.times(rng, count, Stamp.V1, untouched=False)
     for key, (_, added, changed) in zip(world.ids(count), times, strict=True):
         user = _user(world, rng)
-        deal = int(rng.random() * world.highest(world.sizes.deals)) + 1
-        person = int(rng.random() * world.highest(world.sizes.persons)) + 1
-        of_deal = rng.random() < 0.7
+        deal = rng.upto(world.highest(world.sizes.deals))
+        person = rng.upto(world.highest(world.sizes.persons))
+        of_deal = rng.chance(0.7)
         yield {
             "id": key,
             "active_flag": True,
             "add_time": added,
             "update_time": changed,
-            "content": world.words.long_text if rng.random() < 0.005 else rng.choice(texts),
+            "content": world.words.long_text if rng.chance(0.005) else rng.choice(texts),
             "lead_id": None,
             "deal_id": deal if of_deal else None,
             "person_id": None if of_deal else person,
@@ -535,7 +529,7 @@ def notes(world: World) -> Iterator[Row]:
             "project": None,
             "task": None,
             "pinned_to_lead_flag": False,
-            "pinned_to_deal_flag": of_deal and rng.random() < 0.1,
+            "pinned_to_deal_flag": of_deal and rng.chance(0.1),
             "pinned_to_organization_flag": False,
             "pinned_to_person_flag": False,
             "pinned_to_project_flag": False,

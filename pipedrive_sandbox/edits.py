@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -24,6 +24,16 @@ STAMPED_LATER: Final = frozenset(
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why a row changes: who did it, in bulk or not, and the other row of a merge."""
+
+    user_id: int = 1
+    bulk: bool = False
+    merged_to: object = None
+    merged_from: object = None
+
+
+@dataclass(frozen=True)
 class Event:
     """One change: `current` is None after a deletion, `previous` None after a creation."""
 
@@ -32,11 +42,11 @@ class Event:
     key: object
     current: Row | None
     previous: Row | None
-    user_id: int
+    cause: Cause
     instant: float
-    bulk: bool = False
-    merged_to: object = None
-    merged_from: object = None
+
+
+BY_ADMIN: Final = Cause()
 
 
 @dataclass
@@ -64,7 +74,7 @@ class Editor:
                 row["update_time"] = row["add_time"]
                 self.store.put(table, row)
 
-    def create(self, table: str, row: Row, user_id: int = 1) -> Row:
+    def create(self, table: str, row: Row, cause: Cause = BY_ADMIN) -> Row:
         """Store a new row; its key, `add_time` and `update_time` are set here."""
         kind = TABLES[table]
         if kind.integer_key:
@@ -78,7 +88,7 @@ class Editor:
         if table in STAMPED_LATER:
             due = self.clock.precise() + self.settings.update_time_delay
             self._unstamped[table, row["id"]] = due
-        self._tell(table, "create", row["id"], row, None, user_id)
+        self._tell(table, row["id"], row, None, cause)
         return row
 
     def change(
@@ -86,10 +96,7 @@ class Editor:
         table: str,
         key: object,
         changes: Mapping[str, Any],
-        user_id: int = 1,
-        *,
-        bulk: bool = False,
-        merged_from: object = None,
+        cause: Cause = BY_ADMIN,
     ) -> Row | None:
         """Apply `changes` and bump `update_time`; None where there is no such row."""
         before = self.store.get(table, key)
@@ -102,16 +109,7 @@ class Editor:
             after["update_time"] = self.stamp(table)
         self._unstamped.pop((table, key), None)
         self.store.put(table, after)
-        self._tell(
-            table,
-            "change",
-            key,
-            after,
-            before,
-            user_id,
-            bulk=bulk,
-            merged_from=merged_from,
-        )
+        self._tell(table, key, after, before, cause)
         return after
 
     def archive(self, table: str, key: object, *, archived: bool = True) -> Row | None:
@@ -119,14 +117,7 @@ class Editor:
         moment = self.stamp(table) if archived else None
         return self.change(table, key, {"is_archived": archived, "archive_time": moment})
 
-    def delete(
-        self,
-        table: str,
-        key: object,
-        user_id: int = 1,
-        *,
-        merged_to: object = None,
-    ) -> Row | None:
+    def delete(self, table: str, key: object, cause: Cause = BY_ADMIN) -> Row | None:
         """Delete a row; return its last state, None where there is none."""
         before = self.store.get(table, key)
         if before is None or before.get("deleted_at"):
@@ -134,7 +125,7 @@ class Editor:
         self._unstamped.pop((table, key), None)
         if table in TOMBSTONED:
             moment = self.stamp(table)
-            gone = {"deleted_at": moment, "update_time": moment}
+            gone: Row = {"deleted_at": moment, "update_time": moment}
             if "is_deleted" in before:
                 gone["is_deleted"] = True
             if table == "projects":
@@ -142,10 +133,16 @@ class Editor:
             self.store.put(table, {**before, **gone})
         else:
             self.store.remove(table, f"{TABLES[table].key} = ?", [key])
-        self._tell(table, "delete", key, None, before, user_id, merged_to=merged_to)
+        self._tell(table, key, None, before, cause)
         return before
 
-    def merge(self, table: str, loser: object, winner: object, user_id: int = 1) -> Row | None:
+    def merge(
+        self,
+        table: str,
+        loser: object,
+        winner: object,
+        cause: Cause = BY_ADMIN,
+    ) -> Row | None:
         """Merge `loser` into `winner`: the winner's values stand, its gaps are filled."""
         lost, kept = self.store.get(table, loser), self.store.get(table, winner)
         if lost is None or kept is None:
@@ -156,8 +153,8 @@ class Editor:
             if kept.get(name) is None and content is not None and name != "deleted_at"
         }
         self._relink(table, loser, winner)
-        self.delete(table, loser, user_id, merged_to=winner)
-        return self.change(table, winner, fills, user_id, merged_from=loser)
+        self.delete(table, loser, replace(cause, merged_to=winner))
+        return self.change(table, winner, fills, replace(cause, merged_from=loser))
 
     def stamp(self, table: str) -> str:
         """Return the current instant in the form of a table."""
@@ -173,32 +170,15 @@ class Editor:
             for row in list(self.store.find(child, f"{column} = ?", [loser])):
                 self.change(child, row["id"], {column: winner})
 
-    def _tell(  # noqa: PLR0913 - the parts of an event
+    def _tell(
         self,
         table: str,
-        action: str,
         key: object,
         current: Row | None,
         previous: Row | None,
-        user_id: int,
-        *,
-        bulk: bool = False,
-        merged_to: object = None,
-        merged_from: object = None,
+        cause: Cause,
     ) -> None:
-        event = Event(
-            table,
-            action,
-            key,
-            current,
-            previous,
-            user_id,
-            self.clock.precise(),
-            bulk,
-            merged_to,
-            merged_from,
-        )
+        action = "delete" if current is None else "change" if previous else "create"
+        instant = self.clock.precise()
         for listener in self.listeners:
-            listener(event)
-
-
+            listener(Event(table, action, key, current, previous, cause, instant))

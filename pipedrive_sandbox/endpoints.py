@@ -6,7 +6,7 @@ and `recents` are not served; v1 endpoints that went out of support do not exist
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pipedrive_sandbox.clock import DAY
@@ -109,15 +109,9 @@ def _one(table: str, include: tuple[str, ...] = (), labels: str = "") -> Read:
 def _fields(entity: str, include: tuple[str, ...]) -> tuple[Get, Get]:
     path = f"{V2}/{entity}Fields"
     where = f"entity = '{entity}'"
-    every = {"always_include": True} if entity == "project" else {}
-    listed = Read(table="fields", where=where, include=include, **every)
-    single = Read(
-        table="fields",
-        paging=Paging.ONE,
-        where=f"{where} AND field_code = :field_code",
-        include=include,
-        **every,
-    )
+    every = entity == "project"
+    listed = Read(table="fields", where=where, include=include, always_include=every)
+    single = replace(listed, paging=Paging.ONE, where=f"{where} AND field_code = :field_code")
     needs = {"activity": "admin", "project": "projects"}.get(entity, "")
     return Get(path, 10, listed, needs), Get(f"{path}/{{field_code}}", 1, single, needs)
 

@@ -16,44 +16,42 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from pipedrive_sandbox.company import COMPANY_ID
-from pipedrive_sandbox.errors import bad_request, not_found
-from pipedrive_sandbox.parameters import (
-    Filter,
-    boolean,
-    integer,
-    keys,
-    plain,
-    word,
-    words,
-)
-from pipedrive_sandbox.tables import TABLES, Table
+from pipedrive_sandbox.errors import ApiError, bad_request, not_found
+from pipedrive_sandbox.parameters import Filter, boolean, integer, keys, plain, word, words
+from pipedrive_sandbox.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipedrive_sandbox.sandbox import Sandbox
-    from pipedrive_sandbox.settings import Profile
+    from pipedrive_sandbox.sandbox import Call, Sandbox
     from pipedrive_sandbox.store import Row
 
 DEFAULT_LIMIT: Final = 100
-#: Up to this many rows a time window is read through its own index and sorted.
+#: Up to this many rows, a time window is read through its own index and sorted.
 NARROW: Final = 20_000
 _NAME: Final = re.compile(r":(\w+)")
-_GROWTH_ONLY: Final = ("acv", "arr", "mrr", "billing_frequency", "billing_frequency_cycles")
+_GROWTH_ONLY: Final = (
+    "acv",
+    "arr",
+    "mrr",
+    "billing_frequency",
+    "billing_frequency_cycles",
+    "billing_start_date",
+)
+_WITH_GROWTH: Final = frozenset({"deals", "products", "deal_products"})
 
 
 class Paging(Enum):
-    """The ways in which the API hands out a list. Facts §3.0."""
+    """The ways in which the API hands out rows. Facts §3.0."""
 
     CURSOR = auto()
-    V1_CURSOR = auto()
     OFFSET = auto()
     NONE = auto()
     ONE = auto()
 
 
 class Extra(Enum):
-    """What a list carries as `additional_data`."""
+    """What an answer carries as `additional_data`."""
 
     PAGING = auto()
     COMPANY = auto()
@@ -66,8 +64,10 @@ class Read:
     """One way of reading rows of a table.
 
     `where` is SQL that always holds, with `:name` for a path parameter or `:user` for the caller.
-    `unless` holds while the query parameter of that name is absent. `sort` are the columns that
-    may be sorted by; the first is the default. `shape` turns a stored row into another form.
+    `unless` maps a query parameter to SQL that holds while it is absent. `sort` names what may be
+    sorted by, the default first. `include` are the optional properties on offer. `labels` is the
+    entity whose option labels may be asked for. `flat` marks a v1 list that the contract draws
+    without a `pagination` object. `shape` turns a stored row into another form.
     """
 
     table: str
@@ -79,213 +79,255 @@ class Read:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     sort: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    always_include: bool = False
     custom: bool = False
     labels: str = ""
     flat: bool = False
     shape: Callable[[Sandbox, Row], Any] | None = None
-    always_include: bool = False
-
-    @property
-    def is_v1(self) -> bool:
-        """Whether this is a paged list of v1."""
-        return self.paging in {Paging.OFFSET, Paging.V1_CURSOR}
 
 
-@dataclass(frozen=True)
-class _Page:
-    rows: list[tuple[bytes, bytes | None]]
-    additional: object
+Stored = tuple[bytes, "bytes | None"]
 
 
-def answer(
-    sandbox: Sandbox,
-    read: Read,
-    path: Mapping[str, object],
-    query: Mapping[str, str],
-    profile: Profile,
-    *,
-    strict: bool,
-) -> bytes:
-    """Answer a GET whose path and permissions are settled; raise `Refusal` for a bad query."""
-    chosen = _validate(read, query, strict=strict)
-    names: dict[str, object] = {**path, "user": profile.user_id}
-    where, values = _conditions(sandbox, read, chosen, names)
-    if read.paging is Paging.ONE:
-        return _one(sandbox, read, chosen, profile, (where, values))
-    page = _page(sandbox, read, chosen, where, values)
-    data = _render(sandbox, read, chosen, profile, page.rows)
-    empty_is_null = read.is_v1 and sandbox.settings.empty_v1_lists_are_null
-    body = b'{"success":true,"data":' + (
-        b"null" if not data and empty_is_null else b"[" + b",".join(data) + b"]"
-    )
-    if read.extra is not Extra.ABSENT:
-        body += b',"additional_data":' + orjson.dumps(page.additional)
-    return body + b"}"
+def answer(sandbox: Sandbox, read: Read, call: Call, *, strict: bool) -> bytes:
+    """Answer a GET whose permissions are settled; raise `ApiError` for a bad query."""
+    reading = _Reading(sandbox, read, call, _validate(read, call.query, strict=strict))
+    return reading.one() if read.paging is Paging.ONE else reading.many()
 
 
 def _validate(read: Read, query: Mapping[str, str], *, strict: bool) -> dict[str, Any]:
-    known: dict[str, Callable[[str, str], object]] = {
+    known = _known(read)
+    chosen = {}
+    for name, text in query.items():
+        if name in known:
+            try:
+                chosen[name] = known[name](name, text)
+            except ApiError:
+                if strict or name not in {"start", "limit"}:
+                    raise
+        elif strict and name != "api_token":
+            raise bad_request(f"validation failed: unknown parameter '{name}'")
+    for name, narrowing in read.filters.items():
+        if narrowing.required and name not in chosen:
+            raise bad_request(f"validation failed: {name} is required")
+    limit = chosen.get("limit", min(DEFAULT_LIMIT, read.limit))
+    if strict and not 1 <= limit <= read.limit:
+        raise bad_request(f"validation failed: limit: should be between 1 and {read.limit}")
+    return chosen | {"limit": min(max(limit, 1), read.limit)}
+
+
+def _known(read: Read) -> dict[str, Callable[[str, str], Any]]:
+    """Return the parameters of a read with their parsers."""
+    known: dict[str, Callable[[str, str], Any]] = {
         name: narrowing.parse for name, narrowing in read.filters.items()
     }
-    lenient: set[str] = set()
-    if read.paging in {Paging.CURSOR, Paging.V1_CURSOR}:
+    if read.paging is Paging.CURSOR:
         known |= {"cursor": plain, "limit": integer}
+        if read.sort:
+            known |= {"sort_by": word(*read.sort), "sort_direction": word("asc", "desc")}
     elif read.paging is Paging.OFFSET:
         known |= {"start": integer, "limit": integer}
-        lenient = {"start", "limit"}
         if read.sort:
             known["sort"] = plain
-    if read.paging is Paging.CURSOR and read.sort:
-        known |= {"sort_by": word(*read.sort), "sort_direction": word("asc", "desc")}
     if read.include and not read.always_include:
         known["include_fields"] = words(*read.include)
     if read.custom:
         known["custom_fields"] = keys
     if read.labels:
         known |= {"include_option_labels": boolean, "include_labels": boolean}
-    chosen = {}
-    for name, text in query.items():
-        if name == "api_token":
-            continue
-        if name in known:
-            try:
-                chosen[name] = known[name](name, text)
-            except Exception:
-                if name in lenient and not strict:
-                    continue
-                raise
-        elif strict:
-            raise bad_request(f"validation failed: unknown parameter '{name}'")
-    for name, narrowing in read.filters.items():
-        if narrowing.required and name not in chosen:
-            raise bad_request(f"validation failed: {name} is required")
-    limit = chosen.setdefault("limit", min(DEFAULT_LIMIT, read.limit))
-    if strict and not 1 <= limit <= read.limit:
-        raise bad_request(f"validation failed: limit: should be between 1 and {read.limit}")
-    chosen["limit"] = min(max(limit, 1), read.limit)
-    return chosen
+    return known
 
 
-def _conditions(
-    sandbox: Sandbox,
-    read: Read,
-    chosen: Mapping[str, Any],
-    names: Mapping[str, object],
-) -> tuple[str, list[object]]:
-    table = TABLES[read.table]
-    now = sandbox.clock.now()
-    parts: list[str] = []
-    values: list[object] = []
-    if read.where:
-        sql, arguments = _bind(read.where, names)
-        parts.append(sql)
-        values += arguments
-    saved = _saved_filter(sandbox, read, chosen)
-    for name, sql in read.unless.items():
-        if name not in chosen or saved:
-            parts.append(sql)
-    for name, narrowing in read.filters.items():
-        if name == "filter_id" or name not in chosen:
-            continue
-        if saved and not narrowing.survives_filter_id:
-            continue
-        sql, arguments = narrowing.clause(chosen[name], table, now)
-        parts.append(sql)
-        values += arguments
-    if saved:
-        parts.append(saved[0])
-        values += saved[1]
-    return " AND ".join(parts) or "1", values
+class _Reading:
+    """One read with one validated query."""
 
+    def __init__(self, sandbox: Sandbox, read: Read, call: Call, chosen: dict[str, Any]) -> None:
+        self.sandbox = sandbox
+        self.read = read
+        self.table = TABLES[read.table]
+        self.call = call
+        self.chosen = chosen
+        self.where, self.values = self._conditions()
 
-def _bind(sql: str, names: Mapping[str, object]) -> tuple[str, list[object]]:
-    values = [names[name] for name in _NAME.findall(sql)]
-    return _NAME.sub("?", sql), values
+    def one(self) -> bytes:
+        rows = self._select("", "LIMIT 1")
+        if not rows:
+            raise not_found()
+        tail = b',"additional_data":null}' if self.read.extra is Extra.NULL else b"}"
+        return b'{"success":true,"data":' + self._render(rows)[0] + tail
 
+    def many(self) -> bytes:
+        read = self.read
+        if read.paging is Paging.CURSOR:
+            rows, additional = self._cursor_page()
+        elif read.paging is Paging.OFFSET:
+            rows, additional = self._offset_page()
+        else:
+            rows, additional = self._select("ORDER BY rowid"), None
+        if read.extra is not Extra.PAGING:
+            additional = {"company_id": COMPANY_ID} if read.extra is Extra.COMPANY else None
+        data = b"[" + b",".join(self._render(rows)) + b"]"
+        if not rows and read.paging is Paging.OFFSET:
+            data = b"null" if self.sandbox.settings.empty_v1_lists_are_null else b"[]"
+        body = b'{"success":true,"data":' + data
+        if read.extra is not Extra.ABSENT:
+            body += b',"additional_data":' + orjson.dumps(additional)
+        return body + b"}"
 
-def _saved_filter(
-    sandbox: Sandbox,
-    read: Read,
-    chosen: Mapping[str, Any],
-) -> tuple[str, list[object]] | None:
-    if "filter_id" not in chosen:
-        return None
-    saved = sandbox.store.get("filters", chosen["filter_id"])
-    if saved is None or saved["field"] not in TABLES[read.table].columns:
-        raise bad_request("Filter not found or of another type")
-    return f"{saved['field']} = ?", [saved["value"]]
-
-
-def _page(
-    sandbox: Sandbox,
-    read: Read,
-    chosen: Mapping[str, Any],
-    where: str,
-    values: list[object],
-) -> _Page:
-    table = TABLES[read.table]
-    if read.paging is Paging.OFFSET:
-        return _offset_page(sandbox, read, table, chosen, where, values)
-    if read.paging is Paging.NONE:
-        rows = sandbox.store.select(
-            f"SELECT body, extra FROM {table.name} WHERE {where} ORDER BY rowid",
-            values,
+    def _select(self, order: str, limit: str = "") -> list[Any]:
+        return self.sandbox.store.select(
+            f"SELECT body, extra FROM {self.table.name} WHERE {self.where} {order} {limit}",
+            self.values,
         )
-        return _Page(rows, _fixed(read))
-    return _cursor_page(sandbox, read, table, chosen, where, values)
+
+    def _conditions(self) -> tuple[str, list[object]]:
+        now = self.sandbox.clock.now()
+        names = {**self.call.path, "user": self.call.profile.user_id}
+        saved = self._saved_filter()
+        clauses = [saved] if saved else []
+        if self.read.where:
+            values = [names[name] for name in _NAME.findall(self.read.where)]
+            clauses.append((_NAME.sub("?", self.read.where), values))
+        clauses += [
+            (sql, []) for name, sql in self.read.unless.items() if saved or name not in self.chosen
+        ]
+        clauses += [
+            narrowing.clause(self.chosen[name], self.table, now)
+            for name, narrowing in self.read.filters.items()
+            if name in self.chosen
+            and name != "filter_id"
+            and (narrowing.survives_filter_id or not saved)
+        ]
+        joined = " AND ".join(sql for sql, _ in clauses) or "1"
+        return joined, [value for _, values in clauses for value in values]
+
+    def _saved_filter(self) -> tuple[str, list[object]] | None:
+        if "filter_id" not in self.chosen:
+            return None
+        saved = self.sandbox.store.get("filters", self.chosen["filter_id"])
+        if saved is None or saved["field"] not in self.table.columns:
+            raise bad_request("Filter not found or of another type")
+        return f"{saved['field']} = ?", [saved["value"]]
+
+    def _cursor_page(self) -> tuple[list[Stored], object]:
+        name = self.chosen.get("sort_by", "id")
+        direction = self.chosen.get("sort_direction", "asc")
+        column = "rowid" if name == "id" else name
+        if name == "id" and self.chosen.keys() & {"updated_since", "updated_until"}:
+            column = self._steer()
+        after = "<" if direction == "desc" else ">"
+        if "cursor" in self.chosen:
+            held, last = _decode_cursor(self.chosen["cursor"], name, direction)
+            if name == "id":
+                self.where += f" AND {column} {after} ?"
+                self.values.append(last)
+            else:
+                self.where += f" AND ({column}, rowid) {after} (?, ?)"
+                self.values += [held, last]
+        order = f"{column} {direction}" + ("" if name == "id" else f", rowid {direction}")
+        limit = self.chosen["limit"]
+        rows = self.sandbox.store.select(
+            f"SELECT body, extra, {column}, rowid FROM {self.table.name}"
+            f" WHERE {self.where} ORDER BY {order} LIMIT {limit + 1}",
+            self.values,
+        )
+        token = None
+        if len(rows) > limit:
+            *_, held, last = rows[limit - 1]
+            token = _encode_cursor(name, held, direction, last)
+        return [row[:2] for row in rows[:limit]], {"next_cursor": token}
+
+    def _steer(self) -> str:
+        """Choose SQLite's way through a time window: a unary plus keeps it off an index.
+
+        Few rows are found through the index on `update_time` and sorted; many are met on a walk
+        along the ids, which needs no sorting on each page.
+        """
+        found = self.sandbox.store.select(
+            f"SELECT count(*) FROM"
+            f" (SELECT 1 FROM {self.table.name} WHERE {self.where} LIMIT {NARROW + 1})",
+            self.values,
+        )
+        if found[0][0] <= NARROW:
+            return "+rowid"
+        self.where = self.where.replace("update_time", "+update_time")
+        return "rowid"
+
+    def _offset_page(self) -> tuple[list[Stored], object]:
+        start, limit = max(0, self.chosen.get("start", 0)), self.chosen["limit"]
+        order = self._v1_order()
+        rows = self.sandbox.store.select(
+            f"SELECT body, extra FROM {self.table.name} WHERE rowid IN"
+            f" (SELECT rowid FROM {self.table.name} WHERE {self.where}"
+            f" ORDER BY {order} LIMIT {limit + 1} OFFSET {start}) ORDER BY {order}",
+            self.values,
+        )
+        more = len(rows) > limit
+        pagination = {"start": start, "limit": limit, "more_items_in_collection": more}
+        if self.read.flat and self.sandbox.settings.flat_v1_pagination:
+            return rows[:limit], pagination
+        if more:
+            pagination["next_start"] = start + limit
+        return rows[:limit], {"pagination": pagination}
+
+    def _v1_order(self) -> str:
+        terms = []
+        for term in self.chosen["sort"].split(",") if "sort" in self.chosen else ():
+            name, _, direction = term.strip().partition(" ")
+            if name not in self.read.sort or direction.upper() not in {"", "ASC", "DESC"}:
+                raise bad_request(f"validation failed: sort: unsupported value '{term}'")
+            terms.append(f"{name} {direction.upper() or 'ASC'}")
+        backwards = bool(terms) and terms[-1].endswith("DESC")
+        return ", ".join([*terms, "rowid DESC" if backwards else "rowid"])
+
+    def _render(self, rows: list[Stored]) -> list[bytes]:
+        read = self.read
+        include = read.include if read.always_include else self.chosen.get("include_fields", ())
+        lite = (
+            "growth" in self.call.profile.lacks or self.sandbox.settings.plan == "lite"
+        ) and read.table in _WITH_GROWTH
+        reshaped = (
+            lite
+            or read.shape is not None
+            or bool(include and set(include) != set(self.table.optional))
+            or bool(
+                self.chosen.keys() & {"custom_fields", "include_option_labels", "include_labels"}
+            )
+        )
+        if not reshaped:
+            return [_splice(*row) for row in rows] if include else [body for body, _ in rows]
+        out = []
+        for body, extra in rows:
+            row: Row = orjson.loads(body)
+            optional = orjson.loads(extra) if include and extra else {}
+            row |= {name: optional[name] for name in include if name in optional}
+            if lite:
+                row = {name: value for name, value in row.items() if name not in _GROWTH_ONLY}
+            self._narrow_custom(row)
+            out.append(orjson.dumps(read.shape(self.sandbox, row) if read.shape else row))
+        return out
+
+    def _narrow_custom(self, row: Row) -> None:
+        custom = row.get("custom_fields")
+        if "custom_fields" in self.chosen and custom is not None:
+            wanted = self.chosen["custom_fields"]
+            custom = {key: value for key, value in custom.items() if key in wanted}
+            row["custom_fields"] = custom
+        if self.chosen.get("include_labels"):
+            row["labels"] = self._labelled("label_ids", row["label_ids"])
+        if self.chosen.get("include_option_labels") and custom:
+            for key, value in custom.items():
+                custom[key] = self._labelled(key, value)
+
+    def _labelled(self, code: str, value: Any) -> Any:
+        labels = self.sandbox.labels(self.read.labels, code)
+        if isinstance(value, list):
+            return [{"id": each, "label": labels.get(each)} for each in value]
+        return {"id": value, "label": labels.get(value)} if labels and value else value
 
 
-def _fixed(read: Read) -> object:
-    return {"company_id": COMPANY_ID} if read.extra is Extra.COMPANY else None
-
-
-def _cursor_page(
-    sandbox: Sandbox,
-    read: Read,
-    table: Table,
-    chosen: Mapping[str, Any],
-    where: str,
-    values: list[object],
-) -> _Page:
-    name = chosen.get("sort_by", read.sort[0] if read.sort else "id")
-    direction = chosen.get("sort_direction", "asc")
-    column = "rowid" if name == "id" else name
-    limit = chosen["limit"]
-    after = "<" if direction == "desc" else ">"
-    if name == "id" and ("updated_since" in chosen or "updated_until" in chosen):
-        if _is_narrow(sandbox, table, where, values):
-            column = "+rowid"
-        else:
-            where = where.replace("update_time", "+update_time")
-    if "cursor" in chosen:
-        at, last = _decode_cursor(chosen["cursor"], name, direction)
-        if name == "id":
-            where += f" AND {column} {after} ?"
-            values = [*values, last]
-        else:
-            where += f" AND ({column}, rowid) {after} (?, ?)"
-            values = [*values, at, last]
-    order = f"{column} {direction}" + ("" if name == "id" else f", rowid {direction}")
-    rows = sandbox.store.select(
-        f"SELECT body, extra, rowid, {column} FROM {table.name}"
-        f" WHERE {where} ORDER BY {order} LIMIT {limit + 1}",
-        values,
-    )
-    more = len(rows) > limit
-    rows = rows[:limit]
-    token = _encode_cursor(name, rows[-1][3], direction, rows[-1][2]) if more else None
-    additional: object = {"next_cursor": token}
-    if read.extra is not Extra.PAGING:
-        additional = _fixed(read)
-    return _Page([(row[0], row[1]) for row in rows], additional)
-
-
-def _is_narrow(sandbox: Sandbox, table: Table, where: str, values: list[object]) -> bool:
-    found = sandbox.store.select(
-        f"SELECT count(*) FROM (SELECT 1 FROM {table.name} WHERE {where} LIMIT {NARROW + 1})",
-        values,
-    )
-    return bool(found[0][0] <= NARROW)
+def _splice(body: bytes, extra: bytes | None) -> bytes:
+    return body[:-1] + b"," + extra[1:] if extra and extra != b"{}" else body
 
 
 def _encode_cursor(name: str, value: object, direction: str, last: int) -> str:
@@ -301,121 +343,3 @@ def _decode_cursor(text: str, name: str, direction: str) -> tuple[object, int]:
     except (binascii.Error, ValueError, KeyError, TypeError):
         pass
     raise bad_request("validation failed: cursor: invalid value")
-
-
-def _offset_page(
-    sandbox: Sandbox,
-    read: Read,
-    table: Table,
-    chosen: Mapping[str, Any],
-    where: str,
-    values: list[object],
-) -> _Page:
-    start, limit = max(0, chosen.get("start", 0)), chosen["limit"]
-    order = _v1_order(read, chosen.get("sort"))
-    rows = sandbox.store.select(
-        f"SELECT body, extra FROM {table.name} WHERE rowid IN"
-        f" (SELECT rowid FROM {table.name} WHERE {where}"
-        f" ORDER BY {order} LIMIT {limit + 1} OFFSET {start}) ORDER BY {order}",
-        values,
-    )
-    more = len(rows) > limit
-    pagination: Row = {"start": start, "limit": limit, "more_items_in_collection": more}
-    if read.flat and sandbox.settings.flat_v1_pagination:
-        return _Page(rows[:limit], pagination)
-    if more:
-        pagination["next_start"] = start + limit
-    return _Page(rows[:limit], {"pagination": pagination})
-
-
-def _v1_order(read: Read, text: str | None) -> str:
-    terms = []
-    for term in text.split(",") if text else ():
-        name, _, direction = term.strip().partition(" ")
-        if name not in read.sort or direction.upper() not in {"", "ASC", "DESC"}:
-            raise bad_request(f"validation failed: sort: unsupported value '{term}'")
-        terms.append(f"{name} {direction.upper() or 'ASC'}")
-    backwards = terms and terms[-1].endswith("DESC")
-    return ", ".join([*terms, "rowid DESC" if backwards else "rowid"])
-
-
-def _one(
-    sandbox: Sandbox,
-    read: Read,
-    chosen: Mapping[str, Any],
-    profile: Profile,
-    condition: tuple[str, list[object]],
-) -> bytes:
-    where, values = condition
-    rows = sandbox.store.select(
-        f"SELECT body, extra FROM {read.table} WHERE {where} LIMIT 1",
-        values,
-    )
-    if not rows:
-        raise not_found()
-    (row,) = _render(sandbox, read, chosen, profile, rows)
-    tail = b',"additional_data":null}' if read.extra is Extra.NULL else b"}"
-    return b'{"success":true,"data":' + row + tail
-
-
-def _render(
-    sandbox: Sandbox,
-    read: Read,
-    chosen: Mapping[str, Any],
-    profile: Profile,
-    rows: list[tuple[bytes, bytes | None]],
-) -> list[bytes]:
-    include = read.include if read.always_include else chosen.get("include_fields", ())
-    lite = "growth" in profile.lacks or sandbox.settings.plan == "lite"
-    parsed = (
-        read.shape is not None
-        or (lite and read.table in {"deals", "products", "deal_products"})
-        or bool(chosen.keys() & {"custom_fields", "include_option_labels", "include_labels"})
-        or (bool(include) and set(include) != set(TABLES[read.table].optional))
-    )
-    if not parsed:
-        if include:
-            return [_splice(body, extra) for body, extra in rows]
-        return [body for body, _ in rows]
-    out = []
-    for body, extra in rows:
-        row: Row = orjson.loads(body)
-        if include and extra:
-            optional = orjson.loads(extra)
-            row |= {name: optional[name] for name in include if name in optional}
-        if lite:
-            for name in _GROWTH_ONLY:
-                row.pop(name, None)
-        _narrow_custom(sandbox, read, chosen, row)
-        out.append(orjson.dumps(read.shape(sandbox, row) if read.shape else row))
-    return out
-
-
-def _splice(body: bytes, extra: bytes | None) -> bytes:
-    if not extra or extra == b"{}":
-        return body
-    return body[:-1] + b"," + extra[1:]
-
-
-def _narrow_custom(
-    sandbox: Sandbox,
-    read: Read,
-    chosen: Mapping[str, Any],
-    row: Row,
-) -> None:
-    custom = row.get("custom_fields")
-    if "custom_fields" in chosen and custom is not None:
-        custom = {key: value for key, value in custom.items() if key in chosen["custom_fields"]}
-        row["custom_fields"] = custom
-    if chosen.get("include_labels"):
-        labels = sandbox.labels(read.labels, "label_ids")
-        row["labels"] = [
-            {"id": key, "label": labels[key]} for key in row["label_ids"] if key in labels
-        ]
-    if chosen.get("include_option_labels") and custom:
-        for key, value in custom.items():
-            labels = sandbox.labels(read.labels, key)
-            if isinstance(value, list):
-                custom[key] = [{"id": each, "label": labels.get(each)} for each in value]
-            elif labels and isinstance(value, int):
-                custom[key] = {"id": value, "label": labels.get(value)}

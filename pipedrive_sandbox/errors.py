@@ -13,7 +13,7 @@ CLOUDFLARE_PAGE: Final = (
 )
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """An answer other than the one that was asked for."""
 
     def __init__(
@@ -42,22 +42,22 @@ def envelope(error: str, info: str = DOCUMENTATION) -> dict[str, Any]:
     }
 
 
-def bad_request(error: str) -> Refusal:
+def bad_request(error: str) -> ApiError:
     """Return the refusal of a query or a body that does not validate."""
-    return Refusal(400, envelope(error))
+    return ApiError(400, envelope(error))
 
 
-def forbidden(error: str = "You do not have permissions to do this.") -> Refusal:
+def forbidden(error: str = "You do not have permissions to do this.") -> ApiError:
     """Return the refusal for want of a permission."""
-    return Refusal(403, envelope(error))
+    return ApiError(403, envelope(error))
 
 
-def not_found(error: str = "Entity was not found") -> Refusal:
+def not_found(error: str = "Entity was not found") -> ApiError:
     """Return the refusal for a path or an id that does not exist."""
-    return Refusal(404, envelope(error, "Object was not found."))
+    return ApiError(404, envelope(error, "Object was not found."))
 
 
-def unauthorized() -> Refusal:
+def unauthorized() -> ApiError:
     """Return the refusal of an unknown token, as recorded on 2026-09-26."""
     body = {
         "success": False,
@@ -65,19 +65,19 @@ def unauthorized() -> Refusal:
         "errorCode": 401,
         "error_info": DOCUMENTATION,
     }
-    return Refusal(401, body, {"x-401-by-gw": "true"})
+    return ApiError(401, body, {"x-401-by-gw": "true"})
 
 
-def suspended() -> Refusal:
+def suspended() -> ApiError:
     """Return the refusal of a company whose account is not open."""
-    return Refusal(402, envelope("Payment required: company account is not open"))
+    return ApiError(402, envelope("Payment required: company account is not open"))
 
 
-def over_limit() -> Refusal:
+def over_limit() -> ApiError:
     """Return the refusal for too many calls or tokens."""
-    return Refusal(429, {"success": False, "error": "request over limit", "errorCode": 429})
+    return ApiError(429, {"success": False, "error": "request over limit", "errorCode": 429})
 
 
-def blocked() -> Refusal:
+def blocked() -> ApiError:
     """Return Cloudflare's page, which follows on ignoring 429 for long."""
-    return Refusal(403, CLOUDFLARE_PAGE, media_type="text/html; charset=UTF-8")
+    return ApiError(403, CLOUDFLARE_PAGE, media_type="text/html; charset=UTF-8")

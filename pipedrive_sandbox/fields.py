@@ -14,8 +14,8 @@ from pipedrive_sandbox.clock import DAY, HOUR, Stamp, day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from random import Random
 
+    from pipedrive_sandbox.dice import Dice
     from pipedrive_sandbox.store import Row
     from pipedrive_sandbox.vocabulary import Vocabulary
 
@@ -59,6 +59,7 @@ _LABELS: Final = {
 }
 _LABEL_OPTIONS: Final = (("Hot", "red"), ("Warm", "yellow"), ("Cold", "blue"), ("VIP", "purple"))
 FIRST_OPTION_ID: Final = 101
+_ZONE: Final = {"timezone_id": 83, "timezone_name": "Europe/Tallinn"}
 #: An option that values still refer to although it was deleted.
 DELETED_OPTION: Final = 99
 #: Ids of the options of `label_ids`.
@@ -291,47 +292,68 @@ def _built_in_options(code: str, created: int) -> list[dict[str, Any]] | None:
     return [{"id": name, "label": name.capitalize()} for name in named] if named else None
 
 
-def value(  # noqa: PLR0911 - one line per type
-    custom: Custom,
-    rng: Random,
-    words: Vocabulary,
-    now: int,
-    people: int,
-) -> Any:
-    """Draw a value in the form of v2 (facts §5.1); ids point at the first `people` rows."""
-    start = now - rng.randrange(400 * DAY)
-    clock_time = f"{rng.randrange(8, 12):02d}:{rng.randrange(60):02d}:00"
-    zone = {"timezone_id": 83, "timezone_name": "Europe/Tallinn"}
-    match custom.kind:
-        case "varchar":
-            return rng.choice(("", f"{custom.name[:12]}-{rng.randrange(10**5)}", "Žöå 東京 🚀"))
-        case "text":
-            return rng.choice(words.paragraphs)
-        case "varchar_auto":
-            return rng.choice(words.companies)
-        case "phone":
-            return words.phone(rng)
-        case "double":
-            return rng.choice((0, -1.5, rng.randrange(1000), rng.randrange(10**7) / 100))
-        case "monetary":
-            return {"value": rng.randrange(10**7) / 100, "currency": rng.choice(("EUR", "USD"))}
-        case "date":
-            return day(start)
-        case "daterange":
-            return {"value": day(start), "until": day(start + 90 * DAY)}
-        case "time":
-            return {"value": clock_time, **zone}
-        case "timerange":
-            return {"value": clock_time, "until": f"{rng.randrange(13, 18)}:30:00", **zone}
-        case "address":
-            parts = words.address(rng)
-            return parts | {"formatted_address": parts["value"]}
-        case "enum":
-            return rng.choice((*custom.options[:40], DELETED_OPTION))
-        case "set":
-            return sorted(rng.sample(custom.options, rng.randrange(1, 4)))
-        case _:
-            return rng.randrange(1, people + 1)
+@dataclass(frozen=True)
+class Draw:
+    """What a value is drawn from; ids point at the first `people` rows."""
+
+    rng: Dice
+    words: Vocabulary
+    now: int
+    people: int
+
+    def value(self, custom: Custom) -> Any:
+        """Draw a value in the form of v2 (facts §5.1)."""
+        by_kind = getattr(self, f"_{custom.kind}", None)
+        return by_kind(custom) if by_kind else self.rng.upto(self.people)
+
+    def _day(self) -> int:
+        return self.now - self.rng.randrange(400 * DAY)
+
+    def _clock(self, first: int, last: int) -> str:
+        return f"{self.rng.randrange(first, last):02d}:{self.rng.randrange(60):02d}:00"
+
+    def _varchar(self, custom: Custom) -> str:
+        code = f"{custom.name[:12]}-{self.rng.randrange(10**5)}"
+        return self.rng.choice(("", code, "Žöå 東京 🚀"))
+
+    def _text(self, _custom: Custom) -> str:
+        return self.rng.choice(self.words.paragraphs)
+
+    def _varchar_auto(self, _custom: Custom) -> str:
+        return self.rng.choice(self.words.companies)
+
+    def _phone(self, _custom: Custom) -> str:
+        return self.words.phone(self.rng)
+
+    def _double(self, _custom: Custom) -> float:
+        return self.rng.choice((0, -1.5, self.rng.upto(1_000), self.rng.upto(10**7) / 100))
+
+    def _monetary(self, _custom: Custom) -> Row:
+        amount = self.rng.upto(10**7) / 100
+        return {"value": amount, "currency": self.rng.choice(("EUR", "USD"))}
+
+    def _date(self, _custom: Custom) -> str:
+        return day(self._day())
+
+    def _daterange(self, _custom: Custom) -> Row:
+        start = self._day()
+        return {"value": day(start), "until": day(start + 90 * DAY)}
+
+    def _time(self, _custom: Custom) -> Row:
+        return {"value": self._clock(8, 12), **_ZONE}
+
+    def _timerange(self, _custom: Custom) -> Row:
+        return {"value": self._clock(8, 12), "until": self._clock(13, 18), **_ZONE}
+
+    def _address(self, _custom: Custom) -> Row:
+        parts = self.words.address(self.rng)
+        return parts | {"formatted_address": parts["value"]}
+
+    def _enum(self, custom: Custom) -> int:
+        return self.rng.choice((*custom.options[:40], DELETED_OPTION))
+
+    def _set(self, custom: Custom) -> list[int]:
+        return sorted(self.rng.sample(custom.options, self.rng.upto(3)))
 
 
 def flat(custom_values: dict[str, Any] | None, kinds: dict[str, str]) -> Row:

@@ -9,11 +9,13 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from pipedrive_sandbox.clock import DAY, MINUTE
-from pipedrive_sandbox.errors import Refusal, blocked, over_limit
+from pipedrive_sandbox.errors import ApiError, blocked, over_limit
 
 if TYPE_CHECKING:
     from pipedrive_sandbox.clock import Clock
     from pipedrive_sandbox.settings import Settings
+
+Admission = tuple[dict[str, str], ApiError | None]
 
 WINDOW: Final = 2.0
 OAUTH_FACTOR: Final = 4
@@ -51,7 +53,9 @@ class Limits:
         self._callers.clear()
         self.spent = 0
 
-    def admit(self, token: str, cost: int, *, oauth: bool) -> tuple[dict[str, str], Refusal | None]:
+    def admit(
+        self, token: str, cost: int, *, oauth: bool
+    ) -> tuple[dict[str, str], ApiError | None]:
         """Charge one call; return the headers of its answer, and the refusal if there is one."""
         caller = self._callers.setdefault(token, _Caller())
         now = time.monotonic()

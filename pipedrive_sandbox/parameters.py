@@ -21,6 +21,7 @@ MAX_IDS: Final = 100
 MAX_KEYS: Final = 15
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
 
+
 def integer(name: str, text: str) -> int:
     """Accept a decimal integer."""
     if not re.fullmatch(r"-?\d{1,18}", text):

@@ -54,7 +54,7 @@ class Store:
         self.version += 1
 
     def index(self) -> None:
-        """Create the indexes; after filling, that is faster, and lets SQLite plan by what is there."""
+        """Create the indexes: faster after filling, and SQLite then plans by what is there."""
         for table in TABLES.values():
             for columns in table.indexes:
                 name = f"{table.name}_{'_'.join(columns)}"
@@ -94,11 +94,14 @@ class Store:
             values,
         )
         for body, extra, *rest in cursor:
-            yield {
-                **orjson.loads(body),
-                **(orjson.loads(extra) if extra else {}),
-                **dict(zip(hidden, (None if value == "" else value for value in rest), strict=True)),
+            row: Row = orjson.loads(body)
+            if extra:
+                row |= orjson.loads(extra)
+            row |= {
+                name: None if value == "" else value
+                for name, value in zip(hidden, rest, strict=True)
             }
+            yield row
 
     def replace(self, name: str, row: Row, where: str, values: Sequence[object]) -> None:
         """Replace the one row of a table without a key."""

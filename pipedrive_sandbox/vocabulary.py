@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from faker import Faker
 
 if TYPE_CHECKING:
-    from random import Random
+    from pipedrive_sandbox.dice import Dice
 
 _LOCALES: Final = ("en_US", "de_DE", "fr_FR", "pl_PL", "ja_JP", "uk_UA")
 _POOL: Final = 240
@@ -17,7 +17,7 @@ _LONG_TEXT: Final = 9_000
 class Vocabulary:
     """Pools of names, places and texts in several languages and scripts."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Dice) -> None:
         """Draw every pool."""
         fakers = [Faker(locale) for locale in _LOCALES]
         for faker in fakers:
@@ -41,17 +41,17 @@ class Vocabulary:
         self.paragraphs = [faker.paragraph(6) for faker in fakers for _ in range(10)]
         self.long_text = "\n".join(english.paragraphs(60))[:_LONG_TEXT]
         self.countries = [english.country() for _ in range(_POOL)]
-        self.domains = [english.domain_name() for _ in range(_POOL)]
+        self.domains = [f"{english.domain_word()}.example" for _ in range(_POOL)]
 
-    def person(self, rng: Random) -> tuple[str, str]:
+    def person(self, rng: Dice) -> tuple[str, str]:
         """Draw a first and a last name."""
         return rng.choice(self.first_names), rng.choice(self.last_names)
 
-    def phone(self, rng: Random) -> str:
+    def phone(self, rng: Dice) -> str:
         """Draw a telephone number."""
         return f"+372{rng.randrange(10**6, 10**8)}"
 
-    def address(self, rng: Random) -> dict[str, Any]:
+    def address(self, rng: Dice) -> dict[str, Any]:
         """Draw a postal address in parts; several parts may be null, as geocoding leaves them."""
         number, street = str(rng.randrange(1, 300)), rng.choice(self.streets)
         city, country = rng.choice(self.cities), rng.choice(self.countries)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from pipedrive_sandbox.clock import DAY, MINUTE, YEAR, Stamp
-from pipedrive_sandbox.fields import CUSTOMISED, custom_fields, flat, value
+from pipedrive_sandbox.dice import Dice
+from pipedrive_sandbox.fields import CUSTOMISED, Draw, custom_fields, flat
 from pipedrive_sandbox.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -48,11 +48,13 @@ class World:
             custom.code: custom.kind for customs in self.customs.values() for custom in customs
         }
         self.variants = {entity: self._variants(entity, rng) for entity in CUSTOMISED}
-        self.addresses = [orjson.Fragment(orjson.dumps(self.words.address(rng))) for _ in range(200)]
+        self.addresses = [
+            orjson.Fragment(orjson.dumps(self.words.address(rng))) for _ in range(200)
+        ]
 
-    def dice(self, purpose: str) -> Random:
+    def dice(self, purpose: str) -> Dice:
         """Return the random numbers of one purpose: other purposes do not disturb them."""
-        return Random(zlib.crc32(f"{self.seed}/{purpose}".encode()))  # noqa: S311 - not secret
+        return Dice(zlib.crc32(f"{self.seed}/{purpose}".encode()))
 
     def ids(self, count: int) -> Iterator[int]:
         """Yield `count` ascending ids with the gaps that deletions leave."""
@@ -65,18 +67,13 @@ class World:
         """Return the last of `ids(count)`."""
         return max(1, count + (count - 1) // (_GAP - 1))
 
-    def _variants(self, entity: str, rng: Random) -> list[dict[str, Any] | None]:
+    def _variants(self, entity: str, rng: Dice) -> list[dict[str, Any] | None]:
         customs = self.customs[entity]
         if not customs:
             return [None]
-        people = max(1, min(5, self.sizes.users))
+        draw = Draw(rng, self.words, self.now, people=min(5, self.sizes.users))
         drawn = [
-            {
-                custom.code: None
-                if rng.random() < _UNSET
-                else value(custom, rng, self.words, self.now, people)
-                for custom in customs
-            }
+            {custom.code: None if rng.chance(_UNSET) else draw.value(custom) for custom in customs}
             for _ in range(_VARIANTS - 1)
         ]
         return [dict.fromkeys(drawn[0]), *drawn]
@@ -91,7 +88,7 @@ class World:
 
     def times(
         self,
-        rng: Random,
+        rng: Dice,
         count: int,
         stamp: Stamp = Stamp.V2,
         *,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from pipedrive_sandbox.company import COMPANY
+from pipedrive_sandbox.edits import Cause
 from pipedrive_sandbox.errors import bad_request, not_found
 from pipedrive_sandbox.sandbox import Operation
 from pipedrive_sandbox.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipedrive_sandbox.sandbox import Call, Sandbox
     from pipedrive_sandbox.store import Row
@@ -360,7 +360,7 @@ def _creating(each: Writable) -> Callable[[Sandbox, Call], bytes]:
         if "custom_fields" in row:
             row["custom_fields"] = _every_custom(sandbox, each.entity, row["custom_fields"])
         row |= _consequences(sandbox, each.table, {}, row)
-        made = sandbox.edits.create(each.table, row, call.profile.user_id)
+        made = sandbox.edits.create(each.table, row, _cause(call))
         return success(shown(each.table, made))
 
     return run
@@ -375,9 +375,9 @@ def _updating(each: Writable) -> Callable[[Sandbox, Call], bytes]:
         if before.get("is_archived") and given.get("is_archived") is not False:
             raise bad_request(f"An archived {each.entity} can not be changed")
         if given.pop("is_deleted", None):
-            sandbox.edits.delete(each.table, call.path["id"], call.profile.user_id)
+            sandbox.edits.delete(each.table, call.path["id"], _cause(call))
         changes = given | _consequences(sandbox, each.table, before, given)
-        after = sandbox.edits.change(each.table, call.path["id"], changes, call.profile.user_id)
+        after = sandbox.edits.change(each.table, call.path["id"], changes, _cause(call))
         return success(shown(each.table, after or before))
 
     return run
@@ -385,10 +385,10 @@ def _updating(each: Writable) -> Callable[[Sandbox, Call], bytes]:
 
 def _deleting(each: Writable) -> Callable[[Sandbox, Call], bytes]:
     def run(sandbox: Sandbox, call: Call) -> bytes:
-        gone = sandbox.edits.delete(each.table, call.path["id"], call.profile.user_id)
+        gone = sandbox.edits.delete(each.table, call.path["id"], _cause(call))
         if gone is None:
             raise _missing(each)
-        return success(True if each.table == "notes" else {"id": gone["id"]})  # noqa: FBT003
+        return success(True if each.table == "notes" else {"id": gone["id"]})
 
     return run
 
@@ -399,10 +399,10 @@ def _merging(table: str) -> Callable[[Sandbox, Call], bytes]:
         loser = call.path["id"]
         if not isinstance(winner, int) or winner == loser:
             raise bad_request("validation failed: merge_with_id")
-        merged = sandbox.edits.merge(table, loser, winner, call.profile.user_id)
+        merged = sandbox.edits.merge(table, loser, winner, _cause(call))
         if merged is None:
             raise not_found()
-        kept = {
+        kept: Row = {
             name: merged[name]
             for name in ("id", "owner_id", "org_id", "person_id", "title", "name", "status")
             if name in merged
@@ -410,6 +410,10 @@ def _merging(table: str) -> Callable[[Sandbox, Call], bytes]:
         return success({**kept, "active_flag": True, "merge_what_id": loser})
 
     return run
+
+
+def _cause(call: Call) -> Cause:
+    return Cause(user_id=call.profile.user_id)
 
 
 def _missing(each: Writable) -> Exception:
@@ -455,8 +459,8 @@ def _custom_codes(sandbox: Sandbox, entity: str) -> list[str]:
 
 
 def _every_custom(sandbox: Sandbox, entity: str, given: Row) -> Row | None:
-    codes = _custom_codes(sandbox, entity)
-    return dict.fromkeys(codes) | (given or {}) if codes else None
+    unset: Row = dict.fromkeys(_custom_codes(sandbox, entity))
+    return unset | (given or {}) if unset else None
 
 
 def _consequences(  # noqa: C901 - one condition per rule
@@ -468,8 +472,9 @@ def _consequences(  # noqa: C901 - one condition per rule
     """Return what else changes because of a change."""
     now = sandbox.edits.stamp(table)
     further: Row = {}
-    if given.get("is_archived") is not None and given["is_archived"] != before.get("is_archived"):
-        further["archive_time"] = (given.get("archive_time") or now) if given["is_archived"] else None
+    archived = given.get("is_archived")
+    if archived is not None and archived != before.get("is_archived"):
+        further["archive_time"] = (given.get("archive_time") or now) if archived else None
     if table == "deals":
         if given.get("status") not in {None, "open", "won", "lost"}:
             raise bad_request("validation failed: status")
