@@ -138,12 +138,10 @@ def _values(table: Table, row: Row) -> list[object]:
     for column in table.columns:
         value = row.get(column)
         values.append("" if value is None else value)
-    if table.hidden:
-        row = {name: value for name, value in row.items() if name not in table.hidden}
     extra = None
     if table.optional:
-        apart = {name: row[name] for name in table.optional if name in row}
-        row = {name: value for name, value in row.items() if name not in apart}
-        extra = orjson.dumps(apart)
+        extra = orjson.dumps({name: row[name] for name in table.optional if name in row})
+    if table.apart:
+        row = {name: value for name, value in row.items() if name not in table.apart}
     values += [orjson.dumps(row), extra]
     return values

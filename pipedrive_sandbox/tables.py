@@ -25,7 +25,12 @@ class Table:
     stamp: Stamp = Stamp.V2
     hidden: frozenset[str] = frozenset()
     optional: tuple[str, ...] = ()
-    indexes: tuple[tuple[str, ...], ...] = field(default=())
+    indexes: tuple[tuple[str, ...], ...] = ()
+    apart: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note what is kept apart from the body."""
+        object.__setattr__(self, "apart", self.hidden | set(self.optional))
 
     @property
     def pages_by_key(self) -> bool:
