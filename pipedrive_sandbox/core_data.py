@@ -51,11 +51,11 @@ def users(world: World) -> Iterator[Row]:
         yield {
             "id": key,
             "name": f"{first} {last}",
-            "default_currency": rng.choice(CURRENCIES)[0],
-            "locale": rng.choice(("en_US", "de_DE", "et_EE")),
+            "default_currency": rng.pick(CURRENCIES)[0],
+            "locale": rng.pick(("en_US", "de_DE", "et_EE")),
             "lang": rng.randrange(1, 9),
             "email": f"user{key}@{domain}.example",
-            "phone": rng.choice((None, world.words.phone(rng))),
+            "phone": rng.pick((None, world.words.phone(rng))),
             "activated": not gone,
             "last_login": Stamp.V1.text(world.now - rng.randrange(30 * DAY)),
             "created": Stamp.V1.text(added),
@@ -158,7 +158,7 @@ def saved_filters(world: World) -> Iterator[Row]:
             "add_time": Stamp.V1.text(added),
             "update_time": Stamp.V1.text(added + HOUR),
             "visible_to": "7",
-            "last_used_time": rng.choice((None, Stamp.V1.text(world.now - DAY))),
+            "last_used_time": rng.pick((None, Stamp.V1.text(world.now - DAY))),
             "custom_view_id": None,
             "field": "owner_id",
             "value": 1 if key <= len(kinds) else 2,
@@ -212,7 +212,7 @@ def persons(world: World) -> Iterator[Row]:
     )
     for key, (_, added, changed) in rows:
         first, last = world.words.person(rng)
-        domain = rng.choice(world.words.domains)
+        domain = rng.pick(world.words.domains)
         synced = rng.chance(0.3)
         emails = [{"value": f"p{key}@{domain}", "primary": True, "label": "work"}]
         if synced:
@@ -229,15 +229,15 @@ def persons(world: World) -> Iterator[Row]:
             "emails": emails if rng.chance(0.9) else [],
             "phones": [{"value": world.words.phone(rng), "primary": True, "label": "work"}],
             "is_deleted": False,
-            "visible_to": rng.choice((1, 3, 3, 7)),
-            "label_ids": rng.choice(([], [], [1], [2, 4])),
+            "visible_to": rng.pick((1, 3, 3, 7)),
+            "label_ids": rng.pick(([], [], [1], [2, 4])),
             "picture_id": None,
-            "postal_address": rng.choice(world.addresses) if synced else None,
-            "notes": rng.choice(world.words.paragraphs) if synced else None,
+            "postal_address": rng.pick(world.addresses) if synced else None,
+            "notes": rng.pick(world.words.paragraphs) if synced else None,
             "im": [{"value": f"im{key}", "primary": True, "label": "skype"}] if synced else [],
             "birthday": "1984-02-29" if synced else None,
-            "job_title": rng.choice(world.words.jobs) if synced else None,
-            "custom_fields": rng.choice(custom),
+            "job_title": rng.pick(world.words.jobs) if synced else None,
+            "custom_fields": rng.pick(custom),
             **_activity_links(world, rng),
             **_counters(rng, _CONTACT_COUNTS),
             "participant_open_deals_count": 0,
@@ -257,23 +257,23 @@ def organizations(world: World) -> Iterator[Row]:
     count = world.sizes.organizations
     for key, (_, added, changed) in zip(world.ids(count), world.times(rng, count), strict=True):
         known = rng.chance(0.5)
-        domain = rng.choice(world.words.domains)
+        domain = rng.pick(world.words.domains)
         yield {
             "id": key,
-            "name": rng.choice(world.words.companies),
+            "name": rng.pick(world.words.companies),
             "owner_id": _user(world, rng),
             "add_time": added,
             "update_time": changed,
             "is_deleted": False,
-            "visible_to": rng.choice((1, 3, 3, 7)),
-            "address": rng.choice(world.addresses) if rng.chance(0.7) else None,
-            "label_ids": rng.choice(([], [], [3])),
+            "visible_to": rng.pick((1, 3, 3, 7)),
+            "address": rng.pick(world.addresses) if rng.chance(0.7) else None,
+            "label_ids": rng.pick(([], [], [3])),
             "website": f"https://{domain}" if known else None,
             "linkedin": f"https://linkedin.example/{domain}" if known else None,
             "industry": rng.randrange(1, 20) if known else None,
             "annual_revenue": rng.randrange(10**9) if known else None,
             "employee_count": rng.randrange(10**4) if known else None,
-            "custom_fields": rng.choice(custom),
+            "custom_fields": rng.pick(custom),
             **_activity_links(world, rng),
             **_counters(rng, _CONTACT_COUNTS),
             "people_count": rng.randrange(9),
@@ -302,7 +302,7 @@ def deals(world: World) -> Iterator[Row]:
     people = world.highest(world.sizes.persons)
     companies = world.highest(world.sizes.organizations)
     for key, (born, added, touched) in zip(world.ids(count), world.times(rng, count), strict=True):
-        status = "open" if touched is None else rng.choice(("open", "open", "won", "lost"))
+        status = "open" if touched is None else rng.pick(("open", "open", "won", "lost"))
         archived = touched is not None and rng.chance(0.1)
         gone = touched is not None and rng.chance(0.033)
         deleted_at = Stamp.V2.text(max(born, world.now - rng.upto(40 * DAY))) if gone else None
@@ -314,7 +314,7 @@ def deals(world: World) -> Iterator[Row]:
         person = rng.upto(people) if rng.chance(0.9) else None
         yield {
             "id": key,
-            "title": f"{rng.choice(world.words.companies)} {rng.choice(world.words.phrases)}",
+            "title": f"{rng.pick(world.words.companies)} {rng.pick(world.words.phrases)}",
             "creator_user_id": _user(world, rng),
             "owner_id": _user(world, rng),
             "person_id": person,
@@ -322,7 +322,7 @@ def deals(world: World) -> Iterator[Row]:
             "pipeline_id": 1 + (stage - 1) // len(_STAGES),
             "stage_id": stage,
             "value": amount,
-            "currency": rng.choice(CURRENCIES)[0],
+            "currency": rng.pick(CURRENCIES)[0],
             "add_time": added,
             "update_time": changed,
             "stage_change_time": changed,
@@ -330,9 +330,9 @@ def deals(world: World) -> Iterator[Row]:
             "is_archived": archived,
             "is_deleted": deleted_at is not None,
             "deleted_at": deleted_at,
-            "probability": rng.choice((None, 10, 50, 90)),
-            "lost_reason": rng.choice(_LOST_REASONS) if status == "lost" else None,
-            "visible_to": rng.choice((1, 3, 3, 7)),
+            "probability": rng.pick((None, 10, 50, 90)),
+            "lost_reason": rng.pick(_LOST_REASONS) if status == "lost" else None,
+            "visible_to": rng.pick((1, 3, 3, 7)),
             "close_time": closed,
             "won_time": closed if status == "won" else None,
             "lost_time": closed if status == "lost" else None,
@@ -340,16 +340,16 @@ def deals(world: World) -> Iterator[Row]:
             "local_lost_date": closed[:10] if closed and status == "lost" else None,
             "local_close_date": closed[:10] if closed else None,
             "expected_close_date": day(born + 60 * DAY) if rng.chance(0.7) else None,
-            "label_ids": rng.choice(([], [], [LABEL_IDS[0]], [1, 2, 3])),
-            "origin": rng.choice(_ORIGINS),
+            "label_ids": rng.pick(([], [], [LABEL_IDS[0]], [1, 2, 3])),
+            "origin": rng.pick(_ORIGINS),
             "origin_id": None,
-            "channel": rng.choice((None, 52)),
+            "channel": rng.pick((None, 52)),
             "channel_id": None,
             "archive_time": changed if archived else None,
             "acv": amount,
             "arr": amount,
             "mrr": int(amount / 12 * 100) / 100,
-            "custom_fields": rng.choice(custom),
+            "custom_fields": rng.pick(custom),
             **_activity_links(world, rng),
             "first_won_time": closed if status == "won" else None,
             **_counters(rng, _DEAL_COUNTS),
@@ -387,24 +387,24 @@ def activities(world: World) -> Iterator[Row]:
             else None,
             "project_id": None,
             "due_date": day(born + 7 * DAY),
-            "due_time": rng.choice((None, "15:00:00", "09:30:00")),
+            "due_time": rng.pick((None, "15:00:00", "09:30:00")),
             "duration": "01:00:00" if met else None,
             "busy": met,
             "done": done,
             "marked_as_done_time": changed if done else None,
-            "location": rng.choice(world.addresses) if met else None,
+            "location": rng.pick(world.addresses) if met else None,
             "participants": [{"person_id": person, "primary": True}] if person else [],
             "conference_meeting_client": None,
             "conference_meeting_url": None,
             "conference_meeting_id": None,
             "public_description": None,
-            "priority": rng.choice((None, None, 263)),
-            "note": f"<p>{rng.choice(world.words.sentences)}</p>" if rng.chance(0.5) else None,
+            "priority": rng.pick((None, None, 263)),
+            "note": f"<p>{rng.pick(world.words.sentences)}</p>" if rng.chance(0.5) else None,
             "outcome": None,
             "attendees": [
                 {
                     "email": f"guest{key}@example.org",
-                    "name": rng.choice(world.words.last_names),
+                    "name": rng.pick(world.words.last_names),
                     "status": "accepted",
                     "is_organizer": False,
                     "person_id": person,
@@ -422,35 +422,35 @@ def products(world: World) -> Iterator[Row]:
     custom = world.custom("product")
     count = world.sizes.products
     for key, (_, added, changed) in zip(world.ids(count), world.times(rng, count), strict=True):
-        frequency = rng.choice(_FREQUENCIES)
+        frequency = rng.pick(_FREQUENCIES)
         yield {
             "id": key,
-            "name": rng.choice(world.words.phrases).title(),
-            "code": rng.choice((None, "", f"SKU-{key:06d}")),
-            "description": rng.choice((None, "", rng.choice(world.words.paragraphs))),
-            "unit": rng.choice(("", "pcs", "Stück")),
-            "tax": rng.choice((0, 20, 22.5)),
-            "category": rng.choice((None, "12", "13")),
+            "name": rng.pick(world.words.phrases).title(),
+            "code": rng.pick((None, "", f"SKU-{key:06d}")),
+            "description": rng.pick((None, "", rng.pick(world.words.paragraphs))),
+            "unit": rng.pick(("", "pcs", "Stück")),
+            "tax": rng.pick((0, 20, 22.5)),
+            "category": rng.pick((None, "12", "13")),
             "is_linkable": True,
             "is_deleted": False,
-            "visible_to": rng.choice((1, 3, 7)),
+            "visible_to": rng.pick((1, 3, 7)),
             "owner_id": _user(world, rng),
             "add_time": added,
             "update_time": changed,
             "billing_frequency": frequency,
-            "billing_frequency_cycles": None if frequency == "one-time" else rng.choice((None, 12)),
+            "billing_frequency_cycles": None if frequency == "one-time" else rng.pick((None, 12)),
             "prices": [
                 {
                     "product_id": key,
                     "price": rng.randrange(10**6) / 100,
                     "currency": code,
                     "cost": rng.randrange(10**5) / 100,
-                    "direct_cost": rng.choice((None, 1)),
+                    "direct_cost": rng.pick((None, 1)),
                     "notes": "",
                 }
                 for code, *_ in CURRENCIES[: rng.randrange(1, 4)]
             ],
-            "custom_fields": rng.choice(custom),
+            "custom_fields": rng.pick(custom),
         }
 
 
@@ -466,10 +466,10 @@ def leads(world: World) -> Iterator[Row]:
         person = rng.upto(people) if rng.chance(0.7) else None
         yield {
             "id": str(UUID(int=rng.getrandbits(128), version=4)),
-            "title": f"{rng.choice(world.words.companies)} lead",
+            "title": f"{rng.pick(world.words.companies)} lead",
             "owner_id": _user(world, rng),
             "creator_id": _user(world, rng),
-            "label_ids": rng.choice(([], [LEAD_LABELS[0]], list(LEAD_LABELS[1:]))),
+            "label_ids": rng.pick(([], [LEAD_LABELS[0]], list(LEAD_LABELS[1:]))),
             "value": {"amount": rng.randrange(10**6) / 100, "currency": "EUR"}
             if rng.chance(0.7)
             else None,
@@ -480,19 +480,19 @@ def leads(world: World) -> Iterator[Row]:
             else rng.upto(world.highest(world.sizes.organizations)),
             "is_archived": archived,
             "archive_time": changed if archived else None,
-            "source_name": rng.choice(("Manually created", "API", "Import", "Web forms")),
+            "source_name": rng.pick(("Manually created", "API", "Import", "Web forms")),
             "source_deal_id": None,
-            "origin": rng.choice(_ORIGINS),
+            "origin": rng.pick(_ORIGINS),
             "origin_id": None,
-            "channel": rng.choice((None, 52)),
-            "channel_id": rng.choice((None, "Jun23 Billboards")),
+            "channel": rng.pick((None, 52)),
+            "channel_id": rng.pick((None, "Jun23 Billboards")),
             "was_seen": rng.chance(0.8),
             "next_activity_id": None,
             "add_time": added,
             "update_time": changed,
-            "visible_to": rng.choice(("1", "3", "7")),
+            "visible_to": rng.pick(("1", "3", "7")),
             "cc_email": f"nordlicht+lead{number}@pipedrivemail.example",
-            **rng.choice(custom),
+            **rng.pick(custom),
         }
 
 
@@ -515,7 +515,7 @@ def notes(world: World) -> Iterator[Row]:
             "active_flag": True,
             "add_time": added,
             "update_time": changed,
-            "content": world.words.long_text if rng.chance(0.005) else rng.choice(texts),
+            "content": world.words.long_text if rng.chance(0.005) else rng.pick(texts),
             "lead_id": None,
             "deal_id": deal if of_deal else None,
             "person_id": None if of_deal else person,
@@ -541,5 +541,5 @@ def notes(world: World) -> Iterator[Row]:
                 "is_you": user == 1,
                 "name": f"User {user}",
             },
-            "last_update_user_id": rng.choice((None, user)),
+            "last_update_user_id": rng.pick((None, user)),
         }

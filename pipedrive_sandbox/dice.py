@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Dice(Random):
     """Random numbers with the questions that generators ask most, answered fast."""
 
-    def choice(self, seq: Sequence[T]) -> T:
+    def pick(self, seq: Sequence[T]) -> T:
         """Return one of `seq`; a bias of 2^-50 does not matter here."""
         return seq[int(self.random() * len(seq))]
 

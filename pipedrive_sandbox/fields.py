@@ -314,23 +314,23 @@ class Draw:
 
     def _varchar(self, custom: Custom) -> str:
         code = f"{custom.name[:12]}-{self.rng.randrange(10**5)}"
-        return self.rng.choice(("", code, "Žöå 東京 🚀"))
+        return self.rng.pick(("", code, "Žöå 東京 🚀"))
 
     def _text(self, _custom: Custom) -> str:
-        return self.rng.choice(self.words.paragraphs)
+        return self.rng.pick(self.words.paragraphs)
 
     def _varchar_auto(self, _custom: Custom) -> str:
-        return self.rng.choice(self.words.companies)
+        return self.rng.pick(self.words.companies)
 
     def _phone(self, _custom: Custom) -> str:
         return self.words.phone(self.rng)
 
     def _double(self, _custom: Custom) -> float:
-        return self.rng.choice((0, -1.5, self.rng.upto(1_000), self.rng.upto(10**7) / 100))
+        return self.rng.pick((0, -1.5, self.rng.upto(1_000), self.rng.upto(10**7) / 100))
 
     def _monetary(self, _custom: Custom) -> Row:
         amount = self.rng.upto(10**7) / 100
-        return {"value": amount, "currency": self.rng.choice(("EUR", "USD"))}
+        return {"value": amount, "currency": self.rng.pick(("EUR", "USD"))}
 
     def _date(self, _custom: Custom) -> str:
         return day(self._day())
@@ -350,7 +350,7 @@ class Draw:
         return parts | {"formatted_address": parts["value"]}
 
     def _enum(self, custom: Custom) -> int:
-        return self.rng.choice((*custom.options[:40], DELETED_OPTION))
+        return self.rng.pick((*custom.options[:40], DELETED_OPTION))
 
     def _set(self, custom: Custom) -> list[int]:
         return sorted(self.rng.sample(custom.options, self.rng.upto(3)))

@@ -45,7 +45,7 @@ class Vocabulary:
 
     def person(self, rng: Dice) -> tuple[str, str]:
         """Draw a first and a last name."""
-        return rng.choice(self.first_names), rng.choice(self.last_names)
+        return rng.pick(self.first_names), rng.pick(self.last_names)
 
     def phone(self, rng: Dice) -> str:
         """Draw a telephone number."""
@@ -53,18 +53,18 @@ class Vocabulary:
 
     def address(self, rng: Dice) -> dict[str, Any]:
         """Draw a postal address in parts; several parts may be null, as geocoding leaves them."""
-        number, street = str(rng.randrange(1, 300)), rng.choice(self.streets)
-        city, country = rng.choice(self.cities), rng.choice(self.countries)
+        number, street = str(rng.randrange(1, 300)), rng.pick(self.streets)
+        city, country = rng.pick(self.cities), rng.pick(self.countries)
         postal_code = f"{rng.randrange(10_000, 99_999)}"
         return {
             "value": f"{street} {number}, {postal_code} {city}, {country}",
             "country": country,
-            "admin_area_level_1": rng.choice((None, "Harju maakond", "CA")),
+            "admin_area_level_1": rng.pick((None, "Harju maakond", "CA")),
             "admin_area_level_2": None,
             "locality": city,
-            "sublocality": rng.choice((None, "Kesklinn")),
+            "sublocality": rng.pick((None, "Kesklinn")),
             "route": street,
             "street_number": number,
-            "subpremise": rng.choice((None, "12A")),
+            "subpremise": rng.pick((None, "12A")),
             "postal_code": postal_code,
         }

@@ -106,7 +106,7 @@ class World:
             chance = rng.random()
             added = self.now - MINUTE - int(AGE * rng.random())
             if chance < _IMPORTED:
-                changed = rng.choice(imports)
+                changed = rng.pick(imports)
                 added = min(added, changed)
             else:
                 changed = added + int((self.now - MINUTE - added) * rng.random() ** 2)
