@@ -64,7 +64,7 @@ class ListCursor(Cursor):
         self._field = cursor_field
         self._stream_name = stream_name
         self._lists = lists
-        self._start = start
+        self.start = start
         self._lookback = lookback
         self._message_repository = message_repository
         self._state_manager = state_manager
@@ -99,7 +99,7 @@ class ListCursor(Cursor):
 
         An `updated_since`, however early, drops the rows whose `update_time` is null.
         """
-        since = max(times.shift(mark, -self._lookback) if mark else "", self._start or "")
+        since = max(times.shift(mark, -self._lookback) if mark else "", self.start or "")
         until = times.now()
         if not since:
             return {}
@@ -122,10 +122,6 @@ class ListCursor(Cursor):
                 window.newest = max(window.newest, times.normalise(newest))
             except ValueError:
                 self._warn_unreadable(newest)
-
-    def time_of(self, row: Mapping[str, Any]) -> str | None:
-        """When a row changed; a row that never changed counts from its creation."""
-        return row.get(self._field) or row.get("add_time")
 
     def close_partition(self, partition: Partition) -> None:
         window: _Window = cast("StreamSlice", partition.to_slice()).extra_fields[_WINDOW]

@@ -1,11 +1,17 @@
 """Applies the manifest's table of answers: what Pipedrive said, what it means, what to do."""
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from airbyte_cdk.models import FailureType
-from airbyte_cdk.sources.streams.http.error_handlers import ErrorHandler, ErrorResolution
+from airbyte_cdk.sources.streams.http.error_handlers import (
+    BackoffStrategy,
+    ErrorHandler,
+    ErrorResolution,
+)
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
     SUCCESS_RESOLUTION,
     ResponseAction,
@@ -18,13 +24,31 @@ from source_pipedrive.envelope import MalformedAnswerError, body_of, error_text,
 Answer = Mapping[str, Any]
 
 
+class Patience(BackoffStrategy):
+    """Waits twice as long after each failure, with jitter: threads do not come back all at once.
+
+    After a 429 that lasts as long as Pipedrive says, which for the burst limit is two seconds.
+    """
+
+    def backoff_time(self, response_or_exception: Any, attempt_count: int) -> float:
+        if isinstance(response_or_exception, Response):
+            reset = response_or_exception.headers.get("x-ratelimit-reset", "")
+            if (
+                response_or_exception.status_code == HTTPStatus.TOO_MANY_REQUESTS
+                and reset.isdigit()
+            ):
+                return random.uniform(0, int(reset))  # noqa: S311 - spreads load
+        return float(random.uniform(0.5, 1) * 2**attempt_count)  # noqa: S311 - spreads load
+
+
 @dataclass
 class AnswerTable(ErrorHandler):
     """Finds the first row of `answers` that fits what came back, and does what it says.
 
     A row has `status` (codes; none = any error) or `exception` (class names) or `malformed: true`,
-    narrowed by `html: true` or `contains: text`; then `action` (FAIL or RETRY), `failure_type` and
-    `message`, in which `{said}` is Pipedrive's text, `{status}` its code and `{stream}` the stream.
+    narrowed by `html: true`, `daily: true` or `contains: text`; then `action` (FAIL or RETRY),
+    `failure_type` and `message`, in which `{said}` is Pipedrive's text, `{status}` its code and
+    `{stream}` the stream.
 
     `DefaultErrorHandler` cannot be used: its predicates parse every good page a second time, it
     cannot see an exception, and its FAIL writes URL, headers and payload into the log.
@@ -34,6 +58,7 @@ class AnswerTable(ErrorHandler):
     parameters: InitVar[Mapping[str, Any]]
     max_retries: int | None = 5
     max_time: int | None = 600
+    backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Patience()])
     _stream: str = field(init=False, default="")
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
@@ -77,9 +102,16 @@ def _fits(row: Answer, answer: Response | Exception | None) -> bool:
         return False
     return (
         answer.status_code in row.get("status", [answer.status_code])
+        and (not row.get("daily") or _is_daily_limit(answer))
         and (not row.get("html") or is_html(answer))
         and row.get("contains", "") in answer.text
     )
+
+
+def _is_daily_limit(answer: Response) -> bool:
+    """Tell the daily from the burst limit, whose bodies are alike: burst is left, or no tokens."""
+    left = answer.headers.get("x-ratelimit-remaining", "0")
+    return left != "0" or answer.headers.get("x-daily-ratelimit-token-remaining") == "0"
 
 
 def _class_names(error: object) -> Iterator[str]:

@@ -15,6 +15,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import Response
 
 from source_pipedrive import times
+from source_pipedrive.budget import TokenBudget
 from source_pipedrive.cursor import ListCursor
 from source_pipedrive.envelope import Body, body_of
 
@@ -26,10 +27,12 @@ class PageRetriever(Retriever):
     """Reads the pages of one list, each body parsed once, and tells the cursor what they held.
 
     `paging` is `cursor` (v2, and some of v1), `offset` (the rest of v1) or `none`.
-    `older_rows` says what happens to rows older than the slice: the server filters them (`absent`),
-    they are dropped (`drop`), or they are dropped and end the walk, in a list that is sorted newest
-    first (`stop`). `SimpleRetriever` parses each page twice, walks it with dpath and cannot overlap
-    the pages of a list that shrinks while it is read.
+    `older_rows` says what happens to rows older than the slice: the server filters them
+    (`absent`), the reader drops them (`drop`), or they also end the walk of a list that is sorted
+    newest first (`stop`).
+
+    `SimpleRetriever` parses each page twice, walks it with dpath and cannot overlap the pages of a
+    list that shrinks while it is read.
     """
 
     name: str
@@ -37,6 +40,7 @@ class PageRetriever(Retriever):
     primary_key: str | list[str] | None
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
+    api_budget: TokenBudget
     paging: str = "none"
     page_size: int = 500
     older_rows: str = "absent"
@@ -53,19 +57,24 @@ class PageRetriever(Retriever):
         stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
         cursor = self.cursor if isinstance(self.cursor, ListCursor) else None
         older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
-        bounds = stream_slice.cursor_slice
-        since = bounds.get("start_time") if older_rows != "absent" else None
+        floor = cursor.start if cursor else None
+        bounds: Mapping[str, Any] = {}
+        if older_rows != "absent":
+            floor = stream_slice.cursor_slice.get("start_time")
+        elif self.request_options_provider:
+            bounds = self.request_options_provider.get_request_params(stream_slice=stream_slice)
 
-        def fetch(position: Mapping[str, Any]) -> Response:
-            response = self._fetch(stream_slice, position)
+        def fetch(position: Mapping[str, Any]) -> Body:
+            response = self._send(stream_slice, {**bounds, **position})
             if cursor:
                 cursor.asked(stream_slice, response)
-            return response
+            return body_of(response)
 
         for rows in self._pages(fetch, self.page_size, self._key):
-            fresh = [row for row in rows if not _is_older(row, cursor, since)] if since else rows
+            fresh = [row for row in rows if not _is_older(row, floor)] if floor else rows
             for row in fresh:
                 yield Record(row, self.name, stream_slice)
+            self.api_budget.count(self.name, len(fresh))
             if cursor:
                 cursor.seen(stream_slice, fresh)
             if older_rows == "stop" and len(fresh) < len(rows):
@@ -75,13 +84,12 @@ class PageRetriever(Retriever):
         keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or row
         return tuple(str(row.get(key)) for key in keys)
 
-    def _fetch(self, stream_slice: StreamSlice, position: Mapping[str, Any]) -> Response:
-        options = self.request_options_provider
-        slice_options = options.get_request_params(stream_slice=stream_slice) if options else {}
+    def _send(self, stream_slice: StreamSlice, parameters: Mapping[str, Any]) -> Response:
         try:
-            response = self.requester.send_request(
-                stream_slice=stream_slice, request_params={**slice_options, **position}
-            )
+            with self.api_budget.spend(self.name):
+                response = self.requester.send_request(
+                    stream_slice=stream_slice, request_params=parameters
+                )
         except AirbyteTracedException as error:
             # the client buries the sentence of the answer table in one about log files
             if isinstance(error.__context__, BaseBackoffException):
@@ -93,12 +101,13 @@ class PageRetriever(Retriever):
         return cast("Response", response)
 
 
-def _is_older(row: Row, cursor: ListCursor | None, since: str) -> bool:
-    time = cursor.time_of(row) if cursor else None
-    return time is not None and times.sortable(time) < since
+def _is_older(row: Row, floor: str) -> bool:
+    """Tell whether a row last changed before the floor; without a change its creation counts."""
+    time: str | None = row.get("update_time") or row.get("add_time")
+    return time is not None and times.sortable(time) < floor
 
 
-Fetch = Callable[[Mapping[str, Any]], Response]
+Fetch = Callable[[Mapping[str, Any]], Body]
 Key = Callable[[Row], tuple[Any, ...]]
 Pages = Callable[[Fetch, int, Key], Iterator[list[Row]]]
 
@@ -107,7 +116,7 @@ def _cursor_pages(fetch: Fetch, page_size: int, _: Key) -> Iterator[list[Row]]:
     """Follow `additional_data.next_cursor` until it is null or absent."""
     position: Mapping[str, Any] = {"limit": page_size}
     while True:
-        body = body_of(fetch(position))
+        body = fetch(position)
         yield _rows(body)
         next_cursor = (body.get("additional_data") or {}).get("next_cursor")
         if not next_cursor:
@@ -124,18 +133,20 @@ def _offset_pages(fetch: Fetch, page_size: int, key: Key) -> Iterator[list[Row]]
     """
     start = 0
     before: set[tuple[Any, ...]] = set()
+    last: Row | None = None
     while True:
-        body = body_of(fetch({"start": start, "limit": page_size}))
+        body = fetch({"start": start, "limit": page_size})
         rows = _rows(body)
         keys = {key(row) for row in rows}
         if start > 0 and before.isdisjoint(keys):
             start = max(0, start - page_size)
             continue
-        yield rows
+        # the repeated row, unless it changed in between
+        yield rows[1:] if rows and rows[0] == last else rows
         next_start = _next_start(body, start, len(rows))
         if next_start is None:
             return
-        before = keys
+        before, last = keys, rows[-1]
         start = next_start - 1 if len(rows) > 1 else next_start
 
 
@@ -153,7 +164,7 @@ def _next_start(body: Body, start: int, count: int) -> int | None:
 
 
 def _single_page(fetch: Fetch, _page_size: int, _: Key) -> Iterator[list[Row]]:
-    yield _rows(body_of(fetch({})))
+    yield _rows(fetch({}))
 
 
 def _rows(body: Body) -> list[Row]:

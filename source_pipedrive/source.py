@@ -28,6 +28,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from isodate import parse_duration
 
 from source_pipedrive import config as configuration
+from source_pipedrive.budget import TokenBudget
 from source_pipedrive.cursor import ListCursor
 from source_pipedrive.retriever import PageRetriever
 
@@ -55,6 +56,12 @@ class SourcePipedrive(YamlDeclarativeSource):
         # the factory's only door for a cursor of our own: see ListCursor
         self._stock_cursor = self._constructor._build_concurrent_cursor  # noqa: SLF001
         setattr(self._constructor, "_build_concurrent_cursor", self._cursor)  # noqa: B010
+        # and the manifest's HTTPAPIBudget cannot follow the limits that the answers announce
+        self.budget = TokenBudget(
+            self._source_config["definitions"]["prices"],
+            reserve_percent=(config or {}).get("daily_token_reserve_percent", 10),
+        )
+        setattr(self._constructor, "_api_budget", self.budget)  # noqa: B010
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
         if self._config:
