@@ -13,10 +13,10 @@ help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 demo: .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
-	@$(BIN)/python -m demo --deals $(DEALS)
+	@$(BIN)/python -m demo tour --deals $(DEALS)
 
 sync: .venv/installed  ## sync the account of CONFIG into DEST, a DuckDB file or postgres://…
-	@$(BIN)/python -m demo.sync --config '$(CONFIG)' --dest '$(DEST)'
+	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)'
 
 test: .venv/installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check

@@ -1,0 +1,26 @@
+"""Tables for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from numbers import Number
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+CONSOLE = Console()
+
+
+def show(title: str, rows: Sequence[Mapping[str, Any]], *, total: bool = False) -> None:
+    """Print `rows`, whose keys are the headers; with `total`, the sums of the numbers below."""
+    first, *_ = rows
+    table = Table(title=title, title_justify="left", title_style="bold", show_footer=total)
+    for header, sample in first.items():
+        if isinstance(sample, Number):
+            table.add_column(header, f"{sum(row[header] for row in rows):,}", justify="right")
+        else:
+            table.add_column(header)
+    for row in rows:
+        table.add_row(
+            *(f"{cell:,}" if isinstance(cell, Number) else str(cell) for cell in row.values())
+        )
+    CONSOLE.print(table)

@@ -1,0 +1,65 @@
+"""PyAirbyte: the installed connector on one side, DuckDB or PostgreSQL on the other."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import airbyte as ab
+from airbyte.caches import CacheBase, DuckDBCache, PostgresCache
+
+_POSTGRES_PORT = 5432
+
+
+def open_source(config: Mapping[str, Any]) -> ab.Source:
+    """Return the connector of this environment, checked and with all its streams selected."""
+    executable = Path(sys.executable).with_name("source-pipedrive")
+    source = ab.get_source(executable.name, config=dict(config), local_executable=executable)
+    source.check()
+    source.select_all_streams()
+    return source
+
+
+def open_warehouse(destination: str) -> CacheBase:
+    """Return the warehouse behind a DuckDB file name or a `postgres://user:password@host/db` URL.
+
+    In PostgreSQL the tables are in the schema `pipedrive`. Both also keep the connector's state.
+    """
+    url = urlsplit(destination)
+    if url.scheme not in {"postgres", "postgresql"}:
+        return DuckDBCache(db_path=Path(destination))
+    return PostgresCache(
+        host=url.hostname or "localhost",
+        port=url.port or _POSTGRES_PORT,
+        # still percent-encoded: PyAirbyte puts both into a URL as they are
+        username=url.username or "",
+        password=url.password or "",
+        database=url.path.strip("/"),
+        schema_name="pipedrive",
+    )
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What one sync brought to the table of one stream, and how many rows are there now."""
+
+    stream: str
+    received: int
+    total: int
+
+
+def sync(source: ab.Source, warehouse: CacheBase) -> list[Arrival]:
+    """Read what is new since the last sync into `warehouse`, and show the progress on the way."""
+    started = datetime.now(UTC).isoformat()
+    source.read(cache=warehouse)
+    arrivals = []
+    for stream in source.get_selected_streams():
+        (counts,) = warehouse.run_sql_query(
+            f"SELECT count(*) FILTER (WHERE _airbyte_extracted_at >= '{started}') AS received,"
+            f" count(*) AS total FROM {warehouse.schema_name}.{stream}"
+        )
+        arrivals.append(Arrival(stream, **counts))
+    return arrivals
