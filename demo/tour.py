@@ -30,7 +30,7 @@ def run_tour(deals: int) -> None:
     """Sync a sandbox account of `deals` deals twice; exit with 1 if a change does not arrive."""
     DATABASE.unlink(missing_ok=True)
     with (
-        running_sandbox("--deals", str(deals)) as sandbox,
+        running_sandbox(deals=deals) as sandbox,
         open_warehouse(str(DATABASE)) as warehouse,
     ):
         CONSOLE.rule("A sandbox account")
