@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipedrive_sandbox.control import control_routes
-from pipedrive_sandbox.endpoints import CORE, Get
+from pipedrive_sandbox.endpoints import READS
 from pipedrive_sandbox.engine import answer
 from pipedrive_sandbox.errors import (
     ApiError,
@@ -39,6 +39,8 @@ from pipedrive_sandbox.writes import write_operations
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipedrive_sandbox.declarations import Get
+
 _JSON: Final = "application/json; charset=utf-8"
 _WORTH_ZIPPING: Final = 1_000
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -51,7 +53,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def operations() -> Iterable[Operation]:
     """Yield every operation of the API that the sandbox serves."""
     yield from SPECIAL
-    for get in CORE:
+    for get in READS:
         yield _reading(get)
     yield from write_operations()
 

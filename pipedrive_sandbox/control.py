@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from pipedrive_sandbox.clock import Stamp
 from pipedrive_sandbox.settings import PLANS, PROFILES, Settings
-from pipedrive_sandbox.streams import STREAMS, rows_of
+from pipedrive_sandbox.streams import DERIVED, STREAMS, rows_of
 from pipedrive_sandbox.tables import TABLES
 from pipedrive_sandbox.writes import BLANKS, fresh
 
@@ -36,6 +36,7 @@ class MisuseError(ValueError):
 def control_routes(sandbox: Sandbox) -> list[Route]:
     """Return the control routes of a sandbox."""
     control = _Control(sandbox)
+    names = sorted({*STREAMS, *DERIVED})
 
     def route(path: str, method: str, answer: Callable[[Any], object]) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -51,8 +52,8 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
 
     async def dump(request: Request) -> Response:
         name = request.path_params["stream"]
-        if name not in STREAMS:
-            return Response(orjson.dumps(sorted(STREAMS)), 404, media_type="application/json")
+        if name not in names:
+            return Response(orjson.dumps(names), 404, media_type="application/json")
         sandbox.edits.settle()
         return StreamingResponse(_lines(sandbox, name), media_type="application/x-ndjson")
 
@@ -66,7 +67,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("/counters", "GET", control.counters),
         route("/counters", "DELETE", control.reset),
         route("/log", "GET", lambda _: list(sandbox.log)),
-        route("/streams", "GET", lambda _: {name: each.table for name, each in STREAMS.items()}),
+        route("/streams", "GET", lambda _: names),
         route("/mutate", "POST", control.mutate),
         Route(f"{ROOT}/dump/{{stream}}", dump),
     ]

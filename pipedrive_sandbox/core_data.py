@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pipedrive_sandbox.clock import DAY, HOUR, Stamp, day
 from pipedrive_sandbox.company import COMPANY
@@ -24,11 +24,12 @@ CURRENCIES: Final = (
     ("UAH", "Ukrainian Hryvnia", 2, "₴"),
     ("PLN", "Polish Złoty", 2, "zł"),
 )
-_PIPELINES: Final = ("Sales", "Renewals", "Партнёры")
+PIPELINES: Final = ("Sales", "Renewals", "Партнёры")
 _STAGES: Final = ("Qualified", "Contact made", "Demo", "Proposal", "Negotiation", "Closing")
 _LOST_REASONS: Final = ("Price", "Lost to competitor", "No decision", "🤷")
-_ACTIVITY_TYPES: Final = ("call", "meeting", "task", "deadline", "email", "lunch")
+ACTIVITY_TYPES: Final = ("call", "meeting", "task", "deadline", "email", "lunch")
 _ACTIVITY_SUBJECTS: Final = ("Call", "Meeting", "Follow up", "Send offer", "Lunch", "Prepare demo")
+LEAD_LABELS: Final = tuple(str(uuid5(NAMESPACE_OID, name)) for name in ("Hot", "Cold", "Warm"))
 _ORIGINS: Final = ("ManuallyCreated", "API", "Import", "WebForm")
 _FREQUENCIES: Final = ("one-time", "annually", "quarterly", "monthly")
 PERMISSION_APPS: Final = ("global", "sales", "projects", "account_settings", "nova")
@@ -36,7 +37,7 @@ PERMISSION_APPS: Final = ("global", "sales", "projects", "account_settings", "no
 
 def permission_set(app: str, kind: str) -> str:
     """Return the id of a permission set."""
-    return str(UUID(int=sum(map(ord, app + kind)) * 0x1F3D5B79ABCDEF, version=4))
+    return str(uuid5(NAMESPACE_OID, f"{app}/{kind}"))
 
 
 def users(world: World) -> Iterator[Row]:
@@ -59,7 +60,7 @@ def users(world: World) -> Iterator[Row]:
             "activated": not gone,
             "last_login": Stamp.V1.text(world.now - rng.randrange(30 * DAY)),
             "created": Stamp.V1.text(added),
-            "modified": None if key % 5 == 0 else Stamp.V1.text(added + rng.randrange(DAY, AGE)),
+            "modified": None if key % 5 == 0 else Stamp.V1.text(added + rng.upto(700 * DAY)),
             "has_created_company": admin,
             "access": [
                 {
@@ -78,9 +79,6 @@ def users(world: World) -> Iterator[Row]:
             "is_deleted": gone,
             "is_admin": int(admin),
         }
-
-
-AGE: Final = 700 * DAY
 
 
 def currencies(_world: World) -> Iterator[Row]:
@@ -108,7 +106,7 @@ def currencies(_world: World) -> Iterator[Row]:
 
 def pipelines(world: World) -> Iterator[Row]:
     """Yield the pipelines; the first was never touched."""
-    for key, name in enumerate(_PIPELINES, start=1):
+    for key, name in enumerate(PIPELINES, start=1):
         yield {
             "id": key,
             "name": name,
@@ -122,7 +120,7 @@ def pipelines(world: World) -> Iterator[Row]:
 
 def stages(world: World) -> Iterator[Row]:
     """Yield the stages of each pipeline; several share one second, others have none."""
-    for pipeline in range(1, len(_PIPELINES) + 1):
+    for pipeline in range(1, len(PIPELINES) + 1):
         for number, name in enumerate(_STAGES, start=1):
             key = (pipeline - 1) * len(_STAGES) + number
             rots = number % 2 == 0
@@ -309,7 +307,7 @@ def deals(world: World) -> Iterator[Row]:
         changed = deleted_at or touched
         from_lead = rng.chance(0.1)
         closed = changed if status != "open" else None
-        stage = rng.upto(len(_PIPELINES) * len(_STAGES))
+        stage = rng.upto(len(PIPELINES) * len(_STAGES))
         amount = int(rng.random() ** 4 * 10**8) / 100
         person = rng.upto(people) if rng.chance(0.9) else None
         yield {
@@ -366,14 +364,14 @@ def activities(world: World) -> Iterator[Row]:
     count = world.sizes.activities
     people = world.highest(world.sizes.persons)
     for key, (born, added, changed) in zip(world.ids(count), world.times(rng, count), strict=True):
-        kind = rng.upto(len(_ACTIVITY_TYPES)) - 1
+        kind = rng.upto(len(ACTIVITY_TYPES)) - 1
         done = changed is not None and rng.chance(0.6)
         met = kind == 1
         person = rng.upto(people) if rng.chance(0.8) else None
         yield {
             "id": key,
             "subject": _ACTIVITY_SUBJECTS[kind],
-            "type": _ACTIVITY_TYPES[kind],
+            "type": ACTIVITY_TYPES[kind],
             "owner_id": _user(world, rng),
             "creator_user_id": _user(world, rng),
             "is_deleted": False,
@@ -494,9 +492,6 @@ def leads(world: World) -> Iterator[Row]:
             "cc_email": f"nordlicht+lead{number}@pipedrivemail.example",
             **rng.pick(custom),
         }
-
-
-LEAD_LABELS: Final = tuple(str(UUID(int=0xF08B42A0_4E75 << 80 | n, version=1)) for n in range(3))
 
 
 def notes(world: World) -> Iterator[Row]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipedrive_sandbox import core_data as core
+from pipedrive_sandbox import reference_data as reference
+from pipedrive_sandbox import sales_data as sales
+from pipedrive_sandbox import work_data as work
 from pipedrive_sandbox.fields import CUSTOMISED, definitions
 from pipedrive_sandbox.world import World
 
@@ -38,6 +41,35 @@ GENERATORS: Final[dict[str, Callable[[World], Iterator[Row]]]] = {
     "products": core.products,
     "leads": core.leads,
     "notes": core.notes,
+    "note_comments": sales.note_comments,
+    "files": sales.files,
+    "deal_products": sales.deal_products,
+    "installments": sales.installments,
+    "discounts": sales.discounts,
+    "participants": sales.participants,
+    "followers": sales.followers,
+    "changes": sales.changes,
+    "variations": sales.variations,
+    "relationships": sales.relationships,
+    "activity_types": reference.activity_types,
+    "lead_labels": reference.lead_labels,
+    "lead_sources": reference.lead_sources,
+    "addons": reference.addons,
+    "goals": reference.goals,
+    "roles": reference.roles,
+    "role_assignments": reference.role_assignments,
+    "permission_sets": reference.permission_sets,
+    "permission_set_assignments": reference.permission_set_assignments,
+    "legacy_teams": reference.legacy_teams,
+    "boards": work.boards,
+    "phases": work.phases,
+    "project_templates": work.templates,
+    "projects": work.projects,
+    "project_changes": work.project_changes,
+    "tasks": work.tasks,
+    "mail_threads": work.mail_threads,
+    "mail_messages": work.mail_messages,
+    "call_logs": work.call_logs,
 }
 
 

@@ -57,6 +57,7 @@ class Extra(Enum):
     COMPANY = auto()
     NULL = auto()
     ABSENT = auto()
+    IF_MORE = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,8 @@ class Read:
     `unless` maps a query parameter to SQL that holds while it is absent. `sort` names what may be
     sorted by, the default first. `include` are the optional properties on offer. `labels` is the
     entity whose option labels may be asked for. `flat` marks a v1 list that the contract draws
-    without a `pagination` object. `shape` turns a stored row into another form.
+    without a `pagination` object. `shape` turns a stored row into another form. `parent` is the
+    table that must have the row named by the path, else the answer is 404, or `missing`.
     """
 
     table: str
@@ -83,6 +85,9 @@ class Read:
     custom: bool = False
     labels: str = ""
     flat: bool = False
+    newest_first: bool = False
+    parent: str = ""
+    missing: ApiError | None = None
     shape: Callable[[Sandbox, Row], Any] | None = None
 
 
@@ -91,7 +96,7 @@ Stored = tuple[bytes, "bytes | None"]
 
 def answer(sandbox: Sandbox, read: Read, call: Call, *, strict: bool) -> bytes:
     """Answer a GET whose permissions are settled; raise `ApiError` for a bad query."""
-    reading = _Reading(sandbox, read, call, _validate(read, call.query, strict=strict))
+    reading = _Reading(sandbox, read, call, strict=strict)
     return reading.one() if read.paging is Paging.ONE else reading.many()
 
 
@@ -141,13 +146,16 @@ def _known(read: Read) -> dict[str, Callable[[str, str], Any]]:
 class _Reading:
     """One read with one validated query."""
 
-    def __init__(self, sandbox: Sandbox, read: Read, call: Call, chosen: dict[str, Any]) -> None:
+    def __init__(self, sandbox: Sandbox, read: Read, call: Call, *, strict: bool) -> None:
         self.sandbox = sandbox
         self.read = read
         self.table = TABLES[read.table]
         self.call = call
-        self.chosen = chosen
+        self.strict = strict
+        self.chosen = _validate(read, call.query, strict=strict)
         self.where, self.values = self._conditions()
+        if read.parent and sandbox.store.get(read.parent, call.path["id"]) is None:
+            raise read.missing or not_found()
 
     def one(self) -> bytes:
         rows = self._select("", "LIMIT 1")
@@ -163,16 +171,21 @@ class _Reading:
         elif read.paging is Paging.OFFSET:
             rows, additional = self._offset_page()
         else:
-            rows, additional = self._select("ORDER BY rowid"), None
-        if read.extra is not Extra.PAGING:
-            additional = {"company_id": COMPANY_ID} if read.extra is Extra.COMPANY else None
+            rows, additional = self._select("ORDER BY rowid"), {}
         data = b"[" + b",".join(self._render(rows)) + b"]"
-        if not rows and read.paging is Paging.OFFSET:
-            data = b"null" if self.sandbox.settings.empty_v1_lists_are_null else b"[]"
-        body = b'{"success":true,"data":' + data
-        if read.extra is not Extra.ABSENT:
-            body += b',"additional_data":' + orjson.dumps(additional)
-        return body + b"}"
+        if not (rows or self.strict) and self.sandbox.settings.empty_v1_lists_are_null:
+            data = b"null"
+        return b'{"success":true,"data":' + data + self._tail(additional) + b"}"
+
+    def _tail(self, additional: dict[str, Any] | None) -> bytes:
+        extra = self.read.extra
+        if extra is Extra.ABSENT:
+            return b""
+        if extra is Extra.IF_MORE and not (additional or {}).get("next_cursor"):
+            return b""
+        if extra in {Extra.COMPANY, Extra.NULL}:
+            additional = {"company_id": COMPANY_ID} if extra is Extra.COMPANY else None
+        return b',"additional_data":' + orjson.dumps(additional)
 
     def _select(self, order: str, limit: str = "") -> list[Any]:
         return self.sandbox.store.select(
@@ -209,9 +222,10 @@ class _Reading:
             raise bad_request("Filter not found or of another type")
         return f"{saved['field']} = ?", [saved["value"]]
 
-    def _cursor_page(self) -> tuple[list[Stored], object]:
+    def _cursor_page(self) -> tuple[list[Stored], dict[str, Any]]:
         name = self.chosen.get("sort_by", "id")
-        direction = self.chosen.get("sort_direction", "asc")
+        natural = "desc" if self.read.newest_first else "asc"
+        direction = self.chosen.get("sort_direction", natural)
         column = "rowid" if name == "id" else name
         if name == "id" and self.chosen.keys() & {"updated_since", "updated_until"}:
             column = self._steer()
@@ -253,7 +267,7 @@ class _Reading:
         self.where = self.where.replace("update_time", "+update_time")
         return "rowid"
 
-    def _offset_page(self) -> tuple[list[Stored], object]:
+    def _offset_page(self) -> tuple[list[Stored], dict[str, Any]]:
         start, limit = max(0, self.chosen.get("start", 0)), self.chosen["limit"]
         order = self._v1_order()
         rows = self.sandbox.store.select(
@@ -263,7 +277,7 @@ class _Reading:
             self.values,
         )
         more = len(rows) > limit
-        pagination = {"start": start, "limit": limit, "more_items_in_collection": more}
+        pagination: Row = {"start": start, "limit": limit, "more_items_in_collection": more}
         if self.read.flat and self.sandbox.settings.flat_v1_pagination:
             return rows[:limit], pagination
         if more:

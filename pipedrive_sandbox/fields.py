@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipedrive_sandbox.clock import DAY, HOUR, Stamp, day
+from pipedrive_sandbox.tables import LEGACY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,7 +248,7 @@ def definition(  # noqa: PLR0913 - the parts of a definition
     custom: bool = False,
     optional: bool = False,
 ) -> Row:
-    """Return one definition in the form of v2, with what only v1 tells in hidden columns."""
+    """Return one definition in the form of v2, with what only v1 tells apart."""
     subfields = [
         {"field_code": part, "field_name": f"{label} of {name}", "field_type": sub_kind}
         for part, label, sub_kind in _SUBFIELDS.get(kind, ())
@@ -274,8 +275,13 @@ def definition(  # noqa: PLR0913 - the parts of a definition
         row["required_fields"] = {"enabled": code in {"title", "name"}}
         if entity == "deal":
             row["required_fields"] |= {"stage_ids": [], "statuses": {}}
-    hidden = {"entity": entity, "v1_id": v1_id, "created": created, "modified": created}
-    return row | hidden | {"created_by": 1 if custom else None}
+    row[LEGACY] = {
+        "id": v1_id,
+        "created": created,
+        "modified": created if custom else None,
+        "created_by": 1 if custom else None,
+    }
+    return row | {"entity": entity}
 
 
 def _built_in_options(code: str, created: int) -> list[dict[str, Any]] | None:

@@ -138,6 +138,11 @@ def among(column: str, *, required: bool = False) -> Filter:
     )
 
 
+def linked(column: str) -> Filter:
+    """Keep rows whose `column`, written by `work_data.links`, has the id."""
+    return Filter(integer, lambda value, _table, _now: (f"{column} LIKE ?", [f"%,{value},%"]))
+
+
 def one_of(column: str, values: Sequence[object]) -> Clause:
     """Write the SQL for a membership."""
     return f"{column} IN ({', '.join('?' * len(values))})", list(values)

@@ -13,6 +13,40 @@ RATIOS: Final = {
     "products": 0.25,
     "leads": 0.5,
     "notes": 1.5,
+    "note_comments": 0.2,
+    "files": 0.5,
+    "deal_products": 2.0,
+    "installments": 0.2,
+    "discounts": 0.1,
+    "participants": 0.5,
+    "followers": 0.5,
+    "changes": 2.0,
+    "variations": 0.1,
+    "relationships": 0.1,
+    "projects": 0.05,
+    "project_changes": 0.1,
+    "tasks": 0.2,
+    "mail_threads": 0.25,
+    "mail_messages": 0.5,
+    "call_logs": 0.25,
+}
+
+
+#: What cannot exist without rows of another kind.
+_ROOTS: Final = {
+    "note_comments": ("notes",),
+    "deal_products": ("deals", "products"),
+    "installments": ("deals",),
+    "discounts": ("deals",),
+    "participants": ("deals", "persons"),
+    "followers": ("deals",),
+    "changes": ("deals",),
+    "files": ("deals",),
+    "variations": ("products",),
+    "relationships": ("organizations",),
+    "project_changes": ("projects",),
+    "tasks": ("projects",),
+    "mail_messages": ("mail_threads",),
 }
 
 
@@ -27,6 +61,22 @@ class Sizes:
     products: int
     leads: int
     notes: int
+    note_comments: int
+    files: int
+    deal_products: int
+    installments: int
+    discounts: int
+    participants: int
+    followers: int
+    changes: int
+    variations: int
+    relationships: int
+    projects: int
+    project_changes: int
+    tasks: int
+    mail_threads: int
+    mail_messages: int
+    call_logs: int
     users: int
     custom_fields: int | None = None
 
@@ -39,9 +89,15 @@ class Sizes:
             sizes = {
                 name: size if name in only or name == "users" else 0 for name, size in sizes.items()
             }
-        return cls(**(sizes | given))
+        return cls(**_rooted(sizes | given))
 
     @classmethod
     def names(cls) -> list[str]:
         """Return what can be sized."""
         return [each.name for each in fields(cls)]
+
+
+def _rooted(sizes: dict[str, int]) -> dict[str, int]:
+    return sizes | {
+        name: 0 for name, roots in _ROOTS.items() if not all(sizes[root] for root in roots)
+    }

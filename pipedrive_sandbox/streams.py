@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipedrive_sandbox.endpoints import RETENTION
-from pipedrive_sandbox.tables import TABLES
+from pipedrive_sandbox.declarations import RETENTION
+from pipedrive_sandbox.shapes import participant, v1_field
+from pipedrive_sandbox.special import SETTINGS
+from pipedrive_sandbox.tables import LEGACY, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,17 +19,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream's rows: those of `table` that satisfy `where`, in the API's form by `shape`."""
+    """A stream's rows: those of `table` that satisfy `where`, in the API's form by `shape`.
+
+    `keeps` maps hidden columns to the names under which a connector adds them: the parent's id,
+    the archive's flag. `:retained` is the instant before which deleted rows are gone.
+    """
 
     table: str
     where: str = "1"
     shape: Callable[[Sandbox, Row], Row] | None = None
-    keeps: tuple[str, ...] = ()
-    drops: tuple[str, ...] = ()
+    keeps: tuple[tuple[str, str], ...] = ()
+
+
+_READABLE: Final = "(deleted_at = '' OR deleted_at > :retained)"
+_OF_DEALS: Final = f"deal_id IN (SELECT id FROM deals WHERE {_READABLE})"
+
+
+def _on(entity: str, table: str) -> str:
+    parents = f"SELECT id FROM {table}" + (f" WHERE {_READABLE}" if table == "deals" else "")
+    return f"entity = '{entity}' AND parent_id IN ({parents})"
+
+
+def _fields(entity: str) -> Stream:
+    v1 = entity in {"lead", "note"}
+    return Stream("fields", f"entity = '{entity}'", v1_field if v1 else None)
 
 
 STREAMS: Final[dict[str, Stream]] = {
-    "deals": Stream("deals", "(deleted_at = '' OR deleted_at > :retained)"),
+    "deals": Stream("deals", _READABLE),
     "persons": Stream("persons"),
     "organizations": Stream("organizations"),
     "activities": Stream("activities"),
@@ -38,22 +57,127 @@ STREAMS: Final[dict[str, Stream]] = {
     "currencies": Stream("currencies"),
     "notes": Stream("notes"),
     "leads": Stream("leads"),
-    "deal_fields": Stream("fields", "entity = 'deal'"),
-    "person_fields": Stream("fields", "entity = 'person'"),
-    "organization_fields": Stream("fields", "entity = 'organization'"),
-    "product_fields": Stream("fields", "entity = 'product'", drops=("important_fields",)),
+    "files": Stream("files"),
+    "note_comments": Stream(
+        "note_comments",
+        "object_id IN (SELECT CAST(id AS TEXT) FROM notes)",
+    ),
+    "deal_products": Stream("deal_products", _OF_DEALS),
+    "deal_installments": Stream("installments", _OF_DEALS),
+    "deal_discounts": Stream("discounts", _OF_DEALS),
+    "deal_participants": Stream("participants", _OF_DEALS, participant),
+    "product_variations": Stream("variations", "product_id IN (SELECT id FROM products)"),
+    "organization_relationships": Stream(
+        "relationships",
+        "org_id IN (SELECT id FROM organizations)",
+        keeps=(("org_id", "org_id"),),
+    ),
+    **{
+        f"{entity}_followers": Stream(
+            "followers",
+            _on(entity, table),
+            keeps=(("parent_id", key),),
+        )
+        for entity, table, key in (
+            ("deal", "deals", "deal_id"),
+            ("person", "persons", "person_id"),
+            ("organization", "organizations", "org_id"),
+            ("product", "products", "product_id"),
+        )
+    },
+    **{
+        f"{entity}_changelog": Stream(
+            "changes",
+            _on(entity, table),
+            keeps=(("parent_id", key),),
+        )
+        for entity, table, key in (
+            ("deal", "deals", "deal_id"),
+            ("person", "persons", "person_id"),
+            ("organization", "organizations", "org_id"),
+        )
+    },
+    "activity_types": Stream("activity_types"),
+    "filters": Stream("filters"),
+    "lead_labels": Stream("lead_labels"),
+    "lead_sources": Stream("lead_sources"),
+    "goals": Stream("goals"),
+    "roles": Stream("roles"),
+    "role_assignments": Stream("role_assignments"),
+    "permission_sets": Stream("permission_sets"),
+    "permission_set_assignments": Stream("permission_set_assignments"),
+    "legacy_teams": Stream("legacy_teams"),
+    "webhooks": Stream("webhooks"),
+    "projects": Stream("projects", _READABLE, keeps=(("is_archived", "is_archived"),)),
+    "project_boards": Stream("boards"),
+    "project_phases": Stream("phases"),
+    "project_templates": Stream("project_templates"),
+    "project_changelog": Stream(
+        "project_changes",
+        f"project_id IN (SELECT id FROM projects WHERE {_READABLE})",
+        keeps=(("project_id", "project_id"),),
+    ),
+    "tasks": Stream("tasks"),
+    "mail_threads": Stream("mail_threads", "user_id = 1"),
+    "mail_messages": Stream("mail_messages", "user_id = 1"),
+    "call_logs": Stream("call_logs", "user_id = 1"),
+    **{
+        f"{entity}_fields": _fields(entity)
+        for entity in (
+            "deal",
+            "person",
+            "organization",
+            "product",
+            "activity",
+            "project",
+            "lead",
+            "note",
+        )
+    },
 }
+#: Streams that are not rows of one table.
+DERIVED: Final = ("user_settings", "field_options")
 
 
 def rows_of(sandbox: Sandbox, name: str) -> Iterator[Row]:
-    """Yield what a correct connector has read of a stream by now, every optional field included."""
-    stream = STREAMS[name]
+    """Yield what the administrator's connector has read of a stream by now.
+
+    Every optional property is included, as if all `include_fields` had been asked for.
+    """
+    if name == "user_settings":
+        yield dict(SETTINGS)
+    elif name == "field_options":
+        yield from _options(sandbox)
+    else:
+        yield from _stored(sandbox, STREAMS[name])
+
+
+def _stored(sandbox: Sandbox, stream: Stream) -> Iterator[Row]:
     table = TABLES[stream.table]
     retained = table.stamp.text(sandbox.clock.now() - RETENTION)
-    where, values = stream.where, []
-    if ":retained" in where:
-        where, values = where.replace(":retained", "?"), [retained]
-    gone = (table.hidden - set(stream.keeps)) | set(stream.drops)
+    if ":retained" in stream.where and stream.table not in {"deals", "projects"}:
+        owner = "projects" if stream.table == "project_changes" else "deals"
+        retained = TABLES[owner].stamp.text(sandbox.clock.now() - RETENTION)
+    values = [retained] * stream.where.count(":retained")
+    where = stream.where.replace(":retained", "?")
+    added = dict(stream.keeps)
     for row in sandbox.store.find(stream.table, where, values):
         shaped = stream.shape(sandbox, row) if stream.shape else row
-        yield {key: value for key, value in shaped.items() if key not in gone}
+        yield {
+            added.get(key, key): bool(value) if key == "is_archived" else value
+            for key, value in shaped.items()
+            if key in added or (key not in table.hidden and key != LEGACY)
+        }
+
+
+def _options(sandbox: Sandbox) -> Iterator[Row]:
+    for row in sandbox.store.find("fields"):
+        for option in row["options"] or ():
+            yield {
+                "entity": row["entity"],
+                "field_code": row["field_code"],
+                "field_name": row["field_name"],
+                "option_id": option["id"],
+                "label": option["label"],
+                "color": option.get("color"),
+            }

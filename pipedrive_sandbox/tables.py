@@ -87,6 +87,8 @@ PERSON_OPTIONAL: Final = (
 )
 ORGANIZATION_OPTIONAL: Final = (*_CONTACT_COUNTERS, "people_count")
 FIELD_OPTIONAL: Final = ("ui_visibility", "important_fields", "required_fields")
+#: What only v1 tells of a field; never an `include_fields` of v2.
+LEGACY: Final = "legacy"
 
 _STAMPS: Final = ("add_time", "update_time")
 _BY_UPDATE: Final = (("update_time",),)
@@ -189,18 +191,10 @@ TABLES: Final = {
         ),
         Table(
             "fields",
-            columns=(
-                "entity",
-                "field_code",
-                "is_custom_field",
-                "v1_id",
-                "created",
-                "modified",
-                "created_by",
-            ),
+            columns=("entity", "field_code", "is_custom_field"),
             key=None,
-            hidden=frozenset({"entity", "v1_id", "created", "modified", "created_by"}),
-            optional=FIELD_OPTIONAL,
+            hidden=frozenset({"entity"}),
+            optional=(*FIELD_OPTIONAL, LEGACY),
             indexes=(("entity", "field_code"),),
         ),
         Table(
@@ -208,6 +202,130 @@ TABLES: Final = {
             columns=("type", "field", "value"),
             stamp=Stamp.V1,
             hidden=frozenset({"field", "value"}),
+        ),
+        Table(
+            "deal_products",
+            columns=(*_STAMPS, "deal_id", "order_nr"),
+            indexes=(("deal_id",),),
+        ),
+        Table("installments", columns=("deal_id", "billing_date"), indexes=(("deal_id",),)),
+        Table("discounts", columns=("deal_id",), integer_key=False, indexes=(("deal_id",),)),
+        Table(
+            "participants",
+            columns=("deal_id", "person_id"),
+            stamp=Stamp.V1,
+            indexes=(("deal_id",),),
+        ),
+        Table(
+            "followers",
+            columns=("entity", "parent_id"),
+            key=None,
+            hidden=frozenset({"entity", "parent_id"}),
+            indexes=(("entity", "parent_id"),),
+        ),
+        Table(
+            "changes",
+            columns=("entity", "parent_id"),
+            key=None,
+            stamp=Stamp.V1,
+            hidden=frozenset({"entity", "parent_id"}),
+            indexes=(("entity", "parent_id"),),
+        ),
+        Table("variations", columns=("product_id",), indexes=(("product_id",),)),
+        Table(
+            "relationships",
+            columns=("org_id", "id"),
+            key=None,
+            stamp=Stamp.V1,
+            hidden=frozenset({"org_id"}),
+            indexes=(("org_id",),),
+        ),
+        Table(
+            "files",
+            columns=(
+                *_STAMPS,
+                "user_id",
+                "deal_id",
+                "person_id",
+                "org_id",
+                "product_id",
+                "file_name",
+                "file_size",
+            ),
+            stamp=Stamp.V1,
+            indexes=(*_BY_UPDATE, ("deal_id",)),
+        ),
+        Table(
+            "note_comments",
+            columns=("object_id",),
+            key="uuid",
+            integer_key=False,
+            stamp=Stamp.MILLIS,
+            indexes=(("object_id",),),
+        ),
+        Table("activity_types", stamp=Stamp.V1),
+        Table("lead_labels", integer_key=False, stamp=Stamp.MILLIS),
+        Table("lead_sources", key="name", integer_key=False),
+        Table("goals", columns=("owner_id", "is_active", "title"), integer_key=False),
+        Table("roles", stamp=Stamp.V1),
+        Table("role_assignments", columns=("role_id", "user_id"), key=None),
+        Table("permission_sets", columns=("app",), integer_key=False),
+        Table("permission_set_assignments", columns=("permission_set_id", "user_id"), key=None),
+        Table("legacy_teams", columns=("name", "manager_id", "active_flag"), stamp=Stamp.V1),
+        Table("addons", key="code", integer_key=False),
+        Table(
+            "projects",
+            columns=(
+                *_STAMPS,
+                "status",
+                "is_archived",
+                "deleted_at",
+                "owner_id",
+                "phase_id",
+                "deal_links",
+                "person_links",
+                "org_links",
+            ),
+            stamp=Stamp.MILLIS,
+            hidden=frozenset(
+                {"is_archived", "deleted_at", "deal_links", "person_links", "org_links"},
+            ),
+        ),
+        Table("boards", stamp=Stamp.MILLIS),
+        Table("phases", columns=("board_id",), stamp=Stamp.MILLIS),
+        Table("project_templates", stamp=Stamp.MILLIS),
+        Table(
+            "project_changes",
+            columns=("project_id",),
+            key=None,
+            stamp=Stamp.MILLIS,
+            hidden=frozenset({"project_id"}),
+            indexes=(("project_id",),),
+        ),
+        Table(
+            "tasks",
+            columns=("is_done", "is_milestone", "project_id", "parent_task_id", "assignees"),
+            stamp=Stamp.MILLIS,
+            hidden=frozenset({"assignees"}),
+        ),
+        Table(
+            "mail_threads",
+            columns=("user_id", "places"),
+            stamp=Stamp.MILLIS,
+            hidden=frozenset({"places"}),
+        ),
+        Table(
+            "mail_messages",
+            columns=("mail_thread_id", "user_id"),
+            stamp=Stamp.MILLIS,
+            indexes=(("mail_thread_id",),),
+        ),
+        Table("call_logs", columns=("user_id",), integer_key=False, stamp=Stamp.MILLIS),
+        Table(
+            "webhooks",
+            columns=("user_id",),
+            stamp=Stamp.MILLIS,
+            hidden=frozenset({"secret"}),
         ),
     )
 }

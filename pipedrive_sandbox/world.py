@@ -63,6 +63,11 @@ class World:
             key += 2 if key % _GAP == _GAP - 1 else 1
             yield key
 
+    def existing(self, rng: Dice, count: int) -> int:
+        """Draw one of `ids(count)`."""
+        position = rng.upto(count) - 1
+        return position + 1 + position // (_GAP - 1)
+
     def highest(self, count: int) -> int:
         """Return the last of `ids(count)`."""
         return max(1, count + (count - 1) // (_GAP - 1))

@@ -1,0 +1,67 @@
+"""A sandbox served from a thread of the test process, on a real socket."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+
+from pipedrive_sandbox.__main__ import build_sandbox, parse
+from pipedrive_sandbox.app import build_app
+from unit_tests.sandbox.client import TOKEN, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+START = "2026-03-04T05:06:07Z"
+
+
+@contextlib.contextmanager
+def serving(path: Path, *arguments: str) -> Iterator[Client]:
+    options = parse(["--token", TOKEN, "--burst", "0", "--now", START, *arguments])
+    sandbox = build_sandbox(options, path)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(build_app(sandbox), log_config=None, access_log=False, lifespan="off"),
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}", sandbox)
+        yield client
+    finally:
+        client.session.close()
+        server.should_exit = True
+        thread.join()
+        sandbox.store.close()
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """An account with every kind of row, which no test may change."""
+    path = tmp_path_factory.mktemp("sandbox") / "whole.db"
+    with serving(path, "--deals", "1400", "--activities", "700", "--persons", "900") as client:
+        yield client
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Client]]:
+    """Start a sandbox of the test's own, with further arguments."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(*arguments: str) -> Client:
+            small = ("--deals", "40", *arguments)
+            return stack.enter_context(serving(tmp_path / "own.db", *small))
+
+        yield begin
+
+
+@pytest.fixture
+def own(start: Callable[..., Client]) -> Client:
+    """A small account that the test may change."""
+    return start()
