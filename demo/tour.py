@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,11 @@ def run_tour(deals: int) -> None:
     ):
         CONSOLE.rule("A sandbox account")
         source = open_source(sandbox.config)
-        _bill(sandbox)
+        _bill(sandbox, source)
 
         CONSOLE.rule("The first sync: everything")
         arrivals = sync(source, warehouse)
-        requests, tokens = _bill(sandbox)
+        requests, tokens = _bill(sandbox, source)
         rows = [
             {
                 "stream": arrival.stream,
@@ -56,11 +57,11 @@ def run_tour(deals: int) -> None:
         before = _versions(source, warehouse)
         edits = _work(sandbox, warehouse)
         CONSOLE.print(f"Through the API, {edits} rows were created or changed.")
-        _bill(sandbox)
+        _bill(sandbox, source)
 
         CONSOLE.rule("The second sync: what is new")
         arrivals = sync(source, warehouse)
-        requests, tokens = _bill(sandbox)
+        requests, tokens = _bill(sandbox, source)
         changed = Counter(stream for stream, *_ in _versions(source, warehouse) - before)
         rows = [
             {
@@ -117,13 +118,21 @@ def _versions(source: ab.Source, warehouse: CacheBase) -> set[tuple[Any, ...]]:
     }
 
 
-def _bill(sandbox: RunningSandbox) -> tuple[Counter[str], Counter[str]]:
+def _bill(sandbox: RunningSandbox, source: ab.Source) -> tuple[Counter[str], Counter[str]]:
     """Return requests and tokens per stream since the last bill."""
     requests, tokens = Counter[str](), Counter[str]()
+    streams = source.get_selected_streams()
     for endpoint, tally in sandbox.control("counters")["endpoints"].items():
-        collection = re.sub(r".*?/v\d/(\w+).*", r"\1", endpoint)
-        stream = re.sub("([A-Z])", r"_\1", collection).lower()
+        stream = _stream_of(endpoint, streams)
         requests[stream] += tally["requests"]
         tokens[stream] += tally["tokens"]
     sandbox.control("counters", "DELETE")
     return requests, tokens
+
+
+def _stream_of(endpoint: str, streams: Collection[str]) -> str:
+    """Return `deal_products` for `GET /api/v2/deals/products`, `deals` for `…/deals/archived`."""
+    path = re.sub("([A-Z])", r"_\1", endpoint.partition("/v")[2]).lower()
+    _version, collection, *rest = path.split("/")
+    child = f"{collection.removesuffix('s')}_{rest[-1]}" if rest else collection
+    return child if child in streams else collection
