@@ -138,8 +138,8 @@ class TokenBudget(AbstractAPIBudget):
         sentence = (
             f"Stopped to keep {self._reserve_percent:g} % of the company's daily API tokens for "
             f"other integrations: {self.remaining} of {self.limit} are left, this sync used {used}."
-            " Nothing was lost: the next sync goes on from here, once Pipedrive has renewed them at "
-            "midnight. To let the connector use more, lower daily_token_reserve_percent."
+            " Nothing was lost: the next sync goes on from here, once Pipedrive has renewed them "
+            "at midnight. To let the connector use more, lower daily_token_reserve_percent."
         )
         return AirbyteTracedException(
             message=sentence, internal_message=sentence, failure_type=FailureType.transient_error

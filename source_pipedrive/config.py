@@ -29,11 +29,11 @@ def refuse_bad(config: Config, specification: Mapping[str, Any]) -> None:
         )
 
 
-def start_of(config: Config) -> str | None:
+def start(written: str | None) -> str | None:
     """`start_date` as `2024-05-01T00:00:00Z`; a fraction of a second counts as the next second."""
-    if not config.get("start_date"):
+    if not written:
         return None
-    start = times.moment(config["start_date"])
+    start = times.moment(written)
     return times.write(start + timedelta(seconds=1) if start.microsecond else start)
 
 

@@ -25,6 +25,11 @@ def body_of(response: Response) -> Body:
     return kept["pipedrive_body"]
 
 
+def leave_out(response: Response, reason: str) -> None:
+    """Make of a tolerated refusal an answer without rows, which says why under `skipped`."""
+    response.__dict__["pipedrive_body"] = {"data": None, "skipped": reason}
+
+
 def error_text(response: Response) -> str:
     """What Pipedrive said in a refusal, in its own words; never the payload of a good answer."""
     try:

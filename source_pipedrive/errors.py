@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.http.error_handlers import (
@@ -19,7 +19,13 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import Response
 
-from source_pipedrive.envelope import MalformedAnswerError, body_of, error_text, is_html
+from source_pipedrive.envelope import (
+    MalformedAnswerError,
+    body_of,
+    error_text,
+    is_html,
+    leave_out,
+)
 
 Answer = Mapping[str, Any]
 
@@ -46,9 +52,10 @@ class AnswerTable(ErrorHandler):
     """Finds the first row of `answers` that fits what came back, and does what it says.
 
     A row has `status` (codes; none = any error) or `exception` (class names) or `malformed: true`,
-    narrowed by `html: true`, `daily: true` or `contains: text`; then `action` (FAIL or RETRY),
-    `failure_type` and `message`, in which `{said}` is Pipedrive's text, `{status}` its code and
-    `{stream}` the stream.
+    narrowed by `html: true`, `daily: true` or `contains: text`; then `action` (FAIL, RETRY, or
+    SKIP for no rows), `failure_type` and `message`, in which `{said}` is Pipedrive's text,
+    `{status}` its code and `{stream}` the stream. The rows of `tolerated` come first: what a
+    family can do without.
 
     `DefaultErrorHandler` cannot be used: its predicates parse every good page a second time, it
     cannot see an exception, and its FAIL writes URL, headers and payload into the log.
@@ -56,6 +63,7 @@ class AnswerTable(ErrorHandler):
 
     answers: Sequence[Answer]
     parameters: InitVar[Mapping[str, Any]]
+    tolerated: Sequence[Answer] = ()
     max_retries: int | None = 5
     max_time: int | None = 600
     backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Patience()])
@@ -82,8 +90,12 @@ class AnswerTable(ErrorHandler):
                 said = error_text(response)
             if correlation_id := response.headers.get("x-correlation-id"):
                 said += f" [x-correlation-id {correlation_id}]"
-        answer = next(row for row in self.answers if _fits(row, response_or_exception))
+        table = (*self.tolerated, *self.answers)
+        answer = next(row for row in table if _fits(row, response_or_exception))
         message = answer["message"].format(said=said, status=status, stream=self._stream)
+        if answer["action"] == "SKIP":
+            leave_out(cast("Response", response_or_exception), message)
+            return SUCCESS_RESOLUTION
         action = ResponseAction[answer["action"]]
         failure_type = FailureType[answer.get("failure_type", "transient_error")]
         if action is ResponseAction.FAIL:

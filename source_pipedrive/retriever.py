@@ -1,9 +1,14 @@
 """Reads a slice of a stream page by page."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import InitVar, dataclass
+import hashlib
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from typing import Any, cast
 
+import orjson
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.declarative.requesters.request_options import RequestOptionsProvider
 from airbyte_cdk.sources.declarative.requesters.requester import Requester
@@ -16,20 +21,27 @@ from requests import Response
 
 from source_pipedrive import times
 from source_pipedrive.budget import TokenBudget
+from source_pipedrive.children import GROUP, ChildCursor, Group
 from source_pipedrive.cursor import ListCursor
 from source_pipedrive.envelope import Body, body_of
+from source_pipedrive.paging import Pages, Row, cursor_pages, offset_pages
 
-Row = dict[str, Any]
+_LOGGER = logging.getLogger("airbyte")
 
 
 @dataclass
 class PageRetriever(Retriever):
     """Reads the pages of one list, each body parsed once, and tells the cursor what they held.
 
-    `paging` is `cursor` (v2, and some of v1), `offset` (the rest of v1) or `none`.
+    `paging` is `cursor` (v2, and some of v1), `offset` (the rest of v1) or `none`; `records_at` is
+    a key inside `data`.
     `older_rows` says what happens to rows older than the slice: the server filters them
     (`absent`), the reader drops them (`drop`), or they also end the walk of a list that is sorted
-    newest first (`stop`).
+    newest first (`stop`). The first of `time_fields` that is set tells how old a row is.
+    `distinct` leaves out rows that another list of the stream has brought already, `constants` are
+    columns with one value, `hashed_id` makes an `id` for rows that have none, `renamed` maps the
+    columns of the answer of `fallback_path`, which is asked when the owner of the key may not read
+    the stream's own.
 
     `SimpleRetriever` parses each page twice, walks it with dpath and cannot overlap the pages of a
     list that shrinks while it is read.
@@ -43,13 +55,22 @@ class PageRetriever(Retriever):
     api_budget: TokenBudget
     paging: str = "none"
     page_size: int = 500
+    records_at: str | None = None
     older_rows: str = "absent"
+    time_fields: Sequence[str] = ("update_time", "add_time")
+    distinct: bool = False
+    hashed_id: bool = False
+    constants: Mapping[str, Any] | None = None
+    fallback_path: str | None = None
+    renamed: Mapping[str, str] | None = None
     cursor: Cursor | None = None
     request_options_provider: RequestOptionsProvider | None = None
+    _emitted: set[Any] = field(init=False, default_factory=set)
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _warned: bool = field(init=False, default=False)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._older_rows = InterpolatedString.create(self.older_rows, parameters=parameters)
-        self._pages = _PAGINGS[self.paging]
 
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
@@ -57,38 +78,59 @@ class PageRetriever(Retriever):
         stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
         cursor = self.cursor if isinstance(self.cursor, ListCursor) else None
         older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
-        floor = cursor.start if cursor else None
-        bounds: Mapping[str, Any] = {}
+        floor = self.cursor.start if isinstance(self.cursor, ListCursor | ChildCursor) else None
         if older_rows != "absent":
             floor = stream_slice.cursor_slice.get("start_time")
-        elif self.request_options_provider:
+        alike: Counter[bytes] = Counter()
+        whole = False
+        try:
+            for page in self._pages(stream_slice, older_rows):
+                rows = self._shaped(page, stream_slice, alike)
+                fresh = [row for row in rows if not self._is_older(row, floor)] if floor else rows
+                for row in fresh:
+                    yield Record(row, self.name, stream_slice)
+                self.api_budget.count(self.name, len(fresh))
+                if cursor:
+                    cursor.seen(stream_slice, fresh)
+                if older_rows == "stop" and len(fresh) < len(rows):
+                    break
+            whole = True
+        finally:
+            if cursor and not whole:
+                cursor.failed()
+
+    def _pages(self, stream_slice: StreamSlice, older_rows: str) -> Pages:
+        bounds: Mapping[str, Any] = {}
+        if self.request_options_provider and older_rows == "absent":
             bounds = self.request_options_provider.get_request_params(stream_slice=stream_slice)
 
         def fetch(position: Mapping[str, Any]) -> Body:
-            response = self._send(stream_slice, {**bounds, **position})
-            if cursor:
-                cursor.asked(stream_slice, response)
-            return body_of(response)
+            return self._fetch(stream_slice, {**bounds, **position})
 
-        for rows in self._pages(fetch, self.page_size, self._key):
-            fresh = [row for row in rows if not _is_older(row, floor)] if floor else rows
-            for row in fresh:
-                yield Record(row, self.name, stream_slice)
-            self.api_budget.count(self.name, len(fresh))
-            if cursor:
-                cursor.seen(stream_slice, fresh)
-            if older_rows == "stop" and len(fresh) < len(rows):
-                break
+        if self.paging == "cursor":
+            return cursor_pages(fetch, self.page_size, self._rows)
+        if self.paging == "offset":
+            return offset_pages(fetch, self.page_size, self._rows, self._key)
+        return iter([self._rows(fetch({}))])
 
-    def _key(self, row: Row) -> tuple[Any, ...]:
-        keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or row
-        return tuple(str(row.get(key)) for key in keys)
+    def _fetch(self, stream_slice: StreamSlice, parameters: Mapping[str, Any]) -> Body:
+        response = self._send(stream_slice, parameters)
+        body = body_of(response)
+        if "skipped" in body:
+            if self.fallback_path:
+                return body_of(self._send(stream_slice, {}, self.fallback_path))
+            self._skip(stream_slice, response, body["skipped"])
+        elif isinstance(self.cursor, ListCursor):
+            self.cursor.asked(stream_slice, response)
+        return body
 
-    def _send(self, stream_slice: StreamSlice, parameters: Mapping[str, Any]) -> Response:
+    def _send(
+        self, stream_slice: StreamSlice, parameters: Mapping[str, Any], path: str | None = None
+    ) -> Response:
         try:
             with self.api_budget.spend(self.name):
                 response = self.requester.send_request(
-                    stream_slice=stream_slice, request_params=parameters
+                    stream_slice=stream_slice, request_params=parameters, path=path
                 )
         except AirbyteTracedException as error:
             # the client buries the sentence of the answer table in one about log files
@@ -100,81 +142,59 @@ class PageRetriever(Retriever):
             raise
         return cast("Response", response)
 
+    def _skip(self, stream_slice: StreamSlice, response: Response, message: str) -> None:
+        if isinstance(self.cursor, ChildCursor):
+            self.cursor.skip(response.status_code, message)
+        elif not self._warned:
+            self._warned = True
+            _LOGGER.warning(message)
 
-def _is_older(row: Row, floor: str) -> bool:
-    """Tell whether a row last changed before the floor; without a change its creation counts."""
-    time: str | None = row.get("update_time") or row.get("add_time")
-    return time is not None and times.sortable(time) < floor
+    def _rows(self, body: Body) -> list[Row]:
+        data = body["data"]
+        if self.records_at and data:
+            data = data.get(self.records_at)
+        return data if isinstance(data, list) else [data] if data else []
 
+    def _shaped(
+        self, rows: list[Row], stream_slice: StreamSlice, alike: Counter[bytes]
+    ) -> list[Row]:
+        """Give rows what the answer does not hold; most streams need nothing."""
+        if self.renamed and rows and "field_code" not in rows[0]:
+            rows = [{new: row.get(old) for old, new in self.renamed.items()} for row in rows]
+        if self.hashed_id:
+            _hash_ids(rows, stream_slice, alike)
+        if GROUP in stream_slice.extra_fields:
+            group: Group = stream_slice.extra_fields[GROUP]
+            for row in rows:
+                group.adopt(row)
+        if self.constants:
+            for row in rows:
+                row.update(self.constants)
+        if self.distinct:
+            rows = self._not_emitted(rows)
+        return rows
 
-Fetch = Callable[[Mapping[str, Any]], Body]
-Key = Callable[[Row], tuple[Any, ...]]
-Pages = Callable[[Fetch, int, Key], Iterator[list[Row]]]
+    def _not_emitted(self, rows: list[Row]) -> list[Row]:
+        with self._lock:
+            new = [row for row in rows if self._key(row) not in self._emitted]
+            self._emitted.update(map(self._key, new))
+        return new
 
+    def _key(self, row: Row) -> Any:
+        if isinstance(self.primary_key, str):
+            return row.get(self.primary_key)
+        return tuple(row.get(key) for key in self.primary_key or ())
 
-def _cursor_pages(fetch: Fetch, page_size: int, _: Key) -> Iterator[list[Row]]:
-    """Follow `additional_data.next_cursor` until it is null or absent."""
-    position: Mapping[str, Any] = {"limit": page_size}
-    while True:
-        body = fetch(position)
-        yield _rows(body)
-        next_cursor = (body.get("additional_data") or {}).get("next_cursor")
-        if not next_cursor:
-            return
-        position = {"limit": page_size, "cursor": next_cursor}
-
-
-def _offset_pages(fetch: Fetch, page_size: int, key: Key) -> Iterator[list[Row]]:
-    """Follow `start`, asking for the last row of each page again at the top of the next one.
-
-    An offset counts rows, so a row that is deleted or archived during the walk pulls an unread row
-    into the part already read. A page that holds nothing of the page before it tells that this
-    happened: step back a page. Costs one row a page.
-    """
-    start = 0
-    before: set[tuple[Any, ...]] = set()
-    last: Row | None = None
-    while True:
-        body = fetch({"start": start, "limit": page_size})
-        rows = _rows(body)
-        keys = {key(row) for row in rows}
-        if start > 0 and before.isdisjoint(keys):
-            start = max(0, start - page_size)
-            continue
-        # the repeated row, unless it changed in between
-        yield rows[1:] if rows and rows[0] == last else rows
-        next_start = _next_start(body, start, len(rows))
-        if next_start is None:
-            return
-        before, last = keys, rows[-1]
-        start = next_start - 1 if len(rows) > 1 else next_start
-
-
-def _next_start(body: Body, start: int, count: int) -> int | None:
-    """Tell where the next page begins, from either of the two envelopes that v1 has.
-
-    The contract draws `start`, `limit`, `more_items_in_collection` under `additional_data` for some
-    objects, live answers nest them in `pagination`; `next_start` can be missing.
-    """
-    additional_data = body.get("additional_data") or {}
-    pagination = additional_data.get("pagination") or additional_data
-    if not pagination.get("more_items_in_collection") or count == 0:
-        return None
-    return int(pagination.get("next_start") or start + count)
+    def _is_older(self, row: Row, floor: str) -> bool:
+        for name in self.time_fields:
+            if time := row.get(name):
+                return times.sortable(time) < floor
+        return False
 
 
-def _single_page(fetch: Fetch, _page_size: int, _: Key) -> Iterator[list[Row]]:
-    yield _rows(fetch({}))
-
-
-def _rows(body: Body) -> list[Row]:
-    """The rows of an answer: a list, nothing, or a single object."""
-    data = body["data"]
-    return data if isinstance(data, list) else [data] if data else []
-
-
-_PAGINGS: Mapping[str, Pages] = {
-    "cursor": _cursor_pages,
-    "offset": _offset_pages,
-    "none": _single_page,
-}
+def _hash_ids(rows: list[Row], stream_slice: StreamSlice, alike: Counter[bytes]) -> None:
+    """Make an id of a row's parent and content; equal rows count up, so that none is lost."""
+    for row in rows:
+        content = orjson.dumps([dict(stream_slice), row], option=orjson.OPT_SORT_KEYS)
+        row["id"] = hashlib.sha256(b"%d %b" % (alike[content], content)).hexdigest()
+        alike[content] += 1

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from airbyte_cdk.models import (
     ConfiguredAirbyteCatalog,
     Status,
 )
+from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.declarative.models.declarative_component_schema import (
     CustomRetriever as CustomRetrieverModel,
 )
@@ -29,7 +32,8 @@ from isodate import parse_duration
 
 from source_pipedrive import config as configuration
 from source_pipedrive.budget import TokenBudget
-from source_pipedrive.cursor import ListCursor
+from source_pipedrive.children import ChildCursor, ParentList, ParentRouter, list_parents
+from source_pipedrive.cursor import ListCursor, ReadParents
 from source_pipedrive.retriever import PageRetriever
 
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
@@ -53,6 +57,8 @@ class SourcePipedrive(YamlDeclarativeSource):
             state=state,
             config_path=config_path,
         )
+        self._cursors: dict[str, ListCursor] = {}
+        self._selected = {stream.stream.name for stream in catalog.streams} if catalog else set()
         # the factory's only door for a cursor of our own: see ListCursor
         self._stock_cursor = self._constructor._build_concurrent_cursor  # noqa: SLF001
         setattr(self._constructor, "_build_concurrent_cursor", self._cursor)  # noqa: B010
@@ -95,16 +101,45 @@ class SourcePipedrive(YamlDeclarativeSource):
     def _cursor(
         self, model: DeclarativeStreamModel, router: PartitionRouter, config: Mapping[str, Any]
     ) -> Cursor:
-        if not isinstance(model.incremental_sync, DatetimeBasedCursorModel):
-            return self._stock_cursor(model, router, config)
         name = str(model.name)
-        return ListCursor(
-            stream_name=name,
-            cursor_field=model.incremental_sync.cursor_field,
-            lists=[one.partition for one in router.stream_slices()],
-            state=self._connector_state_manager.get_stream_state(name, None),
-            start=configuration.start_of(config),
-            lookback=parse_duration(model.incremental_sync.lookback_window),
-            message_repository=self._message_repository,
-            state_manager=self._connector_state_manager,
+        if isinstance(router, ParentRouter):
+            router.listing = partial(self._list_parents, router.parent, name)
+        incremental = model.incremental_sync
+        if not isinstance(incremental, DatetimeBasedCursorModel):
+            return self._stock_cursor(model, router, config)
+        start = InterpolatedString.create(str(incremental.start_datetime), parameters={})
+        common = {
+            "stream_name": name,
+            "state": self._connector_state_manager.get_stream_state(name, None),
+            "start": configuration.start(start.eval(config)),
+            "lookback": parse_duration(str(incremental.lookback_window)),
+            "message_repository": self._message_repository,
+            "state_manager": self._connector_state_manager,
+        }
+        if isinstance(router, ParentRouter):
+            days = config.get("full_child_refresh_days", 7) if router.group_size > 1 else None
+            child = ChildCursor(router=router, full_pass_days=days, **common)
+            self._share_parents(router.parent, child)
+            return child
+        lists = [one.partition for one in router.stream_slices()]
+        cursor = ListCursor(cursor_field=incremental.cursor_field, lists=lists, **common)
+        self._cursors[name] = cursor
+        return cursor
+
+    def _share_parents(self, parent: str, child: ChildCursor) -> None:
+        """Have the parent's own read keep what the child will ask for, where it is part of it."""
+        cursor = self._cursors.get(parent)
+        if parent in self._selected and cursor and cursor.reads_since(child.since):
+            cursor.parents = cursor.parents or ReadParents()
+
+    def _list_parents(self, parent: str, child: str, since: str | None) -> ParentList:
+        cursor = self._cursors.get(parent)
+        if cursor and cursor.parents and cursor.reads_since(since) and cursor.parents.wait():
+            return cursor.parents
+        definition = deepcopy(self._source_config["definitions"]["streams"][parent])
+        definition["name"] = f"{parent} for {child}"
+        if "incremental_sync" in definition:
+            definition["incremental_sync"]["start_datetime"] = since or ""
+        return list_parents(
+            self._constructor.create_component(DeclarativeStreamModel, definition, self._config)
         )

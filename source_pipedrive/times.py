@@ -52,3 +52,13 @@ def now() -> str:
 def of_http_date(text: str) -> str:
     """Bring the `Date` header to the one form. Raises `ValueError`."""
     return write(parsedate_to_datetime(text))
+
+
+def to_epoch(text: str | None) -> int:
+    """Seconds since 1970 of any of the forms; 0 for none."""
+    return int(datetime.fromisoformat(sortable(text)).timestamp()) if text else 0
+
+
+def of_epoch(seconds: int) -> str | None:
+    """The one form of seconds since 1970; nothing for 0."""
+    return write(datetime.fromtimestamp(seconds, UTC)) if seconds else None

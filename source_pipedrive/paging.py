@@ -1,0 +1,67 @@
+"""The three ways in which Pipedrive hands out a list."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from source_pipedrive.envelope import Body
+
+Row = dict[str, Any]
+Fetch = Callable[[Mapping[str, Any]], Body]
+Key = Callable[[Row], Any]
+Pages = Iterator[list[Row]]
+
+
+def cursor_pages(fetch: Fetch, page_size: int, rows_of: Callable[[Body], list[Row]]) -> Pages:
+    """Follow `additional_data.next_cursor` until it is null or absent.
+
+    https://pipedrive.readme.io/docs/core-api-concepts-pagination
+    """
+    position: Mapping[str, Any] = {"limit": page_size}
+    while True:
+        body = fetch(position)
+        yield rows_of(body)
+        next_cursor = (body.get("additional_data") or {}).get("next_cursor")
+        if not next_cursor:
+            return
+        position = {"limit": page_size, "cursor": next_cursor}
+
+
+def offset_pages(
+    fetch: Fetch, page_size: int, rows_of: Callable[[Body], list[Row]], key: Key
+) -> Pages:
+    """Follow `start`, asking for the last row of each page again at the top of the next one.
+
+    An offset counts rows, so a row that is deleted or archived during the walk pulls an unread row
+    into the part already read. A page that holds nothing of the page before it tells that this
+    happened: step back a page. Costs one row a page.
+    """
+    start = 0
+    before: set[Any] = set()
+    last: Row | None = None
+    while True:
+        body = fetch({"start": start, "limit": page_size})
+        rows = rows_of(body)
+        keys = {key(row) for row in rows}
+        if start > 0 and before.isdisjoint(keys):
+            start = max(0, start - page_size)
+            continue
+        # the repeated row, unless it changed in between
+        yield rows[1:] if rows and rows[0] == last else rows
+        next_start = _next_start(body, start, len(rows))
+        if next_start is None:
+            return
+        before, last = keys, rows[-1]
+        start = next_start - 1 if len(rows) > 1 else next_start
+
+
+def _next_start(body: Body, start: int, count: int) -> int | None:
+    """Tell where the next page begins, from either of the two envelopes that v1 has.
+
+    The contract draws `start`, `limit`, `more_items_in_collection` under `additional_data` for some
+    objects, live answers nest them in `pagination`; `next_start` can be missing.
+    """
+    additional_data = body.get("additional_data") or {}
+    pagination = additional_data.get("pagination") or additional_data
+    if not pagination.get("more_items_in_collection") or count == 0:
+        return None
+    return int(pagination.get("next_start") or start + count)
