@@ -31,6 +31,7 @@ from pipedrive_sandbox.errors import (
     suspended,
     unauthorized,
 )
+from pipedrive_sandbox.field_writes import field_operations
 from pipedrive_sandbox.sandbox import Call, Operation, Sandbox
 from pipedrive_sandbox.settings import PROFILES, Profile
 from pipedrive_sandbox.special import SPECIAL
@@ -56,6 +57,7 @@ def operations() -> Iterable[Operation]:
     for get in READS:
         yield _reading(get)
     yield from write_operations()
+    yield from field_operations()
 
 
 def _reading(get: Get) -> Operation:

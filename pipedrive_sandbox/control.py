@@ -15,7 +15,7 @@ from pipedrive_sandbox.clock import Stamp
 from pipedrive_sandbox.settings import PLANS, PROFILES, Settings
 from pipedrive_sandbox.streams import DERIVED, STREAMS, rows_of
 from pipedrive_sandbox.tables import TABLES
-from pipedrive_sandbox.writes import BLANKS, fresh
+from pipedrive_sandbox.writables import BLANKS, fresh
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -21,6 +21,8 @@ TOMBSTONED: Final = frozenset({"deals", "projects"})
 STAMPED_LATER: Final = frozenset(
     {"deals", "persons", "organizations", "activities", "products", "notes", "leads"},
 )
+#: Tables whose new rows have no `update_time` until someone edits them. Facts §7.3.
+NEVER_STAMPED: Final = frozenset({"pipelines", "stages"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Editor:
             row = {**row, "id": str(uuid4())}
         if "add_time" in row:
             row["add_time"] = row["add_time"] or self.stamp(table)
-            row["update_time"] = None if table in STAMPED_LATER else row["add_time"]
+            untouched = table in STAMPED_LATER | NEVER_STAMPED
+            row["update_time"] = None if untouched else row["add_time"]
         row = self.store.put(table, row)
         if table in STAMPED_LATER:
             due = self.clock.precise() + self.settings.update_time_delay

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from pipedrive_sandbox.changelog import record
 from pipedrive_sandbox.edits import Editor
 from pipedrive_sandbox.limits import Limits
 
@@ -73,6 +75,7 @@ class Sandbox:
         """Assemble what depends on the store, the clock and the settings."""
         self.limits = Limits(self.settings, self.clock)
         self.edits = Editor(self.store, self.clock, self.settings)
+        self.edits.listeners.append(partial(record, self.store))
 
     def tally(self, method: str, template: str) -> Tally:
         """Return the books of one operation."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _BATCH: Final = 2_000
+_NO_CUSTOM: Final = "json_type(CAST(body AS TEXT), '$.custom_fields') = 'null'"
 
 
 class Store:
@@ -116,6 +117,26 @@ class Store:
     def remove(self, name: str, where: str, values: Sequence[object]) -> None:
         """Delete the rows that satisfy `where`."""
         self._db.execute(f"DELETE FROM {name} WHERE {where}", values)
+        self.version += 1
+
+    def add_custom(self, name: str, code: str) -> None:
+        """Give every row of a table the unset custom field `code`."""
+        self._rewrite(name, "json_set", "'$.custom_fields', json('{}')", _NO_CUSTOM)
+        self._rewrite(name, "json_set", f"'$.custom_fields.\"{code}\"', json('null')")
+
+    def drop_custom(self, name: str, code: str) -> None:
+        """Take the custom field `code` from every row of a table."""
+        self._rewrite(name, "json_remove", f"'$.custom_fields.\"{code}\"'")
+
+    def drop_flat(self, name: str, code: str) -> None:
+        """Take a custom field in the form of v1 from every row of a table."""
+        self._rewrite(name, "json_remove", f"'$.\"{code}\"'", f"body LIKE '%{code}%'")
+
+    def _rewrite(self, name: str, function: str, arguments: str, where: str = "1") -> None:
+        text = "CAST(body AS TEXT)"
+        self._db.execute(
+            f"UPDATE {name} SET body = CAST({function}({text}, {arguments}) AS BLOB) WHERE {where}",
+        )
         self.version += 1
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Any]:

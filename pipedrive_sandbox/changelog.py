@@ -1,0 +1,68 @@
+"""Writes down what changes, as the API's change logs tell it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from pipedrive_sandbox.clock import Stamp
+
+if TYPE_CHECKING:
+    from pipedrive_sandbox.edits import Event
+    from pipedrive_sandbox.store import Row, Store
+
+_ENTITIES: Final = {"deals": "deal", "persons": "person", "organizations": "organization"}
+_SILENT: Final = frozenset({"update_time", "deleted_at", "custom_fields"})
+
+
+def changed(event: Event) -> dict[str, tuple[object, object]]:
+    """Return old and new value of each property that a change touched."""
+    current, previous = event.current or {}, event.previous or {}
+    touched = {
+        name: (previous.get(name), value)
+        for name, value in current.items()
+        if name not in _SILENT and previous.get(name) != value
+    }
+    new, old = current.get("custom_fields") or {}, previous.get("custom_fields") or {}
+    return touched | {
+        code: (old.get(code), value) for code, value in new.items() if old.get(code) != value
+    }
+
+
+def record(store: Store, event: Event) -> None:
+    """Append a change to the log of its deal, person, organization or project."""
+    if event.action != "change":
+        return
+    touched = changed(event)
+    source = {"change_source": "api", "change_source_user_agent": None}
+    if event.table == "projects" and touched:
+        row: Row = {
+            **source,
+            "time": Stamp.MILLIS.text(int(event.instant)),
+            "new_values": {name: new for name, (_, new) in touched.items()},
+            "old_values": {name: old for name, (old, _) in touched.items()},
+            "actor_user_id": event.cause.user_id,
+            "project_id": event.key,
+        }
+        store.put("project_changes", row)
+    elif event.table in _ENTITIES:
+        for name, (old, new) in touched.items():
+            row = {
+                "field_key": name,
+                "old_value": _text(old),
+                "new_value": _text(new),
+                "actor_user_id": event.cause.user_id,
+                "time": Stamp.V1.text(int(event.instant)),
+                **source,
+                "is_bulk_update_flag": event.cause.bulk,
+                "entity": _ENTITIES[event.table],
+                "parent_id": event.key,
+            }
+            store.put("changes", row)
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
