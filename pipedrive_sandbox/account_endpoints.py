@@ -70,7 +70,7 @@ def _fields() -> Iterator[Get]:
             where=f"entity = '{entity}'",
             include=(LEGACY,),
             always_include=True,
-            shape=v1_field,
+            shape=v1_field(entity),
             flat=True,
             extra=Extra.PAGING if paging is Paging.OFFSET else Extra.ABSENT,
         )
@@ -114,11 +114,9 @@ ACCOUNT: Final = (
             word("deals", "leads", "org", "people", "products", "activity", "projects"),
         ),
     ),
-    Get(f"{V1}/filters/{{id}}", 2, one("filters")),
     _whole("legacyTeams", 20, "legacy_teams"),
     Get(f"{V1}/legacyTeams/{{id}}", 2, one("legacy_teams")),
     Get(f"{V1}/roles", 20, Read(table="roles", paging=Paging.OFFSET), "admin"),
-    Get(f"{V1}/roles/{{id}}", 2, one("roles"), "admin"),
     Get(
         f"{V1}/roles/{{id}}/assignments",
         10,
@@ -131,7 +129,6 @@ ACCOUNT: Final = (
         "admin",
     ),
     _whole("permissionSets", 20, "permission_sets", "admin", app=equals("app", word(*_APPS))),
-    Get(f"{V1}/permissionSets/{{id}}", 2, one("permission_sets"), "admin"),
     Get(
         f"{V1}/permissionSets/{{id}}/assignments",
         20,

@@ -47,13 +47,12 @@ def _per_parent() -> Iterator[Get]:
             10,
             Read(table="followers", where=of, parent=parents),
         )
-        linked = _LINKED.get(entity, "product_id")
-        yield Get(
-            f"{V1}/{parents}/{{id}}/files",
-            20,
-            replace(_FILES, where=f"{linked} = :id", flat=True, parent=parents),
-        )
         if entity in _LINKED:
+            yield Get(
+                f"{V1}/{parents}/{{id}}/files",
+                20,
+                replace(_FILES, where=f"{_LINKED[entity]} = :id", flat=True, parent=parents),
+            )
             yield Get(
                 f"{V1}/{parents}/{{id}}/changelog",
                 20,

@@ -163,7 +163,24 @@ CORE: Final = (
     Get(f"{V2}/stages/{{id}}", 1, one("stages")),
     Get(f"{V1}/users", 20, Read(table="users", paging=Paging.NONE, extra=Extra.COMPANY)),
     Get(f"{V1}/users/{{id}}", 2, one("users")),
-    Get(f"{V1}/currencies", 20, Read(table="currencies", paging=Paging.NONE, extra=Extra.ABSENT)),
+    Get(
+        f"{V1}/currencies",
+        20,
+        Read(
+            table="currencies",
+            paging=Paging.NONE,
+            extra=Extra.ABSENT,
+            filters={
+                "term": Filter(
+                    plain,
+                    lambda value, _table, _now: (
+                        "(name LIKE ? OR code = ?)",
+                        [f"%{value}%", value],
+                    ),
+                ),
+            },
+        ),
+    ),
     Get(
         f"{V1}/notes",
         20,

@@ -101,7 +101,7 @@ def answer(sandbox: Sandbox, read: Read, call: Call, *, strict: bool) -> bytes:
 
 
 def _validate(read: Read, query: Mapping[str, str], *, strict: bool) -> dict[str, Any]:
-    known = _known(read)
+    known = known_parameters(read)
     chosen = {}
     for name, text in query.items():
         if name in known:
@@ -121,7 +121,7 @@ def _validate(read: Read, query: Mapping[str, str], *, strict: bool) -> dict[str
     return chosen | {"limit": min(max(limit, 1), read.limit)}
 
 
-def _known(read: Read) -> dict[str, Callable[[str, str], Any]]:
+def known_parameters(read: Read) -> dict[str, Callable[[str, str], Any]]:
     """Return the parameters of a read with their parsers."""
     known: dict[str, Callable[[str, str], Any]] = {
         name: narrowing.parse for name, narrowing in read.filters.items()

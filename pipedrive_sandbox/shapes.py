@@ -9,6 +9,8 @@ from pipedrive_sandbox.company import COMPANY_ID
 from pipedrive_sandbox.tables import LEGACY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipedrive_sandbox.sandbox import Sandbox
     from pipedrive_sandbox.store import Row
 
@@ -16,8 +18,46 @@ if TYPE_CHECKING:
 _V1_TYPES: Final = {"deals": "deal"}
 
 
-def v1_field(_sandbox: Sandbox, row: Row) -> Row:
-    """Return a field definition as v1 lists it."""
+#: What v1 tells of the fields of notes; and what it does not tell of those of products.
+_NOTE_FIELD: Final = frozenset(
+    {
+        "id",
+        "key",
+        "name",
+        "field_type",
+        "active_flag",
+        "edit_flag",
+        "bulk_edit_allowed",
+        "mandatory_flag",
+        "options",
+    },
+)
+_NOT_OF_PRODUCTS: Final = frozenset(
+    {
+        "index_visible_flag",
+        "details_visible_flag",
+        "options_deleted",
+        "is_subfield",
+        "subfields",
+    },
+)
+
+
+def v1_field(entity: str) -> Callable[[Sandbox, Row], Row]:
+    """Return the shape of an entity's field definitions in v1."""
+
+    def shape(_sandbox: Sandbox, row: Row) -> Row:
+        field = _v1_field(row)
+        if entity == "note":
+            return {name: value for name, value in field.items() if name in _NOTE_FIELD}
+        if entity == "product":
+            return {name: value for name, value in field.items() if name not in _NOT_OF_PRODUCTS}
+        return field
+
+    return shape
+
+
+def _v1_field(row: Row) -> Row:
     legacy = row[LEGACY]
     custom = row["is_custom_field"]
     return {

@@ -42,7 +42,7 @@ def _on(entity: str, table: str) -> str:
 
 def _fields(entity: str) -> Stream:
     v1 = entity in {"lead", "note"}
-    return Stream("fields", f"entity = '{entity}'", v1_field if v1 else None)
+    return Stream("fields", f"entity = '{entity}'", v1_field(entity) if v1 else None)
 
 
 STREAMS: Final[dict[str, Stream]] = {

@@ -148,7 +148,7 @@ TABLES: Final = {
         Table("pipelines", columns=_STAMPS),
         Table("stages", columns=(*_STAMPS, "order_nr", "pipeline_id")),
         Table("users", stamp=Stamp.V1),
-        Table("currencies"),
+        Table("currencies", columns=("name", "code")),
         Table(
             "notes",
             columns=(
