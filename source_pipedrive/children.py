@@ -56,7 +56,8 @@ Listing = Callable[[str | None], ParentList]
 class ParentRouter(PartitionRouter):
     """Asks for the children of `group_size` parents at a time, or of each parent.
 
-    The slice carries `<parent_key>`, one id or a comma-separated list. `SubstreamPartitionRouter`
+    The slice carries `<parent_key>`, one id or a comma-separated list; `ids_parameter` is the query
+    parameter that takes it, for paths without a place for it. `SubstreamPartitionRouter`
     would list the parents anew for every child stream, keep a state per parent, and
     `GroupingPartitionRouter` forgets where it stopped.
     """
@@ -64,6 +65,7 @@ class ParentRouter(PartitionRouter):
     parent: str
     parent_key: str
     parameters: InitVar[Mapping[str, Any]]
+    ids_parameter: str | None = None
     group_size: int = 1
     listing: Listing | None = field(default=None, init=False)
 
@@ -83,10 +85,10 @@ class ParentRouter(PartitionRouter):
             for parent in members:
                 batch[parent.id] = parent.time
                 if len(batch) == self.group_size:
-                    yield Group(self.parent_key, of, batch)
+                    yield Group(self.parent_key, of, batch, self.ids_parameter)
                     batch = {}
             if batch:
-                yield Group(self.parent_key, of, batch)
+                yield Group(self.parent_key, of, batch, self.ids_parameter)
 
     def get_stream_state(self) -> Mapping[str, Any] | None:
         return None
@@ -111,18 +113,27 @@ class Group:
     key: str
     of: str
     parents: Mapping[Any, str | None]
+    ids_parameter: str | None = None
     done: bool = False
 
+    @property
+    def request_parameters(self) -> Mapping[str, str]:
+        """The ids, where they are no part of the path."""
+        return {self.ids_parameter: self._ids} if self.ids_parameter else {}
+
+    @property
+    def _ids(self) -> str:
+        return ",".join(map(str, self.parents))
+
     def adopt(self, row: MutableMapping[str, Any]) -> None:
-        """Write into a row whose child it is, and as of when."""
-        if row.get(self.key) is None and len(self.parents) == 1:
+        """Write into a row whose child it is, where it does not say so itself."""
+        if row.get(self.key) is None:
             (row[self.key],) = self.parents
-        row[ChildCursor.FIELD] = self.parents.get(row.get(self.key))
 
     @property
     def as_slice(self) -> StreamSlice:
         return StreamSlice(
-            partition={self.key: ",".join(map(str, self.parents))},
+            partition={self.key: self._ids},
             cursor_slice={},
             extra_fields={GROUP: self},
         )
@@ -213,7 +224,7 @@ class ChildCursor(Cursor):
         with self._lock:
             if self._generated and not self._groups:
                 self._state[self.FIELD] = self._pass["started"]
-                if self.since is None:
+                if self.since is None and self._full_pass_days is not None:
                     self._state["full_pass"] = self._pass["started"]
                 self._state.pop("pass", None)
                 if self._skipped:

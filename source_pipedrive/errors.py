@@ -53,9 +53,9 @@ class AnswerTable(ErrorHandler):
 
     A row has `status` (codes; none = any error) or `exception` (class names) or `malformed: true`,
     narrowed by `html: true`, `daily: true` or `contains: text`; then `action` (FAIL, RETRY, or
-    SKIP for no rows), `failure_type` and `message`, in which `{said}` is Pipedrive's text,
-    `{status}` its code and `{stream}` the stream. The rows of `tolerated` come first: what a
-    family can do without.
+    SKIP for no rows), `failure_type` and `message`. In the message, `{said}` is Pipedrive's text,
+    `{status}` its code, `{stream}` the stream and `{needs}` the permission it takes. The rows of
+    `tolerated` come first: what a family can do without.
 
     `DefaultErrorHandler` cannot be used: its predicates parse every good page a second time, it
     cannot see an exception, and its FAIL writes URL, headers and payload into the log.
@@ -68,9 +68,11 @@ class AnswerTable(ErrorHandler):
     max_time: int | None = 600
     backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Patience()])
     _stream: str = field(init=False, default="")
+    _needs: str = field(init=False, default="")
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._stream = str(parameters.get("name", ""))
+        self._needs = str(parameters.get("needs", "a valid key"))
 
     def interpret_response(
         self, response_or_exception: Response | Exception | None
@@ -90,9 +92,12 @@ class AnswerTable(ErrorHandler):
                 said = error_text(response)
             if correlation_id := response.headers.get("x-correlation-id"):
                 said += f" [x-correlation-id {correlation_id}]"
-        table = (*self.tolerated, *self.answers)
+        blocked = isinstance(response_or_exception, Response) and is_html(response_or_exception)
+        table = self.answers if blocked else (*self.tolerated, *self.answers)
         answer = next(row for row in table if _fits(row, response_or_exception))
-        message = answer["message"].format(said=said, status=status, stream=self._stream)
+        message = answer["message"].format(
+            said=said, status=status, stream=self._stream, needs=self._needs
+        )
         if answer["action"] == "SKIP":
             leave_out(cast("Response", response_or_exception), message)
             return SUCCESS_RESOLUTION

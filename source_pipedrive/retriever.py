@@ -38,10 +38,10 @@ class PageRetriever(Retriever):
     `older_rows` says what happens to rows older than the slice: the server filters them
     (`absent`), the reader drops them (`drop`), or they also end the walk of a list that is sorted
     newest first (`stop`). The first of `time_fields` that is set tells how old a row is.
-    `distinct` leaves out rows that another list of the stream has brought already, `constants` are
-    columns with one value, `hashed_id` makes an `id` for rows that have none, `renamed` maps the
-    columns of the answer of `fallback_path`, which is asked when the owner of the key may not read
-    the stream's own.
+    `distinct` leaves out rows that another list of the stream has brought already, `marks_archived`
+    adds `is_archived`, `constants` are columns with one value, `hashed_id` makes an `id` for rows
+    that have none, `renamed` maps the columns of the answer of `fallback_path`, which is asked when
+    the owner of the key may not read the stream's own.
 
     `SimpleRetriever` parses each page twice, walks it with dpath and cannot overlap the pages of a
     list that shrinks while it is read.
@@ -60,6 +60,7 @@ class PageRetriever(Retriever):
     time_fields: Sequence[str] = ("update_time", "add_time")
     distinct: bool = False
     hashed_id: bool = False
+    marks_archived: bool = False
     constants: Mapping[str, Any] | None = None
     fallback_path: str | None = None
     renamed: Mapping[str, str] | None = None
@@ -103,6 +104,8 @@ class PageRetriever(Retriever):
         bounds: Mapping[str, Any] = {}
         if self.request_options_provider and older_rows == "absent":
             bounds = self.request_options_provider.get_request_params(stream_slice=stream_slice)
+        if GROUP in stream_slice.extra_fields:
+            bounds = stream_slice.extra_fields[GROUP].request_parameters
 
         def fetch(position: Mapping[str, Any]) -> Body:
             return self._fetch(stream_slice, {**bounds, **position})
@@ -167,6 +170,11 @@ class PageRetriever(Retriever):
             group: Group = stream_slice.extra_fields[GROUP]
             for row in rows:
                 group.adopt(row)
+                if isinstance(self.cursor, ChildCursor):
+                    row[ChildCursor.FIELD] = group.parents.get(row[group.key])
+        if self.marks_archived:
+            for row in rows:
+                row["is_archived"] = stream_slice.partition["list"] == "archived"
         if self.constants:
             for row in rows:
                 row.update(self.constants)

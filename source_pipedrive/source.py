@@ -136,7 +136,8 @@ class SourcePipedrive(YamlDeclarativeSource):
         cursor = self._cursors.get(parent)
         if cursor and cursor.parents and cursor.reads_since(since) and cursor.parents.wait():
             return cursor.parents
-        definition = deepcopy(self._source_config["definitions"]["streams"][parent])
+        streams = self._stream_configs(self._source_config)
+        definition = deepcopy(next(one for one in streams if one["name"] == parent))
         definition["name"] = f"{parent} for {child}"
         if "incremental_sync" in definition:
             definition["incremental_sync"]["start_datetime"] = since or ""
