@@ -125,10 +125,9 @@ class Group:
     def _ids(self) -> str:
         return ",".join(map(str, self.parents))
 
-    def adopt(self, row: MutableMapping[str, Any]) -> None:
-        """Write into a row whose child it is, where it does not say so itself."""
-        if row.get(self.key) is None:
-            (row[self.key],) = self.parents
+    def parent_of(self, row: Mapping[str, Any]) -> Any:
+        """Tell whose child a row is; among several parents it says so itself."""
+        return next(iter(self.parents)) if len(self.parents) == 1 else row[self.key]
 
     @property
     def as_slice(self) -> StreamSlice:

@@ -121,11 +121,16 @@ class PageRetriever(Retriever):
         body = body_of(response)
         if "skipped" in body:
             if self.fallback_path:
-                return body_of(self._send(stream_slice, {}, self.fallback_path))
+                return self._fetch_fallback(stream_slice, self.fallback_path)
             self._skip(stream_slice, response, body["skipped"])
         elif isinstance(self.cursor, ListCursor):
             self.cursor.asked(stream_slice, response)
         return body
+
+    def _fetch_fallback(self, stream_slice: StreamSlice, path: str) -> Body:
+        names = (self.renamed or {}).items()
+        rows = self._rows(body_of(self._send(stream_slice, {}, path)))
+        return {"data": [{new: row.get(old) for new, old in names} for row in rows]}
 
     def _send(
         self, stream_slice: StreamSlice, parameters: Mapping[str, Any], path: str | None = None
@@ -162,16 +167,10 @@ class PageRetriever(Retriever):
         self, rows: list[Row], stream_slice: StreamSlice, alike: Counter[bytes]
     ) -> list[Row]:
         """Give rows what the answer does not hold; most streams need nothing."""
-        if self.renamed and rows and "field_code" not in rows[0]:
-            rows = [{new: row.get(old) for old, new in self.renamed.items()} for row in rows]
         if self.hashed_id:
             _hash_ids(rows, stream_slice, alike)
         if GROUP in stream_slice.extra_fields:
-            group: Group = stream_slice.extra_fields[GROUP]
-            for row in rows:
-                group.adopt(row)
-                if isinstance(self.cursor, ChildCursor):
-                    row[ChildCursor.FIELD] = group.parents.get(row[group.key])
+            self._adopt(rows, stream_slice.extra_fields[GROUP])
         if self.marks_archived:
             for row in rows:
                 row["is_archived"] = stream_slice.partition["list"] == "archived"
@@ -181,6 +180,14 @@ class PageRetriever(Retriever):
         if self.distinct:
             rows = self._not_emitted(rows)
         return rows
+
+    def _adopt(self, rows: list[Row], group: Group) -> None:
+        for row in rows:
+            parent = group.parent_of(row)
+            if group.ids_parameter is None and row.get(group.key) is None:
+                row[group.key] = parent
+            if isinstance(self.cursor, ChildCursor):
+                row[ChildCursor.FIELD] = group.parents.get(parent)
 
     def _not_emitted(self, rows: list[Row]) -> list[Row]:
         with self._lock:
