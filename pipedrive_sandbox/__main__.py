@@ -73,7 +73,7 @@ def build_sandbox(options: argparse.Namespace, database: Path) -> Sandbox:
             for name in Sizes.names()
             if getattr(options, name) is not None and name != "deals"
         }
-        only = set(options.only.split(",")) if options.only else None
+        only = set(options.only.split(",")) if options.only is not None else None
         started = time.perf_counter()
         fill(store, Sizes.scaled(options.deals, given, only), options.seed, clock.now())
         LOG.info("filled in %.1f s", time.perf_counter() - started)

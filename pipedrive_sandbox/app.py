@@ -164,7 +164,7 @@ class Gateway:
             raise forbidden()
         self._sandbox.edits.settle()
         path = {name: _path_value(text) for name, text in request.path_params.items()}
-        body = await _json(request) if request.method in {"POST", "PUT", "PATCH"} else None
+        body = await _json(request) if request.method != "GET" else None
         query = _query(request)
         call = Call(path, query, profile, body)
         key = f"{profile.name} {target}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -27,7 +28,13 @@ def serving(path: Path, *arguments: str) -> Iterator[Client]:
     sandbox = build_sandbox(options, path)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(build_app(sandbox), log_config=None, access_log=False, lifespan="off"),
+        uvicorn.Config(
+            build_app(sandbox),
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            lifespan="off",
+        ),
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -49,14 +56,25 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small account, filled once and copied for each test that changes one."""
+    path = tmp_path_factory.mktemp("sandbox") / "template.db"
+    sandbox = build_sandbox(parse(["--deals", "40", "--now", START]), path)
+    sandbox.store.close()
+    return path
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Client]]:
-    """Start a sandbox of the test's own, with further arguments."""
+def start(template: Path, tmp_path: Path) -> Iterator[Callable[..., Client]]:
+    """Start a sandbox of the test's own: a copy of the small account, or filled anew."""
     with contextlib.ExitStack() as stack:
 
-        def begin(*arguments: str) -> Client:
-            small = ("--deals", "40", *arguments)
-            return stack.enter_context(serving(tmp_path / "own.db", *small))
+        def begin(*arguments: str, anew: bool = False) -> Client:
+            path = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
+            if not anew:
+                shutil.copy(template, path)
+            return stack.enter_context(serving(path, "--deals", "40", *arguments))
 
         yield begin
 
