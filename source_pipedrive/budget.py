@@ -1,5 +1,6 @@
 """What may still be asked: the burst window of the key, and the daily tokens of the company."""
 
+import logging
 import re
 import threading
 import time
@@ -30,6 +31,13 @@ class Spending:
     waited: float = 0.0
     began: float = 0.0
     ended: float = 0.0
+
+    def __str__(self) -> str:
+        took = max(0.0, self.ended - self.began)
+        return (
+            f"{self.rows} rows, {self.requests} requests, {self.tokens} tokens, "
+            f"{took:.1f} s, {self.waited:.1f} s of it waiting for the rate limit"
+        )
 
 
 class TokenBudget(AbstractAPIBudget):
@@ -129,6 +137,20 @@ class TokenBudget(AbstractAPIBudget):
         known = self.remaining
         risen = known is not None and balance > known + (self.limit or balance) / 20
         self.remaining = balance if known is None or risen else min(known, balance)
+
+    def report(self, logger: logging.Logger) -> None:
+        """Log what was spent, a line a stream and one in total."""
+        total = Spending()
+        for stream, spending in self.spending.items():
+            logger.info("%s: %s.", stream, spending)
+            total.rows += spending.rows
+            total.requests += spending.requests
+            total.tokens += spending.tokens
+            total.waited += spending.waited
+        began = min((spending.began for spending in self.spending.values()), default=0.0)
+        total.began, total.ended = began, time.monotonic()
+        left = f"; {self.remaining} of {self.limit} tokens are left today" if self.limit else ""
+        logger.info("Total: %s%s.", total, left)
 
     def get_matching_policy(self, request: Any) -> None:
         return None

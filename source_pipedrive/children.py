@@ -173,6 +173,7 @@ class ChildCursor(Cursor):
         self._generated = False
         self._closed = self._skipped = self._forbidden = 0
         self._reason = ""
+        self.off = False
         self._lookback = lookback
         self._full_pass_days = full_pass_days
         self._pass = self._state.get("pass") or self._new_pass()
@@ -202,6 +203,8 @@ class ChildCursor(Cursor):
             with self._lock:
                 self._groups.append(group)
             yield group.as_slice
+            if self.off:
+                return
         with self._lock:
             # a resumed pass keeps the moment it was started
             self._pass["started"] = min(self._pass["started"], parents.as_of)
@@ -210,7 +213,7 @@ class ChildCursor(Cursor):
     def close_partition(self, partition: Partition) -> None:
         group: Group = cast("StreamSlice", partition.to_slice()).extra_fields[GROUP]
         with self._lock:
-            group.done = True
+            group.done = not self.off
             self._closed += 1
             while self._groups and self._groups[0].done:
                 done = self._groups.pop(0)
@@ -237,11 +240,18 @@ class ChildCursor(Cursor):
             self._emit_state()
 
     def skip(self, status: int, message: str) -> None:
-        """Take note of a parent whose children cannot be read: it vanished, or is not visible.
+        """Take note of a refusal: of one parent that vanished, or of all of them.
 
-        When the first three are all forbidden, a permission is missing, and not a parent.
+        Asked for many parents, Pipedrive refuses only what the account does not have: the pass ends,
+        and its state stays. Parents asked for one by one are left out, but when the first three are
+        all forbidden, a permission is missing, and not a parent.
         """
         with self._lock:
+            if self._router.group_size > 1:
+                if not self.off:
+                    _LOGGER.warning(message)
+                self.off = True
+                return
             self._skipped += 1
             self._reason = message
             self._forbidden += status == HTTPStatus.FORBIDDEN

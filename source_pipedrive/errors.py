@@ -1,5 +1,6 @@
 """Applies the manifest's table of answers: what Pipedrive said, what it means, what to do."""
 
+import logging
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
@@ -27,6 +28,7 @@ from source_pipedrive.envelope import (
     leave_out,
 )
 
+_LOGGER = logging.getLogger("airbyte")
 Answer = Mapping[str, Any]
 
 
@@ -107,6 +109,7 @@ class AnswerTable(ErrorHandler):
             raise AirbyteTracedException(
                 message=message, internal_message=message, failure_type=failure_type
             )
+        _LOGGER.info("%s Asking again.", message)
         return ErrorResolution(action, failure_type, message)
 
 

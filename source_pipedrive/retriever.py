@@ -104,6 +104,8 @@ class PageRetriever(Retriever):
         bounds: Mapping[str, Any] = {}
         if self.request_options_provider and older_rows == "absent":
             bounds = self.request_options_provider.get_request_params(stream_slice=stream_slice)
+        if isinstance(self.cursor, ChildCursor) and self.cursor.off:
+            return iter(())
         if GROUP in stream_slice.extra_fields:
             bounds = stream_slice.extra_fields[GROUP].request_parameters
 

@@ -1,5 +1,6 @@
 """The command line of the connector: `spec`, `check`, `discover`, `read`."""
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -22,9 +23,33 @@ class Entrypoint(AirbyteEntrypoint):
         refuse_bad(config, source_spec.connectionSpecification)
 
 
+class _Chatter(logging.Filter):
+    """Keeps back what the CDK says of its own workings.
+
+    Among it are whole payloads and URLs, and every failure a second time; what matters to a user is
+    said by the connector, or by the protocol's own messages.
+    """
+
+    _MODULES = frozenset(
+        {
+            "concurrent_read_processor",
+            "concurrent_source",
+            "http_client",
+            "memory_monitor",
+            "rate_limiting",
+        }
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.module not in self._MODULES or record.levelno == logging.DEBUG
+
+
 def run() -> None:
     """Run one verb of the Airbyte protocol; exits 1 when it failed."""
     init_uncaught_exception_handler(logger)
+    logging.getLogger("backoff").setLevel(logging.CRITICAL)
+    for handler in (*logging.root.handlers, *logger.handlers):
+        handler.addFilter(_Chatter())
     args = Entrypoint.parse_args(sys.argv[1:])
     try:
         config = getattr(args, "config", None)

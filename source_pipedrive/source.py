@@ -1,14 +1,16 @@
 """The source: the manifest, and the two parts of the CDK that a manifest cannot replace."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
+    AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
     Status,
@@ -73,6 +75,24 @@ class SourcePipedrive(YamlDeclarativeSource):
         if self._config:
             configuration.refuse_bad(self._config, self.connection_specification)
         return super().streams(config)
+
+    def read(
+        self,
+        logger: logging.Logger,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        """Read the selected streams, parents before their children, and log what it cost."""
+        order = [stream["name"] for stream in self._stream_configs(self._source_config)]
+        ordered = sorted(
+            catalog.streams,
+            key=lambda one: order.index(one.stream.name) if one.stream.name in order else -1,
+        )
+        try:
+            yield from super().read(logger, config, replace(catalog, streams=ordered), state)
+        finally:
+            self.budget.report(logger)
 
     @property
     def connection_specification(self) -> Mapping[str, Any]:
