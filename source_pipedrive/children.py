@@ -242,9 +242,9 @@ class ChildCursor(Cursor):
     def skip(self, status: int, message: str) -> None:
         """Take note of a refusal: of one parent that vanished, or of all of them.
 
-        Asked for many parents, Pipedrive refuses only what the account does not have: the pass ends,
-        and its state stays. Parents asked for one by one are left out, but when the first three are
-        all forbidden, a permission is missing, and not a parent.
+        Asked for many parents, Pipedrive refuses only what the account does not have: the pass
+        ends, and its state stays. Parents asked for one by one are left out, but when the first
+        three are all forbidden, a permission is missing, and not a parent.
         """
         with self._lock:
             if self._router.group_size > 1:

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import orjson
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
@@ -24,6 +24,7 @@ from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import GROUP, ChildCursor, Group
 from source_pipedrive.cursor import ListCursor
 from source_pipedrive.envelope import Body, body_of
+from source_pipedrive.output import Page
 from source_pipedrive.paging import Pages, Row, cursor_pages, offset_pages
 
 _LOGGER = logging.getLogger("airbyte")
@@ -47,6 +48,9 @@ class PageRetriever(Retriever):
     list that shrinks while it is read.
     """
 
+    # set where a process writes to stdout; elsewhere the CDK gets record after record
+    whole_pages: ClassVar[bool] = False
+
     name: str
     requester: Requester
     primary_key: str | list[str] | None
@@ -61,6 +65,7 @@ class PageRetriever(Retriever):
     distinct: bool = False
     hashed_id: bool = False
     marks_archived: bool = False
+    row_by_row: bool = False
     constants: Mapping[str, Any] | None = None
     fallback_path: str | None = None
     renamed: Mapping[str, str] | None = None
@@ -88,8 +93,10 @@ class PageRetriever(Retriever):
             for page in self._pages(stream_slice, older_rows):
                 rows = self._shaped(page, stream_slice, alike)
                 fresh = [row for row in rows if not self._is_older(row, floor)] if floor else rows
-                for row in fresh:
-                    yield Record(row, self.name, stream_slice)
+                if self.whole_pages and not self.row_by_row and fresh:
+                    yield Record({Page.KEY: Page.of(self.name, fresh)}, self.name, stream_slice)
+                else:
+                    yield from (Record(row, self.name, stream_slice) for row in fresh)
                 self.api_budget.count(self.name, len(fresh))
                 if cursor:
                     cursor.seen(stream_slice, fresh)

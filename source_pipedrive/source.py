@@ -1,11 +1,13 @@
 """The source: the manifest, and the two parts of the CDK that a manifest cannot replace."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -60,6 +62,8 @@ class SourcePipedrive(YamlDeclarativeSource):
             config_path=config_path,
         )
         self._cursors: dict[str, ListCursor] = {}
+        self._listings: dict[tuple[str, str | None], ParentList] = {}
+        self._listing_locks: dict[str, Lock] = defaultdict(Lock)
         self._selected = {stream.stream.name for stream in catalog.streams} if catalog else set()
         # the factory's only door for a cursor of our own: see ListCursor
         self._stock_cursor = self._constructor._build_concurrent_cursor  # noqa: SLF001
@@ -123,7 +127,7 @@ class SourcePipedrive(YamlDeclarativeSource):
     ) -> Cursor:
         name = str(model.name)
         if isinstance(router, ParentRouter):
-            router.listing = partial(self._list_parents, router.parent, name)
+            router.listing = partial(self._list_parents, router.parent)
         incremental = model.incremental_sync
         if not isinstance(incremental, DatetimeBasedCursorModel):
             return self._stock_cursor(model, router, config)
@@ -152,15 +156,23 @@ class SourcePipedrive(YamlDeclarativeSource):
         if parent in self._selected and cursor and cursor.reads_since(child.since):
             cursor.parents = cursor.parents or ReadParents()
 
-    def _list_parents(self, parent: str, child: str, since: str | None) -> ParentList:
+    def _list_parents(self, parent: str, since: str | None) -> ParentList:
+        """List parents once a sync, and not at all where their own stream reads them anyway."""
         cursor = self._cursors.get(parent)
         if cursor and cursor.parents and cursor.reads_since(since) and cursor.parents.wait():
             return cursor.parents
+        with self._listing_locks[parent]:
+            if (parent, since) not in self._listings:
+                self._listings[parent, since] = list_parents(self._as_list(parent, since))
+            return self._listings[parent, since]
+
+    def _as_list(self, parent: str, since: str | None) -> AbstractStream:
         streams = self._stream_configs(self._source_config)
         definition = deepcopy(next(one for one in streams if one["name"] == parent))
-        definition["name"] = f"{parent} for {child}"
+        definition["name"] = f"list of {parent}"
+        definition["retriever"]["row_by_row"] = True
         if "incremental_sync" in definition:
             definition["incremental_sync"]["start_datetime"] = since or ""
-        return list_parents(
-            self._constructor.create_component(DeclarativeStreamModel, definition, self._config)
+        return self._constructor.create_component(  # type: ignore[no-any-return]
+            DeclarativeStreamModel, definition, self._config
         )

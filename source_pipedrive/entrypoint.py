@@ -1,0 +1,121 @@
+"""The verbs of the Airbyte protocol: `check`, `discover`, `read`."""
+
+import argparse
+import gc
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
+
+from airbyte_cdk.entrypoint import AirbyteEntrypoint, logger
+from airbyte_cdk.exception_handler import init_uncaught_exception_handler
+from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
+from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+
+from source_pipedrive.config import refuse_bad
+from source_pipedrive.output import Output, Page
+from source_pipedrive.retriever import PageRetriever
+from source_pipedrive.source import SourcePipedrive
+
+
+class Entrypoint(AirbyteEntrypoint):
+    """The CDK's, with better refusals of the configuration and pages written as they are."""
+
+    def __init__(self, source: SourcePipedrive, output: Output) -> None:
+        super().__init__(source)
+        self._output = output
+
+    @staticmethod
+    def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
+        refuse_bad(config, source_spec.connectionSpecification)
+
+    def read(
+        self, source_spec: ConnectorSpecification, config: Any, catalog: Any, state: list[Any]
+    ) -> Iterable[AirbyteMessage]:
+        for message in super().read(source_spec, config, catalog, state):
+            if page := _page_of(message):
+                self._output.write_page(page)
+            else:
+                yield message
+
+    @staticmethod
+    def handle_record_counts(
+        message: AirbyteMessage,
+        stream_message_count: MutableMapping[HashableStreamDescriptor, float],
+    ) -> AirbyteMessage:
+        AirbyteEntrypoint.handle_record_counts(message, stream_message_count)  # type: ignore[arg-type]
+        if message.record and (page := _page_of(message)):
+            stream = HashableStreamDescriptor(message.record.stream, message.record.namespace)
+            stream_message_count[stream] += page.count - 1
+        return message
+
+
+def _page_of(message: AirbyteMessage) -> Page | None:
+    return message.record.data.get(Page.KEY) if message.record else None
+
+
+class _Chatter(logging.Filter):
+    """Keeps back what the CDK says of its own workings.
+
+    Among it are whole payloads and URLs, and every failure a second time; what matters to a user is
+    said by the connector, or by the protocol's own messages.
+    """
+
+    _MODULES = frozenset(
+        {
+            "concurrent_read_processor",
+            "concurrent_source",
+            "http_client",
+            "memory_monitor",
+            "rate_limiting",
+        }
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.module not in self._MODULES or record.levelno == logging.DEBUG
+
+
+def main(arguments: list[str]) -> None:
+    """Run one verb. Ends the process with 1 when it failed, whatever its threads are doing."""
+    output = Output()
+    _set_up_logging(output)
+    args = Entrypoint.parse_args(arguments)
+    try:
+        # threads that compute side by side only take the interpreter from each other
+        sys.setswitchinterval(0.05)
+        PageRetriever.whole_pages = True
+        entrypoint = Entrypoint(_source(args), output)
+        # what is there now stays: the collector need not look at it again with every page
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
+        for message in entrypoint.run(args):
+            output.write(f"{message}\n")
+    except BaseException:  # noqa: BLE001 - a closed stdout and an interrupt included
+        try:
+            sys.excepthook(*sys.exc_info())
+            output.flush()
+        finally:
+            # worker threads that wait for a reader who is gone would keep the process alive
+            os._exit(1)
+
+
+def _source(args: argparse.Namespace) -> SourcePipedrive:
+    config = getattr(args, "config", None)
+    catalog, state = getattr(args, "catalog", None), getattr(args, "state", None)
+    return SourcePipedrive(
+        SourcePipedrive.read_catalog(catalog) if catalog else None,
+        SourcePipedrive.read_config(config) if config else None,
+        SourcePipedrive.read_state(state) if state else None,
+        config_path=config,
+    )
+
+
+def _set_up_logging(output: Output) -> None:
+    sys.stdout = output
+    init_uncaught_exception_handler(logger)
+    logging.getLogger("backoff").setLevel(logging.CRITICAL)
+    for handler in logging.root.handlers:
+        handler.addFilter(_Chatter())
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(output)
