@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from pipedrive_sandbox.app import build_app
 from pipedrive_sandbox.clock import Clock, Stamp
 from pipedrive_sandbox.data import fill
 from pipedrive_sandbox.sandbox import Sandbox
+from pipedrive_sandbox.server import configuration
 from pipedrive_sandbox.settings import DEFAULT_TOKEN, Settings
 from pipedrive_sandbox.sizes import Sizes
 from pipedrive_sandbox.store import Store
@@ -90,19 +90,10 @@ def database_file(given: Path | None) -> Iterator[Path]:
         yield Path(folder) / "sandbox.db"
 
 
-async def serve(sandbox: Sandbox, options: argparse.Namespace) -> None:
+async def serve(server: uvicorn.Server, options: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT; print the URL once connections are accepted."""
     listener = socket.create_server((options.host, options.port), backlog=2_048)
     host, port = listener.getsockname()[:2]
-    config = uvicorn.Config(
-        build_app(sandbox, options.prerender * 1024 * 1024),
-        access_log=False,
-        log_config=None,
-        date_header=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = uvicorn.Server(config)
     print(f"Pipedrive sandbox at http://{host}:{port}", flush=True)
     await server.serve([listener])
 
@@ -115,12 +106,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with database_file(options.database) as path:
         sandbox = build_sandbox(options, path)
-        with contextlib.suppress(KeyboardInterrupt):
-            uvicorn_loop = uvicorn.Config(app="", loop="auto").get_loop_factory()
-            with asyncio.Runner(loop_factory=uvicorn_loop) as runner:
-                runner.run(serve(sandbox, options))
-        sandbox.edits.settle(everything=True)
-        sandbox.store.close()
+        server = uvicorn.Server(configuration(sandbox, options.prerender * 1024 * 1024))
+        try:
+            with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+                runner.run(serve(server, options))
+        except KeyboardInterrupt:
+            LOG.info("interrupted")
+        finally:
+            sandbox.edits.settle(everything=True)
+            sandbox.store.close()
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, fields
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -12,10 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from pipedrive_sandbox.clock import Stamp
+from pipedrive_sandbox.errors import ApiError
+from pipedrive_sandbox.faults import BadRuleError
+from pipedrive_sandbox.mutations import MisuseError, mutate
+from pipedrive_sandbox.operations import perform
 from pipedrive_sandbox.settings import PLANS, PROFILES, Settings
 from pipedrive_sandbox.streams import DERIVED, STREAMS, rows_of
-from pipedrive_sandbox.tables import TABLES
-from pipedrive_sandbox.writables import BLANKS, fresh
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,25 +28,22 @@ if TYPE_CHECKING:
 
 ROOT: Final = "/__sandbox"
 _CHUNK: Final = 500
-
-
-class MisuseError(ValueError):
-    """A control request that makes no sense; its text says why."""
+_MISUSES: Final = (MisuseError, BadRuleError, ApiError, KeyError, TypeError, ValueError, re.error)
 
 
 def control_routes(sandbox: Sandbox) -> list[Route]:
     """Return the control routes of a sandbox."""
-    control = _Control(sandbox)
+    control = Control(sandbox)
     names = sorted({*STREAMS, *DERIVED})
 
     def route(path: str, method: str, answer: Callable[[Any], object]) -> Route:
         async def endpoint(request: Request) -> Response:
-            given = orjson.loads(await request.body() or b"{}")
-            given |= request.path_params | dict(request.query_params)
             try:
+                given = orjson.loads(await request.body() or b"{}")
                 return Response(orjson.dumps(answer(given)), media_type="application/json")
-            except (MisuseError, KeyError, TypeError) as error:
-                body = orjson.dumps({"error": f"{type(error).__name__}: {error}"})
+            except _MISUSES as error:
+                told = error.body.decode() if isinstance(error, ApiError) else str(error)
+                body = orjson.dumps({"error": f"{type(error).__name__}: {told}"})
                 return Response(body, 400, media_type="application/json")
 
         return Route(ROOT + path, endpoint, methods=[method])
@@ -59,16 +57,19 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
 
     return [
         route("/health", "GET", lambda _: {"status": "ok"}),
-        route("/clock", "GET", control.clock),
+        route("/clock", "GET", lambda _: control.clock()),
         route("/clock", "POST", control.set_clock),
         route("/settings", "GET", lambda _: asdict(sandbox.settings)),
         route("/settings", "POST", control.set_settings),
         route("/tokens", "POST", control.set_token),
-        route("/counters", "GET", control.counters),
-        route("/counters", "DELETE", control.reset),
+        route("/counters", "GET", lambda _: control.counters()),
+        route("/counters", "DELETE", lambda _: control.reset()),
         route("/log", "GET", lambda _: list(sandbox.log)),
         route("/streams", "GET", lambda _: names),
-        route("/mutate", "POST", control.mutate),
+        route("/mutate", "POST", lambda given: mutate(sandbox, given)),
+        route("/faults", "GET", lambda _: sandbox.faults.told()),
+        route("/faults", "POST", control.add_faults),
+        route("/faults", "DELETE", lambda _: control.clear_faults()),
         Route(f"{ROOT}/dump/{{stream}}", dump),
     ]
 
@@ -83,28 +84,33 @@ async def _lines(sandbox: Sandbox, name: str) -> AsyncIterator[bytes]:
     yield b"".join(chunk)
 
 
-class _Control:
+class Control:
+    """What the control routes do, for requests and for faults alike."""
+
     def __init__(self, sandbox: Sandbox) -> None:
+        """Control `sandbox`."""
         self._sandbox = sandbox
 
-    def clock(self, _given: Row) -> object:
+    def clock(self) -> Row:
+        """Tell the time."""
         clock = self._sandbox.clock
         now = clock.now()
         return {"now": Stamp.V2.text(now), "epoch": now, "frozen": clock.is_frozen}
 
-    def set_clock(self, given: Row) -> object:
+    def set_clock(self, given: Row) -> Row:
+        """Freeze, release, move the clock; give new rows their `update_time`."""
         clock = self._sandbox.clock
-        if "freeze" in given:
-            at = given["freeze"]
-            if at is False:
-                clock.run()
-            else:
-                clock.freeze(None if at is True else _instant(at))
+        at = given.get("freeze")
+        if at is False:
+            clock.run()
+        elif at is not None:
+            clock.freeze(None if at is True else _instant(at))
         clock.advance(given.get("advance", 0))
         self._sandbox.edits.settle(everything=bool(given.get("settle")))
-        return self.clock(given)
+        return self.clock()
 
-    def set_settings(self, given: Row) -> object:
+    def set_settings(self, given: Row) -> Row:
+        """Change settings; all of them, or none."""
         settings = self._sandbox.settings
         kinds = {each.name: type(getattr(settings, each.name)) for each in fields(Settings)}
         for name, content in given.items():
@@ -117,13 +123,15 @@ class _Control:
         self._sandbox.store.version += 1
         return asdict(settings)
 
-    def set_token(self, given: Row) -> object:
+    def set_token(self, given: Row) -> Row:
+        """Give a token a profile."""
         if given["profile"] not in PROFILES:
             raise MisuseError(f"profiles: {', '.join(PROFILES)}")
         self._sandbox.settings.tokens[given["token"]] = given["profile"]
-        return self._sandbox.settings.tokens
+        return dict(self._sandbox.settings.tokens)
 
-    def counters(self, _given: Row) -> object:
+    def counters(self) -> Row:
+        """Tell what was asked for, and what it cost."""
         tallies = self._sandbox.tallies
         return {
             "endpoints": {
@@ -136,75 +144,34 @@ class _Control:
             "daily_remaining": self._sandbox.limits.remaining,
         }
 
-    def reset(self, given: Row) -> object:
+    def reset(self) -> Row:
+        """Begin new books: counters, log, and what the limits remember."""
         self._sandbox.tallies.clear()
         self._sandbox.log.clear()
         self._sandbox.limits.reset()
-        return self.counters(given)
+        return self.counters()
 
-    def mutate(self, given: Row) -> object:
-        sandbox, table = self._sandbox, given["table"]
-        if table not in BLANKS:
-            raise MisuseError(f"tables: {', '.join(sorted(BLANKS))}")
-        sandbox.edits.settle()
-        rng = Random(given.get("seed", 0))
-        count = int(given.get("count", 1))
-        action = given["action"]
-        if action == "create":
-            rows = [
-                sandbox.edits.create(table, fresh(table, given.get("set", {}) | _named(table, rng)))
-                for _ in range(count)
-            ]
-            return {"ids": [row["id"] for row in rows]}
-        chosen = given.get("ids") or _sample(sandbox, table, action, rng, count)
-        return {"ids": _apply(sandbox, table, action, chosen, given.get("set"))}
+    def add_faults(self, given: Row | list[Row]) -> list[Row]:
+        """Put one or several rules into force."""
+        self._sandbox.faults.add(given if isinstance(given, list) else [given], self._happen)
+        return self._sandbox.faults.told()
 
+    def clear_faults(self) -> list[Row]:
+        """End all rules."""
+        self._sandbox.faults.rules.clear()
+        return []
 
-def _named(table: str, rng: Random) -> Row:
-    name = next(name for name in ("title", "name", "subject", "content") if name in BLANKS[table])
-    return {name: f"Sandbox {table} {rng.randrange(10**6)}"}
-
-
-def _sample(sandbox: Sandbox, table: str, action: str, rng: Random, count: int) -> list[object]:
-    columns = TABLES[table].columns
-    where = "deleted_at = ''" if "deleted_at" in columns else "1"
-    if action in {"archive", "unarchive", "edit"} and "is_archived" in columns:
-        where += f" AND is_archived = {int(action == 'unarchive')}"
-    found = sandbox.store.select(f"SELECT id FROM {table} WHERE {where} ORDER BY rowid")
-    keys = [key for (key,) in found]
-    return rng.sample(keys, min(len(keys), count))
-
-
-def _apply(
-    sandbox: Sandbox,
-    table: str,
-    action: str,
-    chosen: list[Any],
-    changes: Row | None,
-) -> list[Any]:
-    edits = sandbox.edits
-    if action == "merge":
-        pairs = list(zip(chosen[::2], chosen[1::2], strict=False))
-        for loser, winner in pairs:
-            edits.merge(table, loser, winner)
-        return [list(pair) for pair in pairs]
-    for number, key in enumerate(chosen):
-        if action == "edit":
-            edits.change(table, key, changes or _touched(sandbox, table, key, number))
-        elif action in {"archive", "unarchive"}:
-            edits.archive(table, key, archived=action == "archive")
-        elif action == "delete":
-            edits.delete(table, key)
+    def _happen(self, name: str, given: Row) -> None:
+        if name == "settings":
+            self.set_settings(given)
+        elif name == "token":
+            self.set_token(given)
+        elif name == "clock":
+            self.set_clock(given)
+        elif name == "mutate":
+            mutate(self._sandbox, given)
         else:
-            raise MisuseError("actions: create, edit, archive, unarchive, delete, merge")
-    return chosen
-
-
-def _touched(sandbox: Sandbox, table: str, key: object, number: int) -> Row:
-    row = sandbox.store.get(table, key) or {}
-    name = next(name for name in ("title", "name", "subject", "content") if name in row)
-    plain = re.sub(r" \(edit \d+\)$", "", row[name])
-    return {name: f"{plain} (edit {sandbox.store.version + number})"}
+            perform(self._sandbox, given["method"], given["path"], given.get("body"))
 
 
 def _instant(at: object) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipedrive_sandbox.changelog import record
 from pipedrive_sandbox.edits import Editor
+from pipedrive_sandbox.faults import Faults
 from pipedrive_sandbox.limits import Limits
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Sandbox:
     limits: Limits = field(init=False)
     edits: Editor = field(init=False)
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
     log: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=_LOGGED))
     _labels: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
     _labels_of: int = -1

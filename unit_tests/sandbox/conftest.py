@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from pipedrive_sandbox.__main__ import build_sandbox, parse
-from pipedrive_sandbox.app import build_app
+from pipedrive_sandbox.server import configuration
 from unit_tests.sandbox.client import TOKEN, Client
 
 if TYPE_CHECKING:
@@ -27,15 +27,7 @@ def serving(path: Path, *arguments: str) -> Iterator[Client]:
     options = parse(["--token", TOKEN, "--burst", "0", "--now", START, *arguments])
     sandbox = build_sandbox(options, path)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            build_app(sandbox),
-            log_config=None,
-            access_log=False,
-            date_header=False,
-            lifespan="off",
-        ),
-    )
+    server = uvicorn.Server(configuration(sandbox))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

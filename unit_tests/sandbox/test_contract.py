@@ -10,9 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft4Validator
 
-from pipedrive_sandbox.app import operations
 from pipedrive_sandbox.endpoints import READS
 from pipedrive_sandbox.engine import known_parameters
+from pipedrive_sandbox.operations import operations
 
 if TYPE_CHECKING:
     from pipedrive_sandbox.declarations import Get
