@@ -1,0 +1,47 @@
+"""Runs the receiver with everything that belongs to it, until a signal ends it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from source_pipedrive.webhooks.inbox import Inbox, InboxError
+
+_LOGGER = logging.getLogger("source_pipedrive.webhooks")
+_HOUR = 60 * 60
+_SECONDS_TO_FINISH = 15
+
+
+async def prune_hourly(inbox: Inbox, days: float) -> None:
+    """Delete events received longer ago, for ever."""
+    while True:
+        try:
+            pruned = await asyncio.to_thread(partial(inbox.prune, days))
+        except InboxError as error:
+            _LOGGER.warning("Old events could not be deleted: %s", error)
+        else:
+            if pruned:
+                _LOGGER.info("Deleted %d events older than %g days.", pruned, days)
+        await asyncio.sleep(_HOUR)
+
+
+def run_server(app: ASGIApp, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
+
+    `announce` gets the address once the port is bound; port 0 takes a free one.
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+    with config.bind_socket() as socket:
+        announce(f"http://{host}:{socket.getsockname()[1]}")
+        uvicorn.Server(config).run(sockets=[socket])
