@@ -143,17 +143,17 @@ class SourcePipedrive(YamlDeclarativeSource):
         if isinstance(router, ParentRouter):
             days = config.get("full_child_refresh_days", 7) if router.group_size > 1 else None
             child = ChildCursor(router=router, full_pass_days=days, **common)
-            self._share_parents(router.parent, child)
+            self._share_parents(name, child, router.parent)
             return child
         lists = [one.partition for one in router.stream_slices()]
         cursor = ListCursor(cursor_field=incremental.cursor_field, lists=lists, **common)
         self._cursors[name] = cursor
         return cursor
 
-    def _share_parents(self, parent: str, child: ChildCursor) -> None:
+    def _share_parents(self, name: str, child: ChildCursor, parent: str) -> None:
         """Have the parent's own read keep what the child will ask for, where it is part of it."""
         cursor = self._cursors.get(parent)
-        if parent in self._selected and cursor and cursor.reads_since(child.since):
+        if cursor and {parent, name} <= self._selected and cursor.reads_since(child.since):
             cursor.parents = cursor.parents or ReadParents()
 
     def _list_parents(self, parent: str, since: str | None) -> ParentList:
