@@ -1,0 +1,183 @@
+"""Runs the connector's command line inside the test, against a Pipedrive that the test makes up."""
+
+import gc
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import pytest
+from airbyte_cdk.logger import AirbyteLogFormatter
+from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
+
+from source_pipedrive.retriever import PageRetriever
+from source_pipedrive.run import run
+from unit_tests import catalog
+from unit_tests.output import Output
+from unit_tests.pipedrive import TOKEN, Api
+
+
+class Clock:
+    """Time as the connector feels it: its sleeping takes none, and is all that moves it on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._lock = threading.Lock()
+        self._yield = time.sleep
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.now += seconds
+        self._yield(0)
+
+    def read(self) -> float:
+        return self.now
+
+
+class Connector(Protocol):
+    """`connector("check", config={…})`: a verb of the command line and its files' contents."""
+
+    def __call__(self, verb: str, **files: object) -> Output: ...
+
+
+class Read(Protocol):
+    """`read("deals", state={"deals": {…}}, start_date="2024-05-01")`: streams and settings."""
+
+    def __call__(
+        self, *streams: str, state: Mapping[str, object] | None = None, **settings: object
+    ) -> Output: ...
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # the CDK wants `url` in place of `url_base` and `path`, but a path from $parameters, and so a
+    # stream of three lines, only works with these
+    config.addinivalue_line("filterwarnings", "ignore:Component type. `HttpRequester`")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+
+    def look_up_here(host: Any, *rest: Any, **more: Any) -> Any:
+        assert host in {"127.0.0.1", "localhost"}, f"a test must not reach for {host}"
+        return look_up(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def api(clock: Clock) -> Iterator[Api]:
+    api = Api(clock.read)
+    yield api
+    api.verify()
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return {"api_key": TOKEN}
+
+
+@pytest.fixture(scope="session")
+def manifest_checks() -> dict[str, Callable[..., Any]]:
+    """What the CDK does to every manifest, done once: half of the time of a run."""
+    schema = cdk.get_declarative_component_schema()
+    checks = [cdk.validate_manifest]
+    return {
+        "get_declarative_component_schema": lambda: schema,
+        "validate_manifest": lambda *given: checks and checks.pop()(*given),
+    }
+
+
+@pytest.fixture
+def connector(
+    api: Api,
+    clock: Clock,
+    manifest_checks: dict[str, Callable[..., Any]],
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Connector:
+    def invoke(verb: str, **files: object) -> Output:
+        arguments = ["source-pipedrive", verb]
+        for name, content in files.items():
+            file = tmp_path / f"{name}.json"
+            file.write_text(json.dumps(content))
+            arguments += [f"--{name}", str(file)]
+        capfd.readouterr()
+        with api.reachable(), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", arguments)
+            patch.setattr(time, "sleep", clock.sleep)
+            patch.setattr(time, "monotonic", clock.read)
+            for name, check in manifest_checks.items():
+                patch.setattr(cdk, name, check)
+            _keep_to_itself(patch)
+            try:
+                run()
+            except SystemExit as end:
+                code = int(end.code or 0)
+            else:
+                code = 0
+        return Output(capfd.readouterr().out, code)
+
+    return invoke
+
+
+def _keep_to_itself(patch: pytest.MonkeyPatch) -> None:
+    """Undo, after a run, what a process of its own would take with it."""
+
+    def leave(code: int) -> NoReturn:
+        raise SystemExit(code)
+
+    console = logging.StreamHandler()
+    console.setFormatter(AirbyteLogFormatter())
+    patch.setattr(logging.root, "handlers", [console])
+    patch.setattr(os, "_exit", leave)
+    patch.setattr(sys, "excepthook", sys.excepthook)
+    patch.setattr(sys, "stdout", sys.stdout)
+    patch.setattr(sys, "setswitchinterval", lambda _: None)
+    patch.setattr(gc, "freeze", lambda: None)
+    patch.setattr(gc, "set_threshold", lambda *_: None)
+    patch.setattr(PageRetriever, "whole_pages", PageRetriever.whole_pages)
+
+
+@pytest.fixture
+def read(connector: Connector, config: dict[str, Any]) -> Read:
+    def invoke(
+        *streams: str, state: Mapping[str, object] | None = None, **settings: object
+    ) -> Output:
+        states = [
+            {
+                "type": "STREAM",
+                "stream": {"stream_descriptor": {"name": name}, "stream_state": content},
+            }
+            for name, content in (state or {}).items()
+        ]
+        return connector(
+            "read",
+            config={**config, **settings},
+            catalog={"streams": [configured(name) for name in streams]},
+            state=states,
+        )
+
+    return invoke
+
+
+def configured(stream: str) -> dict[str, Any]:
+    """A stream as the user selects it in the catalog."""
+    known = stream in catalog.STREAMS
+    mode = "incremental" if known and catalog.cursor_field(stream) else "full_refresh"
+    return {
+        "stream": {"name": stream, "json_schema": {}, "supported_sync_modes": [mode]},
+        "sync_mode": mode,
+        "destination_sync_mode": "append",
+    }

@@ -1,0 +1,184 @@
+"""A Pipedrive that says what a test tells it to, and remembers what it was asked."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests_mock
+
+from unit_tests import catalog
+
+TOKEN = "test-token-5f0c7be2a91d4e83b6d0c2f7"  # noqa: S105 - it opens nothing
+
+_ENOUGH = 200  # requests for one path
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP response."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(
+        default_factory=lambda: {"content-type": "application/json; charset=utf-8"}
+    )
+
+    def with_headers(self, **headers: object) -> "Answer":
+        """The same with further headers; `x_ratelimit_reset=2` makes `x-ratelimit-reset: 2`."""
+        named = {name.replace("_", "-"): str(value) for name, value in headers.items()}
+        return Answer(self.body, self.status, {**self.headers, **named})
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that arrived, `at` seconds on the test's clock."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    at: float
+
+
+Reply = Answer | Exception
+Server = Callable[[Request], Answer]
+
+
+class Api:
+    """Answers the requests for a path in the order in which the answers were given.
+
+    A request without an answer, and an answer without a request, fail the test. So does a walk
+    that goes in circles.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.requests: list[Request] = []
+        self._clock = clock
+        self._answers: dict[str, deque[Reply]] = {}
+        self._servers: dict[str, Server] = {}
+        self._unexpected: list[Request] = []
+
+    @contextmanager
+    def reachable(self) -> Iterator[None]:
+        """Stand in for the network, whatever the host."""
+        with requests_mock.Mocker() as mocker:
+            mocker.register_uri(requests_mock.ANY, requests_mock.ANY, content=self._respond)
+            yield
+
+    def answer(self, path: str, *answers: Reply) -> None:
+        """Give the next answers for a path; an exception is raised in place of one."""
+        self._answers.setdefault(path, deque()).extend(answers)
+
+    def serve(self, path: str, server: Server) -> None:
+        """Have a path answered by a function of the request, however often it is asked."""
+        self._servers[path] = server
+
+    def asked(self, path: str) -> list[Mapping[str, str]]:
+        """The queries of the requests for a path, in the order of their arrival."""
+        return [request.query for request in self.requests if request.path == path]
+
+    def verify(self) -> None:
+        """Fail when a request was not expected or an answer not asked for."""
+        assert not self._unexpected, "requests that the test does not expect"
+        assert not any(self._answers.values()), "answers that nobody asked for"
+        assert all(map(self.asked, self._servers)), "servers that nobody asked"
+
+    def _respond(self, prepared: Any, context: Any) -> bytes:
+        url = urlsplit(str(prepared.url))
+        request = Request(
+            method=str(prepared.method),
+            path=url.path.removeprefix("/"),
+            query=dict(parse_qsl(url.query, keep_blank_values=True)),
+            headers=prepared.headers,
+            at=self._clock(),
+        )
+        self.requests.append(request)
+        answer = self._answer(request)
+        context.status_code = answer.status
+        context.headers.update(answer.headers)
+        return answer.body
+
+    def _answer(self, request: Request) -> Answer:
+        server = self._servers.get(request.path)
+        if server and len(self.asked(request.path)) <= _ENOUGH:
+            return server(request)
+        if not self._answers.get(request.path):
+            self._unexpected.append(request)
+            return error(400, "the test expects no such request")
+        reply = self._answers[request.path].popleft()
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+def rows(stream: str, numbers: Iterable[int], **columns: object) -> list[Row]:
+    """Rows as small as can be: a primary key made from each number, and the given columns."""
+    properties = catalog.schema(stream)["properties"]
+    return [
+        {
+            column: number if "integer" in properties[column]["type"] else f"{column}-{number}"
+            for column in catalog.primary_key(stream)
+        }
+        | columns
+        for number in numbers
+    ]
+
+
+def keys(stream: str, found: Iterable[Row]) -> list[Row]:
+    """Of each row the primary key, as `rows` makes it."""
+    columns = catalog.primary_key(stream)
+    return [{column: row.get(column) for column in columns} for row in found]
+
+
+def spell(stream: str, time: str) -> str:
+    """A moment, given as `2024-05-01T10:00:00Z`, in the form in which the stream's rows have it.
+
+    v1 writes `2024-05-01 10:00:00`, some of its objects `2024-05-01T10:00:00.000Z` (facts §3.0).
+    """
+    cursor = catalog.schema(stream)["properties"][catalog.cursor_field(stream)]
+    if cursor["airbyte_type"] == "timestamp_without_timezone":
+        return time.replace("T", " ").removesuffix("Z")
+    return time if catalog.is_v2(stream) else time.replace("Z", ".000Z")
+
+
+def envelope(data: object, **rest: object) -> Answer:
+    """A good answer of either version; without `additional_data=` it has none."""
+    return Answer(json.dumps({"success": True, "data": data, **rest}).encode())
+
+
+def v2_page(rows: Sequence[Row], next_cursor: str | None = None) -> Answer:
+    """A page of API v2."""
+    return envelope(rows, additional_data={"next_cursor": next_cursor})
+
+
+def v1_page(rows: Sequence[Row], start: int = 0, *, more: bool = False) -> Answer:
+    """A page of API v1 in the envelope that live answers have."""
+    pagination: Row = {"start": start, "limit": 500, "more_items_in_collection": more}
+    if more:
+        pagination["next_start"] = start + len(rows)
+    return envelope(rows, additional_data={"pagination": pagination})
+
+
+def page(stream: str, rows: Sequence[Row], *, more: bool = False) -> Answer:
+    """The first page of a stream's list, in the version of its path."""
+    if catalog.is_v2(stream):
+        return v2_page(rows, next_cursor="eyJpZCI6MX0" if more else None)
+    return v1_page(rows, more=more)
+
+
+def error(status: int, text: str, **more: object) -> Answer:
+    """A refusal in the envelope that both versions have (facts §1.4)."""
+    body = {"success": False, "error": text, "errorCode": status, "data": None, **more}
+    return Answer(json.dumps(body).encode(), status)
+
+
+def html(status: int) -> Answer:
+    """A page for people, as gateways send it."""
+    body = b"<!DOCTYPE html><html><head><title>Attention Required!</title></head></html>"
+    return Answer(body, status, {"content-type": "text/html; charset=UTF-8"})
