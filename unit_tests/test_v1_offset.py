@@ -1,0 +1,157 @@
+"""Lists of API v1 that are walked by offset, also while their rows change under the reader."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from unit_tests import catalog
+from unit_tests.conftest import Read
+from unit_tests.output import Output
+from unit_tests.pipedrive import Answer, Api, Request, Row, envelope, keys, rows, v1_page
+
+STREAMS = catalog.members("v1_incremental", "v1_newest_first", "v1_whole", "v1_list")
+SHORT_PAGES = {"files": 100, "call_logs": 50}  # the maximum of their endpoints, facts §3.5
+
+
+def found(output: Output) -> dict[str, list[Row]]:
+    return {stream: keys(stream, output.records(stream)) for stream in STREAMS}
+
+
+class Shelf:
+    """A list of API v1, three rows a page; `taken` go just before the second page is asked for."""
+
+    def __init__(self, contents: Sequence[Row], taken: Sequence[Row] = ()) -> None:
+        self.contents = contents
+        self._taken = taken
+        self._asked = 0
+
+    def __call__(self, request: Request) -> Answer:
+        self._asked += 1
+        if self._asked == 2:
+            self.contents = [row for row in self.contents if row not in self._taken]
+        start = int(request.query.get("start", 0))
+        chunk = self.contents[start : start + 3]
+        return v1_page(chunk, start, more=start + 3 < len(self.contents))
+
+
+def test_walks_to_the_last_page_and_gives_each_row_once(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.serve(catalog.path(stream), Shelf(rows(stream, range(1, 8))))
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output) == {stream: rows(stream, range(1, 8)) for stream in STREAMS}
+
+
+def test_asks_each_page_for_as_many_rows_as_the_endpoint_gives(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.serve(catalog.path(stream), Shelf(rows(stream, range(1, 5))))
+
+    read(*STREAMS, include_archived=False)
+
+    for stream in STREAMS:
+        one, two = api.asked(catalog.path(stream))
+        assert one["limit"] == str(SHORT_PAGES.get(stream, 500))
+        assert {**one, "start": ""} == {**two, "start": ""}
+
+
+@pytest.mark.parametrize(
+    ("more", "end"),
+    [
+        pytest.param(
+            {"pagination": {"start": 0, "more_items_in_collection": True, "next_start": 2}},
+            {"pagination": {"start": 1, "more_items_in_collection": False}},
+            id="nested, as live",
+        ),
+        pytest.param(
+            {"pagination": {"start": 0, "more_items_in_collection": True}},
+            {"pagination": {"start": 1, "more_items_in_collection": False, "next_start": None}},
+            id="nested, no next_start",
+        ),
+        pytest.param(
+            {"start": 0, "limit": 500, "more_items_in_collection": True},
+            {"start": 1, "limit": 500, "more_items_in_collection": False},
+            id="flat, as in the contract",
+        ),
+        pytest.param(
+            {"start": 0, "limit": 500, "more_items_in_collection": True, "next_start": 2},
+            {},
+            id="flat, then nothing",
+        ),
+        pytest.param(
+            {"pagination": {"more_items_in_collection": True, "next_start": 2}},
+            None,
+            id="nested, then null",
+        ),
+    ],
+)
+def test_understands_both_envelopes(more: Row, end: Row | None, api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        first = envelope(rows(stream, [1, 2]), additional_data=more)
+        last = envelope(rows(stream, [2, 3]), additional_data=end)
+        api.answer(catalog.path(stream), first, last)
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output) == {stream: rows(stream, [1, 2, 3]) for stream in STREAMS}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(envelope([]), id="empty, no additional_data"),
+        pytest.param(envelope(None, additional_data=None), id="null, additional_data null"),
+        pytest.param(v1_page([]), id="empty page"),
+    ],
+)
+def test_an_empty_list_is_no_rows_and_no_error(answer: Answer, api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.answer(catalog.path(stream), answer)
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output) == {stream: [] for stream in STREAMS}
+    assert {output.status(stream) for stream in STREAMS} == {"COMPLETE"}
+    assert output.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        pytest.param([1], id="the first row"),
+        pytest.param([3], id="the last row read"),
+        pytest.param([1, 2, 3], id="the whole page read"),
+        pytest.param([2, 5], id="a row read and one to come"),
+        pytest.param([4, 5, 6, 7, 8], id="all rows to come"),
+        pytest.param(range(1, 9), id="every row"),
+    ],
+)
+def test_rows_deleted_during_the_walk_pull_no_other_row_out_of_it(
+    taken: Sequence[int], api: Api, read: Read
+) -> None:
+    for stream in STREAMS:
+        shelf = Shelf(rows(stream, range(1, 9)), taken=rows(stream, taken))
+        api.serve(catalog.path(stream), shelf)
+
+    output = read(*STREAMS, include_archived=False)
+
+    kept = [number for number in range(1, 9) if number not in taken]
+    for stream in STREAMS:
+        emitted = keys(stream, output.records(stream))
+        assert [row for row in rows(stream, kept) if row not in emitted] == []
+        assert output.status(stream) == "COMPLETE"
+
+
+def test_a_row_that_changed_at_the_edge_of_two_pages_comes_in_its_new_version(
+    api: Api, read: Read
+) -> None:
+    for stream in STREAMS:
+        before = rows(stream, [1, 2], content="before")
+        after = rows(stream, [2, 3], content="after")
+        api.answer(catalog.path(stream), v1_page(before, more=True), v1_page(after, start=1))
+
+    output = read(*STREAMS, include_archived=False)
+
+    for stream in STREAMS:
+        last = {str(keys(stream, [row])): row["content"] for row in output.records(stream)}
+        assert list(last.values()) == ["before", "after", "after"]

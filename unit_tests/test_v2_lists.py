@@ -1,0 +1,88 @@
+"""Every list of API v2 is read to its end, whatever its pages look like."""
+
+import pytest
+
+from unit_tests import catalog
+from unit_tests.conftest import Read
+from unit_tests.output import Output
+from unit_tests.pipedrive import Answer, Api, Row, envelope, keys, rows, v2_page
+
+STREAMS = catalog.members("v2_windowed", "v2_incremental", "v2_whole", "v2_list", "fields")
+
+
+def found(output: Output) -> dict[str, list[Row]]:
+    return {stream: keys(stream, output.records(stream)) for stream in STREAMS}
+
+
+def test_follows_the_cursor_to_the_last_page(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.answer(
+            catalog.path(stream),
+            v2_page(rows(stream, [1, 2]), next_cursor="eyJpZCI6Mn0"),
+            v2_page(rows(stream, [3]), next_cursor="eyJpZCI6M30"),
+            v2_page(rows(stream, [4])),
+        )
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output) == {stream: rows(stream, [1, 2, 3, 4]) for stream in STREAMS}
+    for stream in STREAMS:
+        asked = api.asked(catalog.path(stream))
+        assert [query.get("cursor") for query in asked] == [None, "eyJpZCI6Mn0", "eyJpZCI6M30"]
+
+
+def test_asks_each_page_for_500_rows_and_for_the_same_columns(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        first, last = v2_page(rows(stream, [1]), next_cursor="next"), v2_page(rows(stream, [2]))
+        api.answer(catalog.path(stream), first, last)
+
+    read(*STREAMS, include_archived=False)
+
+    for stream in STREAMS:
+        one, two = api.asked(catalog.path(stream))
+        assert one["limit"] == "500"
+        assert two == {**one, "cursor": "next"}
+
+
+def test_goes_on_after_an_empty_page_that_names_a_next_one(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        empty, full = v2_page([], next_cursor="next"), v2_page(rows(stream, [1]))
+        api.answer(catalog.path(stream), empty, full)
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output) == {stream: rows(stream, [1]) for stream in STREAMS}
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param({}, id="no additional_data"),
+        pytest.param({"additional_data": None}, id="additional_data null"),
+        pytest.param({"additional_data": {}}, id="no next_cursor"),
+        pytest.param({"additional_data": {"next_cursor": None}}, id="next_cursor null"),
+    ],
+)
+def test_ends_where_no_next_page_is_named(rest: Row, api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.answer(catalog.path(stream), envelope(rows(stream, [1]), **rest))
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output) == {stream: rows(stream, [1]) for stream in STREAMS}
+    assert output.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [pytest.param(envelope([]), id="empty"), pytest.param(envelope(None), id="null")],
+)
+def test_an_empty_list_is_no_rows_and_no_error(answer: Answer, api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.answer(catalog.path(stream), answer)
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output) == {stream: [] for stream in STREAMS}
+    assert {output.status(stream) for stream in STREAMS} == {"COMPLETE"}
+    assert output.exit_code == 0
