@@ -1,0 +1,287 @@
+"""Streams that keep a state: what they ask for, what they give, and where they go on."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from unit_tests import catalog
+from unit_tests.conftest import Read
+from unit_tests.output import Output
+from unit_tests.pipedrive import Api, Row, error, keys, page, rows, spell
+
+# the server takes `updated_since`
+FILTERED = catalog.members("v2_windowed", "v2_incremental", "v1_incremental")
+# the server gives everything; the reader leaves out what is older
+UNFILTERED = catalog.members("v2_whole", "v1_whole")
+# the server can only sort: newest first
+SORTED = catalog.members("v1_newest_first")
+STREAMS = [*FILTERED, *UNFILTERED, *SORTED]
+
+START = "2024-05-01T00:00:00Z"
+MARK = "2024-05-01T10:00:00Z"
+
+
+def cursor_of(stream: str) -> str:
+    field = catalog.cursor_field(stream)
+    assert field
+    return field
+
+
+def timed(stream: str, *times: str) -> list[Row]:
+    """One row for each time, numbered from 1."""
+    return [
+        row
+        for number, time in enumerate(times, 1)
+        for row in rows(stream, [number], **{cursor_of(stream): spell(stream, time)})
+    ]
+
+
+def states(streams: Sequence[str], mark: str = MARK) -> dict[str, Row]:
+    return {stream: {cursor_of(stream): mark} for stream in streams}
+
+
+def found(output: Output, streams: Sequence[str]) -> dict[str, list[Row]]:
+    return {stream: keys(stream, output.records(stream)) for stream in streams}
+
+
+def test_the_first_sync_filters_nothing(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.answer(catalog.path(stream), page(stream, []))
+
+    read(*STREAMS, include_archived=False)
+
+    # the filter, however early, drops rows whose update_time is null (facts §7.3)
+    assert len(api.requests) == len(STREAMS)
+    assert not any(
+        request.query.keys() & {"updated_since", "updated_until"} for request in api.requests
+    )
+
+
+def test_the_start_date_goes_to_the_server_as_it_is(api: Api, read: Read) -> None:
+    for stream in FILTERED:
+        api.answer(catalog.path(stream), page(stream, []))
+
+    read(*FILTERED, include_archived=False, start_date=START)
+
+    assert {request.query["updated_since"] for request in api.requests} == {START}
+
+
+def test_resumes_five_minutes_before_the_saved_state(api: Api, read: Read) -> None:
+    for stream in FILTERED:
+        api.answer(catalog.path(stream), page(stream, []))
+
+    read(*FILTERED, state=states(FILTERED), include_archived=False)
+
+    # a change becomes visible a moment after it happened (facts §7.3)
+    assert {request.query["updated_since"] for request in api.requests} == {"2024-05-01T09:55:00Z"}
+
+
+@pytest.mark.parametrize("mark", ["2024-04-30T12:00:00Z", "2024-05-01T00:03:00Z"])
+def test_never_goes_back_behind_the_start_date(mark: str, api: Api, read: Read) -> None:
+    for stream in FILTERED:
+        api.answer(catalog.path(stream), page(stream, []))
+
+    read(*FILTERED, state=states(FILTERED, mark), include_archived=False, start_date=START)
+
+    assert {request.query["updated_since"] for request in api.requests} == {START}
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        "2024-05-01 10:00:00",
+        "2024-05-01T10:00:00.000Z",
+        "2024-05-01T10:00:00+00:00",
+        "2024-05-01T12:00:00+02:00",
+    ],
+)
+def test_resumes_from_any_form_of_the_same_moment(saved: str, api: Api, read: Read) -> None:
+    api.answer("api/v2/persons", page("persons", []))
+
+    read("persons", state={"persons": {"update_time": saved}})
+
+    assert [query["updated_since"] for query in api.asked("api/v2/persons")] == [
+        "2024-05-01T09:55:00Z"
+    ]
+
+
+def test_a_list_without_a_filter_is_not_asked_to_filter(api: Api, read: Read) -> None:
+    streams = UNFILTERED + SORTED
+    for stream in streams:
+        api.answer(catalog.path(stream), page(stream, []))
+
+    read(*streams, state=states(streams), include_archived=False, start_date=START)
+
+    # an unknown parameter is answered with 400
+    assert len(api.requests) == len(streams)
+    assert not any("updated_since" in request.query for request in api.requests)
+
+
+def test_documents_older_than_the_start_date_are_left_out_to_the_second(
+    api: Api, read: Read
+) -> None:
+    times = ["2024-05-01T00:00:01Z", "2024-05-01T00:00:00Z", "2024-04-30T23:59:59Z"]
+    for stream in STREAMS:
+        api.answer(catalog.path(stream), page(stream, timed(stream, *times)))
+
+    output = read(*STREAMS, include_archived=False, start_date=START)
+
+    assert found(output, STREAMS) == {stream: rows(stream, [1, 2]) for stream in STREAMS}
+
+
+def test_where_the_reader_filters_it_resumes_five_minutes_before_the_state_to_the_second(
+    api: Api, read: Read
+) -> None:
+    # call logs cannot be edited, but are written when a call of yesterday ends today
+    streams = [stream for stream in UNFILTERED + SORTED if stream != "call_logs"]
+    times = ["2024-05-01T09:55:01Z", "2024-05-01T09:55:00Z", "2024-05-01T09:54:59Z"]
+    for stream in streams:
+        api.answer(catalog.path(stream), page(stream, timed(stream, *times)))
+
+    output = read(*streams, state=states(streams), include_archived=False)
+
+    assert found(output, streams) == {stream: rows(stream, [1, 2]) for stream in streams}
+
+
+def test_newest_first_stops_at_the_first_row_that_is_older_than_the_state(
+    api: Api, read: Read
+) -> None:
+    for stream in SORTED:
+        new_and_old = timed(stream, "2024-05-01T11:00:00Z", "2024-04-01T00:00:00Z")
+        api.answer(catalog.path(stream), page(stream, new_and_old, more=True))
+
+    output = read(*SORTED, state=states(SORTED))
+
+    assert found(output, SORTED) == {stream: rows(stream, [1]) for stream in SORTED}
+    assert {request.query["sort"] for request in api.requests} == {"update_time DESC"}
+
+
+def test_rows_without_an_update_time_are_given_and_do_not_move_the_state(
+    api: Api, read: Read
+) -> None:
+    for stream in STREAMS:
+        never_changed = rows(stream, [2], **{cursor_of(stream): None})
+        api.answer(catalog.path(stream), page(stream, timed(stream, MARK) + never_changed))
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output, STREAMS) == {stream: rows(stream, [1, 2]) for stream in STREAMS}
+    assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
+
+
+@pytest.mark.parametrize(
+    ("added", "given"),
+    [("2024-05-01T00:00:00Z", [1]), ("2024-04-30T23:59:59Z", [])],
+    ids=["added at the start", "added a second earlier"],
+)
+def test_rows_never_changed_count_from_their_creation(
+    added: str, given: list[int], api: Api, read: Read
+) -> None:
+    streams = [stream for stream in STREAMS if cursor_of(stream) == "update_time"]
+    for stream in streams:
+        never_changed = rows(stream, [1], update_time=None, add_time=spell(stream, added))
+        api.answer(catalog.path(stream), page(stream, never_changed))
+
+    output = read(*streams, include_archived=False, start_date=START)
+
+    assert found(output, streams) == {stream: rows(stream, given) for stream in streams}
+
+
+def test_the_state_is_the_newest_change_among_the_rows(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        given = timed(stream, MARK, "2024-05-01T09:00:00Z")
+        api.answer(catalog.path(stream), page(stream, given))
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
+
+
+def test_the_state_never_passes_the_moment_the_walk_began_on_the_servers_clock(
+    api: Api, read: Read
+) -> None:
+    for stream in STREAMS:
+        edited_meanwhile = timed(stream, "2024-05-01T10:00:07Z")
+        answer = page(stream, edited_meanwhile)
+        api.answer(catalog.path(stream), answer.with_headers(date="Wed, 01 May 2024 10:00:00 GMT"))
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
+
+
+def test_the_state_stays_when_nothing_changed(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        api.answer(catalog.path(stream), page(stream, []))
+
+    output = read(*STREAMS, state=states(STREAMS), include_archived=False)
+
+    assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
+
+
+def test_the_state_does_not_go_back_when_only_the_look_back_brought_rows(
+    api: Api, read: Read
+) -> None:
+    for stream in STREAMS:
+        api.answer(catalog.path(stream), page(stream, timed(stream, "2024-05-01T09:57:00Z")))
+
+    output = read(*STREAMS, state=states(STREAMS), include_archived=False)
+
+    assert found(output, STREAMS) == {stream: rows(stream, [1]) for stream in STREAMS}
+    assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
+
+
+def test_a_stream_that_fails_midway_keeps_the_state_it_came_with(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        newer = timed(stream, "2024-05-01T11:00:00Z")
+        api.answer(catalog.path(stream), page(stream, newer, more=True), error(400, "Bad cursor"))
+
+    output = read(*STREAMS, state=states(STREAMS), include_archived=False)
+
+    assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
+    assert {output.status(stream) for stream in STREAMS} == {"INCOMPLETE"}
+    assert output.exit_code == 1
+
+
+def test_a_first_sync_that_fails_midway_leaves_no_mark_behind(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        answer = page(stream, timed(stream, MARK), more=True)
+        api.answer(catalog.path(stream), answer, error(400, "Bad cursor"))
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert all(
+        cursor_of(stream) not in state for stream in STREAMS for state in output.states(stream)
+    )
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        pytest.param({"update_time": "yesterday"}, id="no time"),
+        pytest.param({"update_time": None}, id="null"),
+        pytest.param({"update_time": 1714557600}, id="a number"),
+        pytest.param({"updated_at": "2024-05-01T10:00:00Z"}, id="another connector's"),
+        pytest.param({"archived": "2024-05-01T10:00:00Z"}, id="no object"),
+    ],
+)
+def test_an_unreadable_state_is_refused_with_what_to_write_instead(saved: Row, read: Read) -> None:
+    output = read("deals", state={"deals": saved})
+
+    sentence = output.errors[0]["message"]
+    assert "saved state of stream deals" in sentence
+    assert '{"update_time": "2024-05-01T00:00:00Z"}' in sentence
+    assert output.errors[0]["failure_type"] == "config_error"
+    assert output.exit_code == 1
+
+
+def test_a_state_that_lies_in_the_future_is_refused(api: Api, read: Read) -> None:
+    answer = page("persons", []).with_headers(date="Wed, 01 May 2024 10:00:00 GMT")
+    api.answer("api/v2/persons", answer)
+
+    output = read("persons", state={"persons": {"update_time": "2025-05-01T10:00:00Z"}})
+
+    # it would hide every change until then
+    assert "saved state of stream persons" in output.errors[0]["message"]
+    assert output.errors[0]["failure_type"] == "config_error"
+    assert output.status("persons") == "INCOMPLETE"
