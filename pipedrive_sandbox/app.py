@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
@@ -12,6 +13,8 @@ from pipedrive_sandbox.gateway import Gateway
 from pipedrive_sandbox.operations import by_path
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pipedrive_sandbox.sandbox import Sandbox
 
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -27,4 +30,10 @@ def build_app(sandbox: Sandbox, cache_bytes: int = 0) -> Starlette:
         if path.startswith("/v1/"):
             routes.append(Route(f"/api{path}", endpoint, methods=_METHODS))
     routes.append(Route("/{rest:path}", gateway.serve({}), methods=_METHODS))
-    return Starlette(routes=routes)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await sandbox.deliveries.close()
+
+    return Starlette(routes=routes, lifespan=lifespan)

@@ -70,6 +70,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("/faults", "GET", lambda _: sandbox.faults.told()),
         route("/faults", "POST", control.add_faults),
         route("/faults", "DELETE", lambda _: control.clear_faults()),
+        route("/webhooks", "GET", lambda _: sandbox.deliveries.told()),
         Route(f"{ROOT}/dump/{{stream}}", dump),
     ]
 

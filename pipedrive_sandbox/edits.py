@@ -27,10 +27,11 @@ NEVER_STAMPED: Final = frozenset({"pipelines", "stages"})
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a row changes: who did it, in bulk or not, and the other row of a merge."""
+    """Why a row changes: who did it, in bulk or not, where, and the other row of a merge."""
 
     user_id: int = 1
     bulk: bool = False
+    source: str = "api"
     merged_to: object = None
     merged_from: object = None
 
@@ -46,6 +47,8 @@ class Event:
     previous: Row | None
     cause: Cause
     instant: float
+    id: str = field(default_factory=lambda: str(uuid4()))
+    correlation_id: str = field(default_factory=lambda: str(uuid4()))
 
 
 BY_ADMIN: Final = Cause()
@@ -108,8 +111,9 @@ class Editor:
         after = {**before, **changes}
         if "custom_fields" in changes and isinstance(before.get("custom_fields"), dict):
             after["custom_fields"] = before["custom_fields"] | (changes["custom_fields"] or {})
-        if "update_time" in after:
-            after["update_time"] = self.stamp(table)
+        bumped = TABLES[table].bumped
+        if bumped in after:
+            after[bumped] = self.stamp(table)
         self._unstamped.pop((table, key), None)
         self.store.put(table, after)
         self._tell(table, key, after, before, cause)
@@ -125,10 +129,18 @@ class Editor:
         before = self.store.get(table, key)
         if before is None or before.get("deleted_at"):
             return None
+        gone: Row
+        if table == "users":
+            # a user who goes is deactivated, and webhooks tell it as a change
+            gone = {"active_flag": False, "is_deleted": True}
+            return self.change(table, key, gone, cause) and before
+        if table == "projects":
+            for task in list(self.store.find("tasks", "project_id = ?", [key])):
+                self.delete("tasks", task["id"], cause)
         self._unstamped.pop((table, key), None)
         if table in TOMBSTONED:
             moment = self.stamp(table)
-            gone: Row = {"deleted_at": moment, "update_time": moment}
+            gone = {"deleted_at": moment, "update_time": moment}
             if "is_deleted" in before:
                 gone["is_deleted"] = True
             if table == "projects":

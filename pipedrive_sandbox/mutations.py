@@ -27,8 +27,9 @@ def mutate(sandbox: Sandbox, given: Row) -> Row:
     A merge takes pairs: loser, winner.
     """
     table, action = given["table"], given["action"]
-    if table not in BLANKS or action not in ACTIONS:
-        raise MisuseError(f"tables: {', '.join(sorted(BLANKS))}; actions: {', '.join(ACTIONS)}")
+    tables = BLANKS if action == "create" else [each for each in TABLES if TABLES[each].key == "id"]
+    if table not in tables or action not in ACTIONS:
+        raise MisuseError(f"tables: {', '.join(sorted(tables))}; actions: {', '.join(ACTIONS)}")
     sandbox.edits.settle()
     rng = Random(given.get("seed", 0))
     count = int(given.get("count", 1))

@@ -14,6 +14,7 @@ from pipedrive_sandbox.field_writes import field_operations
 from pipedrive_sandbox.sandbox import Call, Operation, Sandbox
 from pipedrive_sandbox.settings import PROFILES
 from pipedrive_sandbox.special import SPECIAL
+from pipedrive_sandbox.webhooks import WEBHOOKS
 from pipedrive_sandbox.writes import write_operations
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def operations() -> Iterator[Operation]:
         yield _reading(get)
     yield from write_operations()
     yield from field_operations()
+    yield from WEBHOOKS
 
 
 @cache

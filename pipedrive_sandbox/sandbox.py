@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipedrive_sandbox.changelog import record
+from pipedrive_sandbox.deliveries import Deliveries
 from pipedrive_sandbox.edits import Editor
 from pipedrive_sandbox.faults import Faults
 from pipedrive_sandbox.limits import Limits
@@ -67,6 +68,7 @@ class Sandbox:
     settings: Settings
     limits: Limits = field(init=False)
     edits: Editor = field(init=False)
+    deliveries: Deliveries = field(init=False)
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     log: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=_LOGGED))
@@ -77,7 +79,8 @@ class Sandbox:
         """Assemble what depends on the store, the clock and the settings."""
         self.limits = Limits(self.settings, self.clock)
         self.edits = Editor(self.store, self.clock, self.settings)
-        self.edits.listeners.append(partial(record, self.store))
+        self.deliveries = Deliveries(self.store, self.clock, self.settings)
+        self.edits.listeners += [partial(record, self.store), self.deliveries.tell]
 
     def tally(self, method: str, template: str) -> Tally:
         """Return the books of one operation."""
@@ -85,9 +88,9 @@ class Sandbox:
 
     def labels(self, entity: str, code: str) -> dict[int, str]:
         """Return the labels of a field's options by id; empty where it has none."""
-        if self._labels_of != self.store.version:
+        if self._labels_of != self.store.versions["fields"]:
             self._labels.clear()
-            self._labels_of = self.store.version
+            self._labels_of = self.store.versions["fields"]
         if (entity, code) not in self._labels:
             found = self.store.find("fields", "entity = ? AND field_code = ?", [entity, code])
             self._labels[entity, code] = {

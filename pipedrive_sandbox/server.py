@@ -30,7 +30,7 @@ def configuration(sandbox: Sandbox, cache_bytes: int = 0) -> uvicorn.Config:
     return uvicorn.Config(
         build_app(sandbox, cache_bytes),
         http=Protocol,
-        lifespan="off",
+        lifespan="on",
         access_log=False,
         log_config=None,
         date_header=False,

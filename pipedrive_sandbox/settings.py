@@ -45,6 +45,8 @@ class Settings:
 
     Times are seconds; `latency` is added to each answer. 0 means "no limit" for `burst`,
     `daily_budget` and `block_after` (429 answers a minute before Cloudflare takes over).
+    `webhook_time_factor` makes waits shorter; `webhook_duplicates` is the share of events sent
+    twice; `webhook_disorder` is the most by which an event is held back.
     """
 
     plan: str = "premium"
@@ -58,6 +60,9 @@ class Settings:
     flat_v1_pagination: bool = False
     company_host: bool = False
     update_time_delay: float = 2.0
+    webhook_time_factor: float = 1.0
+    webhook_duplicates: float = 0.0
+    webhook_disorder: float = 0.0
     tokens: dict[str, str] = field(default_factory=dict)
 
     def with_token(self, token: str) -> Settings:

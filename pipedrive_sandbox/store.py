@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,11 +31,18 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         for table in TABLES.values():
             self._create(table)
+        #: Grows with every change, whatever the table.
         self.version = 0
+        #: Grows with every change of one table.
+        self.versions: Counter[str] = Counter()
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _changed(self, name: str) -> None:
+        self.version += 1
+        self.versions[name] += 1
 
     def _create(self, table: Table) -> None:
         keys = []
@@ -52,7 +60,7 @@ class Store:
         while batch := [_values(table, row) for row in islice(pending, _BATCH)]:
             self._db.executemany(statement, batch)
         self._db.execute("COMMIT")
-        self.version += 1
+        self._changed(name)
 
     def index(self) -> None:
         """Create the indexes: faster after filling, and SQLite then plans by what is there."""
@@ -72,7 +80,7 @@ class Store:
         if table.pages_by_key and row.get(table.key or "") is None:
             row[table.key or ""] = cursor.lastrowid
             self._db.execute(_insert(table), _values(table, row))
-        self.version += 1
+        self._changed(name)
         return row
 
     def get(self, name: str, key: object) -> Row | None:
@@ -112,12 +120,12 @@ class Store:
             f"UPDATE {name} SET {columns} WHERE {where}",
             [*_values(table, row), *values],
         )
-        self.version += 1
+        self._changed(name)
 
     def remove(self, name: str, where: str, values: Sequence[object]) -> None:
         """Delete the rows that satisfy `where`."""
         self._db.execute(f"DELETE FROM {name} WHERE {where}", values)
-        self.version += 1
+        self._changed(name)
 
     def add_custom(self, name: str, code: str) -> None:
         """Give every row of a table the unset custom field `code`."""
@@ -137,7 +145,7 @@ class Store:
         self._db.execute(
             f"UPDATE {name} SET body = CAST({function}({text}, {arguments}) AS BLOB) WHERE {where}",
         )
-        self.version += 1
+        self._changed(name)
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         """Run a query of the engine."""

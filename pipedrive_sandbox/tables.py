@@ -3,7 +3,8 @@
 A row is a JSON object in the shape of the API. `columns` are copied out of it, so that the
 database filters and sorts; `hidden` ones never leave the sandbox; `optional` ones are the API's
 `include_fields` and are kept apart, so that a page is the plain concatenation of stored bytes.
-A null column is stored as the empty text: it sorts first and satisfies no comparison.
+A null column is stored as the empty text: it sorts first and satisfies no comparison. `bumped`
+is the property that tells when a row was last changed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Table:
     hidden: frozenset[str] = frozenset()
     optional: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
+    bumped: str = "update_time"
     apart: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,7 +149,7 @@ TABLES: Final = {
         Table("products", columns=(*_STAMPS, "name", "owner_id"), indexes=_BY_UPDATE),
         Table("pipelines", columns=_STAMPS),
         Table("stages", columns=(*_STAMPS, "order_nr", "pipeline_id")),
-        Table("users", stamp=Stamp.V1),
+        Table("users", stamp=Stamp.V1, bumped="modified"),
         Table("currencies", columns=("name", "code")),
         Table(
             "notes",
@@ -325,7 +327,6 @@ TABLES: Final = {
             "webhooks",
             columns=("user_id",),
             stamp=Stamp.MILLIS,
-            hidden=frozenset({"secret"}),
         ),
     )
 }

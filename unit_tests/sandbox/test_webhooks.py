@@ -1,0 +1,369 @@
+"""Webhooks: registering, payloads, retries, bans, removal."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipedrive_sandbox.payloads import DOCUMENTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from unit_tests.sandbox.client import Client
+
+HOOK = {"event_action": "*", "event_object": "*", "name": "all", "version": "2.0"}
+FAST = {"webhook_time_factor": 1000.0}
+
+
+class Receiver:
+    """Takes deliveries; answers with the statuses it was given, then with 200."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.taken: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.statuses: list[int] = []
+        self.arrived = threading.Condition()
+
+    def take(self, headers: dict[str, str], body: bytes) -> int:
+        with self.arrived:
+            self.taken.append(json.loads(body))
+            self.headers.append(headers)
+            self.arrived.notify_all()
+            return self.statuses.pop(0) if self.statuses else 200
+
+    def wait(self, count: int) -> list[dict[str, Any]]:
+        """Return the first `count` deliveries as soon as they are there."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.taken) >= count, timeout=5), self.taken
+            return self.taken[:count]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(taking.take(dict(self.headers), body))
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    taking = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield taking
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def hooked(own: Client, receiver: Receiver) -> Client:
+    own.control("POST", "/settings", FAST)
+    own.write("POST", "/v1/webhooks", {**HOOK, "subscription_url": receiver.url})
+    return own
+
+
+def settled(client: Client) -> dict[str, Any]:
+    """Return the standing of the one webhook once nothing is pending."""
+    deadline = time.monotonic() + 5
+    while True:
+        (standing,) = client.control("GET", "/webhooks").values()
+        if not standing["pending"]:
+            told: dict[str, Any] = standing
+            return told
+        assert time.monotonic() < deadline, standing
+
+
+def test_a_webhook_is_registered_listed_and_deleted(own: Client) -> None:
+    body = {
+        **HOOK,
+        "subscription_url": "https://hooks.example.com/pipedrive",
+        "http_auth_user": "u",
+    }
+    made = own.write("POST", "/v1/webhooks", body)
+
+    assert (made["status"], made["success"]) == ("ok", True)
+    assert own.body("/v1/webhooks")["data"] == [made["data"]]
+    assert made["data"]["is_active"] == 1
+    assert own.write("DELETE", f"/v1/webhooks/{made['data']['id']}") == {
+        "status": "ok",
+        "success": True,
+    }
+    assert own.body("/v1/webhooks")["data"] == []
+    assert own.request("DELETE", "/v1/webhooks/1").json()["errors"] == {"id": ["not found"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "culprit"),
+    [
+        ({"subscription_url": "nowhere"}, "subscription_url"),
+        ({"subscription_url": "https://api.pipedrive.com/v1/deals"}, "subscription_url"),
+        ({"event_action": "added"}, "event_action"),
+        ({"event_object": "moon"}, "event_object"),
+        ({"name": ""}, "name"),
+        ({"version": "1.0"}, "version"),
+    ],
+)
+def test_a_bad_webhook_is_refused(whole: Client, changes: dict[str, Any], culprit: str) -> None:
+    body = {**HOOK, "subscription_url": "https://hooks.example.com", **changes}
+    answer = whole.request("POST", "/v1/webhooks", json=body)
+
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {culprit}
+
+
+def test_forty_webhooks_are_enough(own: Client) -> None:
+    body = {**HOOK, "subscription_url": "https://hooks.example.com"}
+    for _ in range(40):
+        own.write("POST", "/v1/webhooks", body)
+
+    assert own.request("POST", "/v1/webhooks", json=body).status_code == 422
+
+
+def test_only_administrators_see_webhooks(whole: Client) -> None:
+    assert whole.as_profile("regular").get("/v1/webhooks").status_code == 403
+
+
+def test_create_change_and_delete_are_told(hooked: Client, receiver: Receiver) -> None:
+    deal = hooked.write("POST", "/api/v2/deals", {"title": "New"})["data"]["id"]
+    hooked.write("PATCH", f"/api/v2/deals/{deal}", {"title": "Newer"})
+    hooked.write("DELETE", f"/api/v2/deals/{deal}")
+
+    told = {each["meta"]["action"]: each for each in receiver.wait(3)}
+
+    created, changed, deleted = told["create"], told["change"], told["delete"]
+    assert created["previous"] is None
+    assert (created["data"]["title"], created["data"]["update_time"]) == ("New", None)
+    assert created["data"]["visible_to"] == "3"
+    assert changed["previous"] == {"title": "New"}
+    assert changed["data"]["title"] == "Newer"
+    assert deleted["data"] is None
+    assert deleted["previous"]["title"] == "Newer"
+    meta = created["meta"]
+    assert meta["entity"] == "deal"
+    assert meta["entity_id"] == str(deal)
+    assert (meta["version"], meta["attempt"], meta["is_bulk_edit"]) == ("2.0", 1, False)
+    assert meta["timestamp"].endswith("Z")
+    assert "1" in meta["permitted_user_ids"]
+    assert len({each["meta"]["id"] for each in told.values()}) == 3
+
+
+def test_custom_values_come_in_typed_wrappers(hooked: Client, receiver: Receiver) -> None:
+    fields = {row["field_name"]: row["field_code"] for row in hooked.dump("deal_fields")}
+    given = {
+        "Contract type": (101, {"id": 101, "type": "enum"}),
+        "Regions": ([101, 102], {"values": [{"id": 101}, {"id": 102}], "type": "set"}),
+        "Budget": (
+            {"value": 5, "currency": "EUR"},
+            {"value": 5, "currency": "EUR", "type": "monetary"},
+        ),
+        "Contract period": (
+            {"value": "2026-01-01", "until": "2026-02-01"},
+            {"from": "2026-01-01", "until": "2026-02-01", "type": "daterange"},
+        ),
+        "Call time": (
+            {"value": "10:00:00", "timezone_id": 83, "timezone_name": "Europe/Tallinn"},
+            {"value": "10:00:00", "timezone_id": 83, "type": "time"},
+        ),
+        "Account manager": (2, {"id": 2, "type": "user"}),
+        "Hotline": ("123", {"type": "phone", "value": "123"}),
+        "Score": (1.5, {"type": "double", "value": 1.5}),
+    }
+    custom = {fields[name]: value for name, (value, _) in given.items()}
+    hooked.write("POST", "/api/v2/deals", {"title": "x", "custom_fields": custom})
+
+    (created,) = receiver.wait(1)
+
+    wrapped = created["data"]["custom_fields"]
+    assert {name: wrapped[fields[name]] for name in given} == {
+        name: wrapper for name, (_, wrapper) in given.items()
+    }
+    assert wrapped[fields["Briefing"]] is None
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        ("activities", "activity"),
+        ("leads", "lead"),
+        ("notes", "note"),
+        ("organizations", "organization"),
+        ("persons", "person"),
+        ("pipelines", "pipeline"),
+        ("products", "product"),
+        ("stages", "stage"),
+        ("users", "user"),
+        ("projects", "project"),
+        ("tasks", "task"),
+        ("deal_products", "deal_product"),
+        ("installments", "deal_installment"),
+    ],
+)
+def test_every_object_is_told_of(
+    hooked: Client,
+    receiver: Receiver,
+    table: str,
+    kind: str,
+) -> None:
+    hooked.control("POST", "/mutate", {"table": table, "action": "edit", "count": 1})
+
+    (changed,) = receiver.wait(1)
+
+    assert changed["meta"]["entity"] == kind
+    assert changed["meta"]["action"] == "change"
+    assert changed["previous"]
+    old = {name: changed["data"][name] for name in changed["previous"]}
+    assert all(old[name] != value for name, value in changed["previous"].items())
+    hidden = {"deleted_at", "deal_links", "assignees"}
+    assert not hidden & set(changed["data"])
+    if kind in DOCUMENTED - {"deal", "lead", "user", "activity", "note", "organization", "person"}:
+        assert "is_deleted" not in changed["data"]
+
+
+def test_a_user_is_never_deleted_but_deactivated(hooked: Client, receiver: Receiver) -> None:
+    hooked.control("POST", "/mutate", {"table": "users", "action": "delete", "ids": [2]})
+
+    (told,) = receiver.wait(1)
+
+    assert (told["meta"]["action"], told["data"]["active_flag"]) == ("change", False)
+    assert told["data"]["id"] == told["meta"]["id"] == "2"
+    assert isinstance(told["meta"]["timestamp"], int)
+    assert "permitted_user_ids" not in told["meta"]
+
+
+def test_a_merge_is_a_deletion_and_a_change(hooked: Client, receiver: Receiver) -> None:
+    keys = [row["id"] for row in hooked.body("/api/v2/organizations", limit=2)["data"]]
+    hooked.write("PUT", f"/v1/organizations/{keys[0]}/merge", {"merge_with_id": keys[1]})
+    settled(hooked)
+
+    metas = [each["meta"] for each in receiver.taken if each["meta"]["entity"] == "organization"]
+    found = {meta["action"]: meta for meta in metas}
+
+    assert (found["delete"]["entity_id"], found["delete"]["merged_to_id"]) == tuple(map(str, keys))
+    assert found["change"]["merged_from_id"] == str(keys[0])
+
+
+def test_basic_auth_is_sent(own: Client, receiver: Receiver) -> None:
+    secret = {"http_auth_user": "pipedrive", "http_auth_password": "pässword"}
+    own.write("POST", "/v1/webhooks", {**HOOK, **secret, "subscription_url": receiver.url})
+    own.write("POST", "/api/v2/persons", {"name": "x"})
+    receiver.wait(1)
+
+    headers = {name.lower(): value for name, value in receiver.headers[0].items()}
+    expected = base64.b64encode("pipedrive:pässword".encode()).decode()
+    assert headers["authorization"] == f"Basic {expected}"
+    assert headers["content-type"] == "application/json"
+
+
+def test_only_what_was_subscribed_to_is_told(own: Client, receiver: Receiver) -> None:
+    body = {**HOOK, "event_action": "delete", "event_object": "deal"}
+    own.write("POST", "/v1/webhooks", {**body, "subscription_url": receiver.url})
+    own.write("PATCH", "/api/v2/deals/1", {"title": "x"})
+    own.write("DELETE", "/api/v2/persons/1")
+    own.write("DELETE", "/api/v2/deals/1")
+
+    (told,) = receiver.wait(1)
+
+    assert (told["meta"]["entity"], told["meta"]["action"]) == ("deal", "delete")
+    assert settled(own)["attempts"] == 1
+
+
+def test_a_failure_is_repeated_three_times_with_the_same_id(
+    hooked: Client,
+    receiver: Receiver,
+) -> None:
+    receiver.statuses = [500, 302, 404]
+    hooked.write("POST", "/api/v2/persons", {"name": "x"})
+
+    told = receiver.wait(4)
+
+    assert [each["meta"]["attempt"] for each in told] == [1, 2, 3, 4]
+    assert len({each["meta"]["id"] for each in told}) == 1
+    assert settled(hooked) | {"banned_seconds": 0} == {
+        "attempts": 4,
+        "delivered": 1,
+        "given_up": 0,
+        "lost": 0,
+        "pending": 0,
+        "first_failures": 1,
+        "banned_seconds": 0,
+    }
+    assert hooked.body("/v1/webhooks")["data"][0]["last_http_status"] == 200
+
+
+def test_ten_failed_first_attempts_bring_a_ban_during_which_events_are_lost(
+    hooked: Client,
+    receiver: Receiver,
+) -> None:
+    hooked.control("POST", "/clock", {"freeze": True})
+    receiver.statuses = [500] * 40
+    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 10})
+    settled(hooked)
+
+    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 2})
+    banned = settled(hooked)
+    hooked.control("POST", "/clock", {"advance": 1800 / FAST["webhook_time_factor"] + 1})
+    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 1})
+    after = settled(hooked)
+
+    assert (banned["given_up"], banned["lost"]) == (10, 2)
+    assert banned["banned_seconds"] > 0
+    assert (after["lost"], after["delivered"], after["first_failures"]) == (2, 1, 0)
+
+
+def test_three_days_without_success_end_a_webhook(hooked: Client, receiver: Receiver) -> None:
+    receiver.statuses = [500] * 4
+    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 1})
+    settled(hooked)
+    hooked.control("POST", "/clock", {"advance": 3 * 86_400})
+
+    (hook,) = hooked.body("/v1/webhooks")["data"]
+    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 1})
+
+    assert (hook["is_active"], hook["last_http_status"]) == (0, 500)
+    assert hook["remove_time"]
+    assert "3 days" in hook["remove_reason"]
+    assert settled(hooked)["attempts"] == 4
+
+
+def test_an_unreachable_receiver_is_a_failure(
+    start: Callable[..., Client],
+    receiver: Receiver,
+) -> None:
+    client = start()
+    client.control("POST", "/settings", FAST)
+    url = "http://127.0.0.1:9/closed"
+    client.write("POST", "/v1/webhooks", {**HOOK, "subscription_url": url})
+    client.write("POST", "/api/v2/persons", {"name": "x"})
+
+    assert settled(client)["given_up"] == 1
+    assert receiver.taken == []
+
+
+def test_duplicates_and_disorder_come_on_demand(hooked: Client, receiver: Receiver) -> None:
+    chaos = {"webhook_duplicates": 1.0, "webhook_disorder": 0.1}
+    hooked.control("POST", "/settings", chaos)
+    edit = {"table": "persons", "action": "edit", "count": 20}
+    edited = hooked.control("POST", "/mutate", edit)["ids"]
+
+    told = receiver.wait(40)
+
+    assert len({each["meta"]["id"] for each in told}) == 20
+    order = list(dict.fromkeys(int(each["meta"]["entity_id"]) for each in told))
+    assert set(order) == set(edited)
+    assert order != edited
