@@ -1,9 +1,10 @@
 # A fresh machine needs Python 3.11 and make; everything else goes into .venv.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-DEALS  ?= 2000
-CONFIG ?= secrets/config.json
-DEST   ?= pipedrive.duckdb
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+DEALS   ?= 2000
+CONFIG  ?= secrets/config.json
+DEST    ?= pipedrive.duckdb
+STREAMS ?= suggested
 
 BIN := .venv/bin
 
@@ -15,8 +16,8 @@ help:  ## list the commands
 demo: .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
 	@$(BIN)/python -m demo tour --deals $(DEALS)
 
-sync: .venv/installed  ## sync the account of CONFIG into DEST, a DuckDB file or postgres://…
-	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)'
+sync: .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckDB file or postgres://…
+	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
 
 test: .venv/installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check

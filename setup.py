@@ -11,12 +11,26 @@ SANDBOX = [
     "uvloop>=0.21; sys_platform != 'win32'",
 ]
 
+# The receiver; `read` wants it too where `webhook_inbox` is configured.
+WEBHOOKS = [
+    "click>=8.1",
+    "prometheus-client>=0.21",
+    "psycopg[binary]>=3.2",
+    "rich>=13.7",
+    "sqlalchemy>=2.0.40",
+    "starlette>=0.46",
+    "urllib3>=2.2",
+    "uvicorn>=0.34",
+]
+
 # PyAirbyte has no release for Python 3.13 yet.
 SYNC = [
     "airbyte==0.71.3; python_version < '3.13'",
     "click>=8.1",
+    "pyyaml>=6.0.2",
+    "requests>=2.32",
     "rich>=13.7",
-    "sqlalchemy>=2.0.40",
+    "urllib3>=2.2",
 ]
 
 # Linters are pinned: a new rule should arrive as a change of its own, not as a red build.
@@ -27,7 +41,6 @@ DEV = [
     "mypy==2.4.1",
     "pytest>=8.4",
     "pytest-cov>=7",
-    "pyyaml>=6.0.2",
     "requests-mock>=1.12.1",
     "ruff==0.17.6",
     "types-jsonschema>=4.23",
@@ -47,11 +60,18 @@ setup(
     entry_points={"console_scripts": ["source-pipedrive = source_pipedrive.run:run"]},
     install_requires=[
         "airbyte-cdk>=7.39.1,<8",
+        "anyascii>=0.3.2",
         "isodate>=0.6.1",
         "jsonschema>=4.17",
         "orjson>=3.10.11",
         "pendulum>=3.0",
+        "pyyaml>=6.0.2",
         "requests>=2.32",
     ],
-    extras_require={"sandbox": SANDBOX, "sync": SYNC, "dev": SANDBOX + DEV},
+    extras_require={
+        "webhooks": WEBHOOKS,
+        "sandbox": SANDBOX,
+        "sync": SYNC,
+        "dev": WEBHOOKS + SANDBOX + DEV,
+    },
 )

@@ -11,7 +11,7 @@ from airbyte.exceptions import PyAirbyteError
 
 from demo.report import show
 from demo.tour import run_tour
-from demo.warehouse import open_source, open_warehouse
+from demo.warehouse import SUGGESTED, open_source, open_warehouse
 from demo.warehouse import sync as sync_into
 
 
@@ -38,9 +38,10 @@ def tour(deals: int) -> None:
 @main.command()
 @click.option("--config", type=click.File(), callback=_parsed, required=True, help="JSON file.")
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
-def sync(config: dict[str, Any], dest: str) -> None:
+@click.option("--streams", default=SUGGESTED, show_default=True, help="Or names, or '*': all.")
+def sync(config: dict[str, Any], dest: str, streams: str) -> None:
     """Sync the account of a config; run it again to get what is new."""
-    source = open_source(config)
+    source = open_source(config, streams)
     with open_warehouse(dest) as warehouse:
         arrivals = sync_into(source, warehouse)
     show("Synced", [asdict(arrival) for arrival in arrivals], total=True)

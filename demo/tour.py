@@ -113,7 +113,8 @@ def _versions(source: ab.Source, warehouse: CacheBase) -> set[tuple[Any, ...]]:
     return {
         (stream.name, row["id"], row["update_time"])
         for stream in source.discovered_catalog.streams
-        if stream.source_defined_cursor
+        if stream.name in source.get_selected_streams()
+        and stream.default_cursor_field == ["update_time"]
         for row in warehouse.run_sql_query(f"SELECT id, update_time FROM {stream.name}")
     }
 

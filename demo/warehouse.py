@@ -9,17 +9,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import airbyte as ab
+import yaml
 from airbyte.caches import CacheBase, DuckDBCache, PostgresCache
 
+SUGGESTED = "suggested"
+
+_METADATA = Path(__file__).parent.parent / "metadata.yaml"
 _POSTGRES_PORT = 5432
 
 
-def open_source(config: Mapping[str, Any]) -> ab.Source:
-    """Return the connector of this environment, checked and with all its streams selected."""
+def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Source:
+    """Return the connector of this environment, checked, with its streams selected.
+
+    `streams` is `suggested`, `*` for all, or names separated by commas.
+    """
     executable = Path(sys.executable).with_name("source-pipedrive")
     source = ab.get_source(executable.name, config=dict(config), local_executable=executable)
     source.check()
-    source.select_all_streams()
+    if streams == SUGGESTED:
+        metadata = yaml.safe_load(_METADATA.read_text())
+        source.select_streams(metadata["data"]["suggestedStreams"]["streams"])
+    else:
+        source.select_streams("*" if streams == "*" else streams.split(","))
     return source
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
 from email.message import Message
 from email.parser import Parser
 from fnmatch import fnmatch
@@ -19,6 +20,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "source_pipedrive"
 
 
 @pytest.fixture(scope="module")
@@ -51,27 +53,44 @@ def test_the_wheel_holds_the_connector_with_its_manifest_and_schemas_and_nothing
 ) -> None:
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
 
-    package = ROOT / "source_pipedrive"
     kinds = ("*.py", "manifest.yaml", "schemas/**/*.json")
     assert shipped == {
-        path.relative_to(ROOT).as_posix() for kind in kinds for path in package.rglob(kind)
+        path.relative_to(ROOT).as_posix() for kind in kinds for path in PACKAGE.rglob(kind)
     }
 
 
-def test_the_package_requires_exactly_the_distributions_that_it_imports(package: Message) -> None:
-    sources = (ROOT / "source_pipedrive").rglob("*.py")
+def imported(sources: Iterable[Path]) -> set[str]:
+    """Return the distributions that these modules import."""
     nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text()))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     modules = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
-
     distributions = packages_distributions()
-    imported = {distributions[module][0] for module in modules - {"source_pipedrive"}}
-    assert imported == {
-        re.split(r"[^\w.-]", requirement)[0]
-        for requirement in package.get_all("Requires-Dist", [])
-        if "extra ==" not in requirement
-    }
+    found = {distributions[module][0] for module in modules - {"source_pipedrive"}}
+    return {name.lower().replace("_", "-") for name in found}
+
+
+def required(package: Message, extra: str | None = None) -> set[str]:
+    """Return the distributions that the package requires, by itself or for an extra."""
+    lines = package.get_all("Requires-Dist", [])
+    chosen = [
+        line
+        for line in lines
+        if (f'extra == "{extra}"' in line if extra else "extra ==" not in line)
+    ]
+    return {re.split(r"[^\w.-]", line)[0] for line in chosen}
+
+
+def test_the_package_requires_exactly_what_it_imports(package: Message) -> None:
+    receiver = set((PACKAGE / "webhooks").rglob("*.py"))
+
+    assert required(package) == imported(set(PACKAGE.rglob("*.py")) - receiver)
+
+
+def test_the_receiver_requires_exactly_what_it_imports_and_a_driver(package: Message) -> None:
+    extra = imported((PACKAGE / "webhooks").rglob("*.py")) - required(package)
+
+    assert required(package, "webhooks") == extra | {"psycopg"}
 
 
 def test_the_top_level_schemas_are_the_packaged_ones() -> None:
@@ -108,8 +127,15 @@ def test_the_image_is_built_on_the_base_that_the_metadata_declares(
     assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${BASE_IMAGE}"}
 
 
+def test_every_suggested_stream_exists(metadata: dict[str, Any]) -> None:
+    manifest = yaml.safe_load((PACKAGE / "manifest.yaml").read_text())
+    streams = {reference.rpartition("/")[2] for reference in manifest["streams"]}
+
+    assert set(metadata["data"]["suggestedStreams"]["streams"]) <= streams
+
+
 def test_the_platform_may_reach_the_default_host(metadata: dict[str, Any]) -> None:
-    manifest = yaml.safe_load((ROOT / "source_pipedrive" / "manifest.yaml").read_text())
+    manifest = yaml.safe_load((PACKAGE / "manifest.yaml").read_text())
     properties = manifest["spec"]["connection_specification"]["properties"]
     host = urlsplit(properties["api_url"]["default"]).hostname
 
