@@ -40,6 +40,7 @@ class Request:
     """A request that arrived, `at` seconds on the test's clock."""
 
     method: str
+    url: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -90,9 +91,10 @@ class Api:
         assert all(map(self.asked, self._servers)), "servers that nobody asked"
 
     def _respond(self, prepared: Any, context: Any) -> bytes:
-        url = urlsplit(str(prepared.url))
+        url = urlsplit(prepared.url)
         request = Request(
-            method=str(prepared.method),
+            method=prepared.method,
+            url=prepared.url,
             path=url.path.removeprefix("/"),
             query=dict(parse_qsl(url.query, keep_blank_values=True)),
             headers=prepared.headers,

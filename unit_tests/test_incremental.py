@@ -255,6 +255,20 @@ def test_a_first_sync_that_fails_midway_leaves_no_mark_behind(api: Api, read: Re
     )
 
 
+def test_a_time_in_an_unknown_form_costs_no_row_and_is_told(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        odd = rows(stream, [2], **{cursor_of(stream): "yesterday at noon"})
+        api.answer(catalog.path(stream), page(stream, timed(stream, MARK) + odd))
+
+    output = read(*STREAMS, include_archived=False)
+
+    assert found(output, STREAMS) == {stream: rows(stream, [1, 2]) for stream in STREAMS}
+    for stream in STREAMS:
+        (warning,) = (text for text in output.logs("WARN") if f"Stream {stream}:" in text)
+        assert "yesterday at noon" in warning
+        assert output.status(stream) == "COMPLETE"
+
+
 @pytest.mark.parametrize(
     "saved",
     [

@@ -1,0 +1,126 @@
+"""Settings: what is refused before any request, and what to write instead."""
+
+from typing import Any
+
+import pytest
+
+from unit_tests.conftest import Connector, Read, configured
+from unit_tests.pipedrive import TOKEN, Api, envelope, page, rows
+
+SPACED = "key with spaces 5f0c7be2a91d4e83"
+
+BAD = {
+    "no key": ({}, "`api_key` is missing: The personal API token"),
+    "empty key": ({"api_key": ""}, "`api_key` is not valid: write the token"),
+    "key with spaces": ({"api_key": SPACED}, "`api_key` is not valid: write the token"),
+    "key that is a number": ({"api_key": 5091873}, "`api_key` is not valid"),
+    "misspelt setting": ({"start_dat": "2024-05-01"}, "Unknown setting `start_dat`. The settings"),
+    "two unknown settings": ({"b_b": 1, "a_a": 2}, "Unknown setting `a_a`, `b_b`"),
+    "date in words": ({"start_date": "yesterday"}, "`start_date` 'yesterday' is not valid"),
+    "date the other way round": ({"start_date": "01.05.2024"}, "YYYY-MM-DD"),
+    "date that is a number": ({"start_date": 20240501}, "`start_date` 20240501 is not valid"),
+    "impossible day": ({"start_date": "2024-02-30"}, "'2024-02-30' is no date of the calendar"),
+    "impossible month": ({"start_date": "2024-13-01"}, "is no date of the calendar"),
+    "impossible hour": ({"start_date": "2024-05-01T25:00:00Z"}, "is no date of the calendar"),
+    "future": ({"start_date": "2999-01-01"}, "lies in the future"),
+    "yes for true": ({"include_archived": "yes"}, "`include_archived` 'yes' is not valid"),
+    "url with a path": ({"api_url": "https://a.pipedrive.com/v1"}, "scheme and host only"),
+    "url with a query": ({"api_url": "https://a.pipedrive.com?x=1"}, "scheme and host only"),
+    "url with a user": ({"api_url": "https://me:pw@a.pipedrive.com"}, "scheme and host only"),
+    "url without a scheme": ({"api_url": "a.pipedrive.com"}, "scheme and host only"),
+    "key in the clear": (
+        {"api_url": "http://a.pipedrive.com"},
+        "unencrypted: write https://a.pipedrive.com",
+    ),
+    "reserve below none": ({"daily_token_reserve_percent": -1}, "_reserve_percent` -1"),
+    "reserve above all": ({"daily_token_reserve_percent": 101}, "_reserve_percent` 101"),
+    "negative days": ({"full_child_refresh_days": -1}, "`full_child_refresh_days` -1"),
+}
+
+
+@pytest.mark.parametrize(("settings", "phrase"), BAD.values(), ids=BAD)
+def test_check_says_what_to_write_instead(
+    settings: dict[str, Any], phrase: str, connector: Connector
+) -> None:
+    key = {} if phrase.startswith("`api_key` is missing") else {"api_key": TOKEN}
+
+    output = connector("check", config={**key, **settings})
+
+    assert output.connection["status"] == "FAILED"
+    assert phrase in output.connection["message"]
+    assert output.exit_code == 0
+    assert SPACED not in output.text
+    assert TOKEN not in output.text
+
+
+@pytest.mark.parametrize("verb", ["read", "discover"])
+def test_read_and_discover_refuse_what_check_refuses(verb: str, connector: Connector) -> None:
+    files: dict[str, object] = {"config": {"api_key": TOKEN, "start_dat": "2024-05-01"}}
+    if verb == "read":
+        files["catalog"] = {"streams": [configured("deals")]}
+
+    output = connector(verb, **files)
+
+    assert "Unknown setting `start_dat`" in output.errors[0]["message"]
+    assert output.errors[0]["failure_type"] == "config_error"
+    assert output.exit_code == 1
+    assert TOKEN not in output.text
+
+
+def test_every_wrong_setting_is_named_at_once(connector: Connector) -> None:
+    output = connector("check", config={"api_key": "", "include_archived": "yes"})
+
+    assert "`api_key`" in output.connection["message"]
+    assert "`include_archived`" in output.connection["message"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({}, id="the key alone"),
+        pytest.param({"start_date": ""}, id="start date left empty"),
+        pytest.param({"include_archived": False}, id="no archived rows"),
+        pytest.param({"daily_token_reserve_percent": 2.5}, id="a fraction of a percent"),
+        pytest.param({"__injected_by_the_platform": {"a": 1}}, id="the platform's own settings"),
+    ],
+)
+def test_good_settings_pass(settings: dict[str, Any], api: Api, connector: Connector) -> None:
+    api.answer("v1/users/me", envelope({"id": 1, "name": "Ada", "company_name": "Analytical"}))
+
+    output = connector("check", config={"api_key": TOKEN, **settings})
+
+    assert output.connection["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("given", ["https://acme.pipedrive.com", "https://acme.pipedrive.com/"])
+def test_the_address_may_end_in_a_slash(given: str, api: Api, read: Read) -> None:
+    api.answer("v1/currencies", envelope(rows("currencies", [1])))
+
+    read("currencies", api_url=given)
+
+    assert [request.url for request in api.requests] == ["https://acme.pipedrive.com/v1/currencies"]
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("2024-05-01", "2024-05-01T00:00:00Z"),
+        ("2024-05-01T10:20", "2024-05-01T10:20:00Z"),
+        ("2024-05-01T10:20:30", "2024-05-01T10:20:30Z"),
+        ("2024-05-01T10:20:30Z", "2024-05-01T10:20:30Z"),
+        ("2024-05-01T10:20:30.000Z", "2024-05-01T10:20:30Z"),
+        ("2024-05-01T10:20:30.001Z", "2024-05-01T10:20:31Z"),
+        ("2024-05-01T10:20:30+02:00", "2024-05-01T08:20:30Z"),
+        ("2024-05-01T23:59:59-05:30", "2024-05-02T05:29:59Z"),
+        ("2024-02-29", "2024-02-29T00:00:00Z"),
+    ],
+)
+def test_a_start_date_in_any_iso_form_is_sent_in_the_one_that_pipedrive_takes(
+    written: str, sent: str, api: Api, read: Read
+) -> None:
+    api.answer("api/v2/persons", page("persons", []))
+
+    read("persons", start_date=written)
+
+    (query,) = api.asked("api/v2/persons")
+    assert query["updated_since"] == sent
