@@ -3,7 +3,7 @@
 import logging
 import threading
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
@@ -21,22 +21,44 @@ from requests import Response
 from source_pipedrive import times
 
 _LOGGER = logging.getLogger("airbyte")
-_WINDOW = "window"
+WINDOW = "window"
+_PAGES_TO_JUDGE = 5
+_PAGES_WORTH_WINDOWS = 120
+_WINDOW_ROWS = 15_000
+_WINDOWS_AT_ONCE = 8
 # a mark comes from Pipedrive's clock; only where its answers carry no date is this machine's asked
 _TOLERATED_SKEW = timedelta(hours=1)
 
 
 @dataclass
-class _Window:
-    """A stretch of one list. `newest` is the latest change among its rows.
+class Window:
+    """A stretch `[start, end)` of one list, and how far its walk got.
 
-    `asked_at` is Pipedrive's clock when the first page was answered.
+    `newest` is the latest change among its rows, `asked_at` Pipedrive's clock when its first page
+    was answered. A walk that is `cut` gave way to windows. With `nulls_from`, a sort direction,
+    only the rows that never changed are wanted, which no window holds.
     """
 
     of: str
+    start: str | None = None
+    end: str | None = None
+    nulls_from: str | None = None
     newest: str = ""
+    oldest: str = ""
     asked_at: str = ""
+    rows: int = 0
+    pages: int = 0
+    cut: bool = False
     closed: bool = False
+
+    def as_slice(self, one: Mapping[str, Any]) -> StreamSlice:
+        bounds = {"start_time": self.start, "end_time": self.end}
+        sorting = {"sort_by": "update_time", "sort_direction": self.nulls_from}
+        return StreamSlice(
+            partition=one,
+            cursor_slice={name: bound for name, bound in bounds.items() if bound},
+            extra_fields={WINDOW: self, **(sorting if self.nulls_from else {})},
+        )
 
 
 class Parent(NamedTuple):
@@ -55,8 +77,13 @@ class ListCursor(Cursor):
     what changes behind the reader's back comes with the next sync. Rows repeat at the boundary,
     they never go missing.
 
-    Stands in for the CDK's per-partition cursor, which emits a state every ten minutes at most, and
-    parses the date of every row.
+    A list is walked in one go. Where the server can also filter by an end (`windowed`), a walk that
+    turns out long is cut after a few pages, and windows of time take over: several at once, each
+    about fifteen thousand rows, each a checkpoint.
+
+    Stands in for the CDK's per-partition cursor, which emits a state every ten minutes at most,
+    cannot adapt its windows, re-reads all of them on an idle stream, and parses the date of every
+    row.
     """
 
     def __init__(  # noqa: PLR0913 - it is built in one place, from the manifest
@@ -65,6 +92,7 @@ class ListCursor(Cursor):
         stream_name: str,
         cursor_field: str,
         lists: Sequence[Mapping[str, Any]],
+        windowed: bool,
         state: Mapping[str, Any],
         start: str | None,
         lookback: timedelta,
@@ -72,17 +100,19 @@ class ListCursor(Cursor):
         state_manager: ConnectorStateManager,
     ) -> None:
         self.cursor_field = CursorField(cursor_field)
+        self.start = start
+        self.parents: ReadParents | None = None
         self._field = cursor_field
         self._stream_name = stream_name
         self._lists = lists
-        self.start = start
+        self._windowed = windowed
         self._lookback = lookback
         self._message_repository = message_repository
         self._state_manager = state_manager
-        self._lock = threading.Lock()
-        self._windows: list[_Window] = []
-        self._unreadable_time_seen = False
-        self.parents: ReadParents | None = None
+        self._changed = threading.Condition()
+        self._windows: list[Window] = []
+        self._planned = self._failed = self._unreadable_time_seen = False
+        self._measured: Window | None = None
         self._marks = _marks_of(state, cursor_field, _name(lists[0]), stream_name)
 
     @property
@@ -96,44 +126,92 @@ class ListCursor(Cursor):
                 state[name] = {self._field: mark}
         return state
 
-    def stream_slices(self) -> Iterable[StreamSlice]:
-        self._windows = [_Window(_name(one)) for one in self._lists]
-        for one, window in zip(self._lists, self._windows, strict=True):
-            yield StreamSlice(
-                partition=one,
-                cursor_slice=self._bounds(window.of),
-                extra_fields={_WINDOW: window},
-            )
-
-    def _bounds(self, of: str) -> Mapping[str, str]:
-        """Bound the walk by nothing that can be spared.
-
-        An `updated_since`, however early, drops the rows whose `update_time` is null. The end stays
-        open: two clocks would have to agree on it, and what changes meanwhile comes again with the
-        next sync, because the mark never passes the beginning of the walk.
-        """
-        since = self.since(of)
-        return {"start_time": since} if since else {}
-
     def since(self, of: str) -> str | None:
-        """Where the walk of a list begins; `None`: at its first row."""
+        """Where the walk of a list begins; `None`: at its first row.
+
+        An `updated_since`, however early, would drop the rows whose `update_time` is null.
+        """
         mark = self._marks.get(of)
         since = max(times.shift(mark, -self._lookback) if mark else "", self.start or "")
         return since or None
-
-    @property
-    def began(self) -> str:
-        """When the first walk began, by Pipedrive's clock."""
-        return min(window.asked_at for window in self._windows)
 
     def reads_since(self, moment: str | None) -> bool:
         """Tell whether the walks of all lists begin at a moment or before it."""
         starts = [self.since(_name(one)) for one in self._lists]
         return all(start is None or (moment is not None and start <= moment) for start in starts)
 
-    def asked(self, stream_slice: StreamSlice, response: Response) -> None:
+    def stream_slices(self) -> Iterable[StreamSlice]:
+        """Yield a walk of each list, and windows in place of those that were cut.
+
+        The end of the last one stays open: two clocks would have to agree on it.
+        """
+        walks = [Window(_name(one), start=self.since(_name(one))) for one in self._lists]
+        self._windows += walks
+        for one, walk in zip(self._lists, walks, strict=True):
+            yield walk.as_slice(one)
+        if self._windowed:
+            for one, walk in zip(self._lists, walks, strict=True):
+                self._wait_until(lambda walk=walk: walk.closed)  # type: ignore[misc]
+                if walk.cut:
+                    yield from (window.as_slice(one) for window in self._windows_of(walk))
+        with self._changed:
+            self._planned = True
+            self._complete_parents()
+
+    def _windows_of(self, walk: Window) -> Iterator[Window]:
+        """Divide a list whose walk was cut, as wide as the windows before turn out to be dense."""
+        if walk.start is None:
+            yield self._opened(Window(walk.of, nulls_from="asc"))
+            yield self._opened(Window(walk.of, nulls_from="desc"))
+        end = walk.start or walk.oldest
+        span = times.moment(times.now()) - times.moment(end)
+        width = max(span * (_WINDOW_ROWS / walk.rows), timedelta(seconds=1))
+        start = walk.start
+        while not self._failed and (end := times.shift(end, width)) < times.now():
+            window = self._opened(Window(walk.of, start=start, end=end))
+            yield window
+            self._wait_until(
+                lambda: sum(not one.closed for one in self._windows) < _WINDOWS_AT_ONCE
+            )
+            start = end
+            width = max(width * self._correction(walk.of), timedelta(seconds=1))
+        yield self._opened(Window(walk.of, start=start))
+
+    def _correction(self, of: str) -> float:
+        """By how much the next window should be wider than the newest one that is done."""
+        done = [one for one in self._windows if one.of == of and one.closed and one.end]
+        if not done or done[-1] is self._measured:
+            return 1.0
+        self._measured = done[-1]
+        return min(4.0, max(0.05, _WINDOW_ROWS / max(1, done[-1].rows)))
+
+    def _opened(self, window: Window) -> Window:
+        with self._changed:
+            self._windows.append(window)
+        return window
+
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._failed or condition())
+
+    def is_cut(self, window: Window, last: Mapping[str, Any], newest_id: Callable[[], int]) -> bool:
+        """Decide after a few pages whether a walk gives way to windows.
+
+        Ids are given in order, so the part of them that is behind tells how much is ahead; it takes
+        one more request to know the last id. A walk is only cut where the pages already read, which
+        the windows will read again, are a twentieth at most.
+        """
+        if not self._windowed or window.end or window.pages != _PAGES_TO_JUDGE or window.nulls_from:
+            return False
+        if window is not next(one for one in self._windows if one.of == window.of):
+            return False
+        ahead = newest_id() / max(1, last["id"])
+        window.cut = ahead * window.pages >= _PAGES_WORTH_WINDOWS
+        window.rows = int(window.rows * ahead)
+        return window.cut
+
+    def asked(self, window: Window, response: Response) -> None:
         """Take the time of the walk's first answer, from Pipedrive's clock where it is told."""
-        window: _Window = stream_slice.extra_fields[_WINDOW]
         if window.asked_at:
             return
         date = response.headers.get("date")
@@ -147,37 +225,54 @@ class ListCursor(Cursor):
                 ValueError(f"{mark} lies in the future, it is {window.asked_at}"),
             )
 
-    def seen(self, stream_slice: StreamSlice, rows: Sequence[Mapping[str, Any]]) -> None:
+    def seen(self, window: Window, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take note of a page whose rows have all been emitted."""
-        window: _Window = stream_slice.extra_fields[_WINDOW]
-        newest = max((row.get(self._field) or "" for row in rows), default="")
+        window.pages += 1
+        window.rows += len(rows)
         if self.parents:
             self.parents.add(window.of, rows)
-        if newest:
-            try:
-                window.newest = max(window.newest, times.normalise(newest))
-            except ValueError:
-                self._warn_unreadable(newest)
+        moments = [moment for row in rows if (moment := row.get(self._field))]
+        if not moments:
+            return
+        try:
+            window.newest = max(window.newest, times.normalise(max(moments)))
+            window.oldest = min(window.oldest or "9", times.normalise(min(moments)))
+        except ValueError:
+            self._warn_unreadable(max(moments))
 
     def close_partition(self, partition: Partition) -> None:
-        window: _Window = cast("StreamSlice", partition.to_slice()).extra_fields[_WINDOW]
-        with self._lock:
+        window: Window = cast("StreamSlice", partition.to_slice()).extra_fields[WINDOW]
+        with self._changed:
             window.closed = True
+            self._changed.notify_all()
             self._advance(window.of)
             self._emit_state()
-            if self.parents and all(window.closed for window in self._windows):
-                self.parents.complete(self.began)
+            self._complete_parents()
 
     def _advance(self, of: str) -> None:
-        for window in [window for window in self._windows if window.of == of]:
+        """Move the mark over the windows that are done, up to the first that is not."""
+        windows = [window for window in self._windows if window.of == of]
+        for window in windows:
             if not window.closed:
                 return
-            reached = min(window.newest, window.asked_at)
-            if reached > self._marks.get(of, ""):
+            reached = min(window.newest, windows[0].asked_at)
+            if not window.cut and reached > self._marks.get(of, ""):
                 self._marks[of] = reached
+
+    def _complete_parents(self) -> None:
+        if self.parents and self._planned and all(window.closed for window in self._windows):
+            self.parents.complete(self.began)
+
+    @property
+    def began(self) -> str:
+        """When the first walk began, by Pipedrive's clock."""
+        return min(window.asked_at for window in self._windows)
 
     def failed(self) -> None:
         """Take note that a list could not be read to its end."""
+        with self._changed:
+            self._failed = True
+            self._changed.notify_all()
         if self.parents:
             self.parents.fail()
 
@@ -185,7 +280,7 @@ class ListCursor(Cursor):
         """Rows are observed a page at a time, by `seen`."""
 
     def ensure_at_least_one_state_emitted(self) -> None:
-        with self._lock:
+        with self._changed:
             self._emit_state()
 
     def should_be_synced(self, record: Record) -> bool:
@@ -245,7 +340,9 @@ class ReadParents:
 
     def __iter__(self) -> Iterator[Parent]:
         for of, (ids, seconds) in self._rows.items():
-            for one, second in sorted(zip(ids, seconds, strict=True)):
+            # a row that changed during the read is there twice
+            latest = dict(sorted(zip(ids, seconds, strict=True)))
+            for one, second in latest.items():
                 yield Parent(of, one, times.of_epoch(second))
 
 

@@ -35,7 +35,7 @@ class Page:
 
 
 class Output:
-    """Takes the place of `sys.stdout`: text for messages, bytes for pages, never mixed in a line."""
+    """Takes the place of `sys.stdout`: text for messages, bytes for pages, in whole lines."""
 
     def __init__(self) -> None:
         self._raw = sys.__stdout__.buffer  # type: ignore[union-attr]

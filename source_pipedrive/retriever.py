@@ -5,7 +5,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, ClassVar, cast
 
 import orjson
@@ -22,7 +22,7 @@ from requests import Response
 from source_pipedrive import times
 from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import GROUP, ChildCursor, Group
-from source_pipedrive.cursor import ListCursor
+from source_pipedrive.cursor import WINDOW, ListCursor, Window
 from source_pipedrive.envelope import Body, body_of
 from source_pipedrive.output import Page
 from source_pipedrive.paging import Pages, Row, cursor_pages, offset_pages
@@ -81,59 +81,84 @@ class PageRetriever(Retriever):
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[Record]:
-        stream_slice = stream_slice or StreamSlice(partition={}, cursor_slice={})
-        cursor = self.cursor if isinstance(self.cursor, ListCursor) else None
-        older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
-        floor = self.cursor.start if isinstance(self.cursor, ListCursor | ChildCursor) else None
-        if older_rows != "absent":
-            floor = stream_slice.cursor_slice.get("start_time")
-        alike: Counter[bytes] = Counter()
+        walk = self._walk(stream_slice or StreamSlice(partition={}, cursor_slice={}))
         whole = False
         try:
-            for page in self._pages(stream_slice, older_rows):
-                rows = self._shaped(page, stream_slice, alike)
-                fresh = [row for row in rows if not self._is_older(row, floor)] if floor else rows
+            for page in self._pages(walk):
+                rows = self._shaped(page, walk)
+                fresh = self._wanted(rows, walk)
                 if self.whole_pages and not self.row_by_row and fresh:
-                    yield Record({Page.KEY: Page.of(self.name, fresh)}, self.name, stream_slice)
+                    yield Record({Page.KEY: Page.of(self.name, fresh)}, self.name, walk.slice)
                 else:
-                    yield from (Record(row, self.name, stream_slice) for row in fresh)
+                    yield from (Record(row, self.name, walk.slice) for row in fresh)
                 self.api_budget.count(self.name, len(fresh))
-                if cursor:
-                    cursor.seen(stream_slice, fresh)
-                if older_rows == "stop" and len(fresh) < len(rows):
+                if self._is_over(walk, page, fresh) or (walk.stops and len(fresh) < len(rows)):
                     break
             whole = True
         finally:
-            if cursor and not whole:
-                cursor.failed()
+            if isinstance(self.cursor, ListCursor) and not whole:
+                self.cursor.failed()
 
-    def _pages(self, stream_slice: StreamSlice, older_rows: str) -> Pages:
-        bounds: Mapping[str, Any] = {}
-        if self.request_options_provider and older_rows == "absent":
-            bounds = self.request_options_provider.get_request_params(stream_slice=stream_slice)
+    def _walk(self, stream_slice: StreamSlice) -> "_Walk":
+        older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
+        window: Window | None = stream_slice.extra_fields.get(WINDOW)
+        floor = self.cursor.start if isinstance(self.cursor, ListCursor | ChildCursor) else None
+        parameters: Mapping[str, Any] = {}
+        if older_rows != "absent":
+            floor = stream_slice.cursor_slice.get("start_time")
+        elif GROUP in stream_slice.extra_fields:
+            parameters = stream_slice.extra_fields[GROUP].request_parameters
+        elif self.request_options_provider:
+            parameters = self.request_options_provider.get_request_params(stream_slice=stream_slice)
+        stops = older_rows == "stop" or bool(window and window.nulls_from)
+        return _Walk(stream_slice, window, floor, stops, parameters)
+
+    def _pages(self, walk: "_Walk") -> Pages:
+        def fetch(position: Mapping[str, Any]) -> Body:
+            return self._fetch(walk, {**walk.parameters, **position})
+
         if isinstance(self.cursor, ChildCursor) and self.cursor.off:
             return iter(())
-        if GROUP in stream_slice.extra_fields:
-            bounds = stream_slice.extra_fields[GROUP].request_parameters
-
-        def fetch(position: Mapping[str, Any]) -> Body:
-            return self._fetch(stream_slice, {**bounds, **position})
-
         if self.paging == "cursor":
             return cursor_pages(fetch, self.page_size, self._rows)
         if self.paging == "offset":
             return offset_pages(fetch, self.page_size, self._rows, self._key)
         return iter([self._rows(fetch({}))])
 
-    def _fetch(self, stream_slice: StreamSlice, parameters: Mapping[str, Any]) -> Body:
-        response = self._send(stream_slice, parameters)
+    def _wanted(self, rows: list[Row], walk: "_Walk") -> list[Row]:
+        if walk.window and walk.window.nulls_from:
+            return [row for row in rows if not row.get("update_time")]
+        if walk.floor:
+            return [row for row in rows if not self._is_older(row, walk.floor)]
+        return rows
+
+    def _is_over(self, walk: "_Walk", page: list[Row], fresh: list[Row]) -> bool:
+        """Report a page to the cursor, which may prefer windows to a long walk."""
+        if not (isinstance(self.cursor, ListCursor) and walk.window):
+            return False
+        self.cursor.seen(walk.window, fresh)
+        return len(page) == self.page_size and self.cursor.is_cut(
+            walk.window, page[-1], lambda: self._newest_id(walk)
+        )
+
+    def _newest_id(self, walk: "_Walk") -> int:
+        descending = StreamSlice(
+            partition=walk.slice.partition,
+            cursor_slice=walk.slice.cursor_slice,
+            extra_fields={**walk.slice.extra_fields, "sort_direction": "desc"},
+        )
+        body = self._fetch(replace(walk, slice=descending), {**walk.parameters, "limit": 1})
+        return int(self._rows(body)[0]["id"])
+
+    def _fetch(self, walk: "_Walk", parameters: Mapping[str, Any]) -> Body:
+        response = self._send(walk.slice, parameters)
         body = body_of(response)
         if "skipped" in body:
             if self.fallback_path:
-                return self._fetch_fallback(stream_slice, self.fallback_path)
-            self._skip(stream_slice, response, body["skipped"])
-        elif isinstance(self.cursor, ListCursor):
-            self.cursor.asked(stream_slice, response)
+                return self._fetch_fallback(walk.slice, self.fallback_path)
+            self._skip(response, body["skipped"])
+        elif isinstance(self.cursor, ListCursor) and walk.window:
+            self.cursor.asked(walk.window, response)
         return body
 
     def _fetch_fallback(self, stream_slice: StreamSlice, path: str) -> Body:
@@ -159,7 +184,7 @@ class PageRetriever(Retriever):
             raise
         return cast("Response", response)
 
-    def _skip(self, stream_slice: StreamSlice, response: Response, message: str) -> None:
+    def _skip(self, response: Response, message: str) -> None:
         if isinstance(self.cursor, ChildCursor):
             self.cursor.skip(response.status_code, message)
         elif not self._warned:
@@ -172,17 +197,15 @@ class PageRetriever(Retriever):
             data = data.get(self.records_at)
         return data if isinstance(data, list) else [data] if data else []
 
-    def _shaped(
-        self, rows: list[Row], stream_slice: StreamSlice, alike: Counter[bytes]
-    ) -> list[Row]:
+    def _shaped(self, rows: list[Row], walk: "_Walk") -> list[Row]:
         """Give rows what the answer does not hold; most streams need nothing."""
         if self.hashed_id:
-            _hash_ids(rows, stream_slice, alike)
-        if GROUP in stream_slice.extra_fields:
-            self._adopt(rows, stream_slice.extra_fields[GROUP])
+            _hash_ids(rows, walk)
+        if GROUP in walk.slice.extra_fields:
+            self._adopt(rows, walk.slice.extra_fields[GROUP])
         if self.marks_archived:
             for row in rows:
-                row["is_archived"] = stream_slice.partition["list"] == "archived"
+                row["is_archived"] = walk.slice.partition["list"] == "archived"
         if self.constants:
             for row in rows:
                 row.update(self.constants)
@@ -216,9 +239,21 @@ class PageRetriever(Retriever):
         return False
 
 
-def _hash_ids(rows: list[Row], stream_slice: StreamSlice, alike: Counter[bytes]) -> None:
+@dataclass(frozen=True)
+class _Walk:
+    """The reading of one slice: what to ask for, and which rows to take."""
+
+    slice: StreamSlice
+    window: Window | None
+    floor: str | None
+    stops: bool
+    parameters: Mapping[str, Any]
+    alike: Counter[bytes] = field(default_factory=Counter)
+
+
+def _hash_ids(rows: list[Row], walk: _Walk) -> None:
     """Make an id of a row's parent and content; equal rows count up, so that none is lost."""
     for row in rows:
-        content = orjson.dumps([dict(stream_slice), row], option=orjson.OPT_SORT_KEYS)
-        row["id"] = hashlib.sha256(b"%d %b" % (alike[content], content)).hexdigest()
-        alike[content] += 1
+        content = orjson.dumps([dict(walk.slice), row], option=orjson.OPT_SORT_KEYS)
+        row["id"] = hashlib.sha256(b"%d %b" % (walk.alike[content], content)).hexdigest()
+        walk.alike[content] += 1

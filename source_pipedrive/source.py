@@ -146,7 +146,12 @@ class SourcePipedrive(YamlDeclarativeSource):
             self._share_parents(name, child, router.parent)
             return child
         lists = [one.partition for one in router.stream_slices()]
-        cursor = ListCursor(cursor_field=incremental.cursor_field, lists=lists, **common)
+        cursor = ListCursor(
+            cursor_field=incremental.cursor_field,
+            lists=lists,
+            windowed=incremental.end_time_option is not None,
+            **common,
+        )
         self._cursors[name] = cursor
         return cursor
 
@@ -173,6 +178,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         definition["retriever"]["row_by_row"] = True
         if "incremental_sync" in definition:
             definition["incremental_sync"]["start_datetime"] = since or ""
+            definition["incremental_sync"].pop("end_time_option", None)
         return self._constructor.create_component(  # type: ignore[no-any-return]
             DeclarativeStreamModel, definition, self._config
         )
