@@ -3,6 +3,7 @@
 from setuptools import find_packages, setup
 
 SANDBOX = [
+    "aiohttp>=3.11",
     "faker>=30",
     "httptools>=0.6.3",
     "orjson>=3.10.11",

@@ -21,6 +21,10 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "source_pipedrive"
+OURS = {"source_pipedrive", "pipedrive_sandbox", "demo"}
+NO_PYAIRBYTE = pytest.mark.skipif(
+    sys.version_info >= (3, 13), reason="PyAirbyte and Airbyte's models have no release for it"
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,7 @@ def imported(sources: Iterable[Path]) -> set[str]:
     names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     modules = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
     distributions = packages_distributions()
-    found = {distributions[module][0] for module in modules - {"source_pipedrive"}}
+    found = {distributions[module][0] for module in modules - OURS}
     return {name.lower().replace("_", "-") for name in found}
 
 
@@ -87,19 +91,27 @@ def test_the_package_requires_exactly_what_it_imports(package: Message) -> None:
     assert required(package) == imported(set(PACKAGE.rglob("*.py")) - receiver)
 
 
-def test_the_receiver_requires_exactly_what_it_imports_and_a_driver(package: Message) -> None:
-    extra = imported((PACKAGE / "webhooks").rglob("*.py")) - required(package)
+@pytest.mark.parametrize(
+    ("extra", "folder", "found_by_others"),
+    [
+        ("webhooks", "source_pipedrive/webhooks", {"psycopg"}),
+        ("sandbox", "pipedrive_sandbox", {"httptools", "uvloop"}),
+        pytest.param("sync", "demo", set(), marks=NO_PYAIRBYTE),
+    ],
+)
+def test_an_extra_requires_exactly_what_its_folder_imports(
+    package: Message, extra: str, folder: str, found_by_others: set[str]
+) -> None:
+    needed = imported((ROOT / folder).rglob("*.py")) | found_by_others
 
-    assert required(package, "webhooks") == extra | {"psycopg"}
+    assert required(package, extra) - required(package) == needed - required(package)
 
 
 def test_the_top_level_schemas_are_the_packaged_ones() -> None:
     assert (ROOT / "schemas").readlink() == Path("source_pipedrive/schemas")
 
 
-@pytest.mark.skipif(
-    sys.version_info >= (3, 13), reason="airbyte-connector-models has no release for this Python"
-)
+@NO_PYAIRBYTE
 def test_metadata_satisfies_airbytes_own_definition(metadata: dict[str, Any]) -> None:
     models = import_module("airbyte_connector_models.metadata.v0.connector_metadata_definition_v0")
 
