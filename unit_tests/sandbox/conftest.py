@@ -44,7 +44,7 @@ def serving(path: Path, *arguments: str) -> Iterator[Client]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """An account with every kind of row, which no test may change."""
     path = tmp_path_factory.mktemp("sandbox") / "whole.db"
-    with serving(path, "--deals", "1400", "--activities", "700", "--persons", "900") as client:
+    with serving(path, "--deals", "700", "--activities", "600", "--persons", "700") as client:
         yield client
 
 

@@ -115,6 +115,8 @@ def rows_of(whole: Client, get: Get) -> list[dict[str, Any]]:
         query["include_fields"] = ",".join(get.read.include)
     if get.path == "/v1/organizationRelationships":
         query["org_id"] = whole.dump("organization_relationships")[0]["org_id"]
+    if "limit" in known_parameters(get.read):
+        query["limit"] = 25
     path = get.path
     clauses = get.read.where.replace(":user", "1").split(" AND ")
     fixed = " AND ".join(clause for clause in clauses if ":" not in clause) or "1"
