@@ -4,7 +4,7 @@ import hashlib
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, ClassVar, cast
 
@@ -23,6 +23,8 @@ from source_pipedrive import times
 from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import GROUP, ChildCursor, Group
 from source_pipedrive.cursor import WINDOW, ListCursor, Window
+from source_pipedrive.custom_fields import Columns
+from source_pipedrive.definitions import Definitions
 from source_pipedrive.envelope import Body, body_of
 from source_pipedrive.output import Page
 from source_pipedrive.paging import Pages, Row, cursor_pages, offset_pages
@@ -41,8 +43,9 @@ class PageRetriever(Retriever):
     newest first (`stop`). The first of `time_fields` that is set tells how old a row is.
     `distinct` leaves out rows that another list of the stream has brought already, `marks_archived`
     adds `is_archived`, `constants` are columns with one value, `hashed_id` makes an `id` for rows
-    that have none, `renamed` maps the columns of the answer of `fallback_path`, which is asked when
-    the owner of the key may not read the stream's own.
+    that have none, `defines` marks rows that the sync reads once for all as its definitions.
+    `renamed` maps the columns of the answer of `fallback_path`, which is asked when the owner of
+    the key may not read the stream's own.
 
     `SimpleRetriever` parses each page twice, walks it with dpath and cannot overlap the pages of a
     list that shrinks while it is read.
@@ -69,6 +72,9 @@ class PageRetriever(Retriever):
     constants: Mapping[str, Any] | None = None
     fallback_path: str | None = None
     renamed: Mapping[str, str] | None = None
+    columns: Callable[[], Columns] | None = None
+    definitions: Definitions | None = None
+    defines: bool = False
     cursor: Cursor | None = None
     request_options_provider: RequestOptionsProvider | None = None
     _emitted: set[Any] = field(init=False, default_factory=set)
@@ -81,16 +87,17 @@ class PageRetriever(Retriever):
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[Record]:
+        if self.definitions and self.defines and not self.row_by_row:
+            rows = [dict(row) for row in self.definitions.rows(self.name)]
+            yield from self._records(rows, stream_slice)
+            return
         walk = self._walk(stream_slice or StreamSlice(partition={}, cursor_slice={}))
         whole = False
         try:
             for page in self._pages(walk):
                 rows = self._shaped(page, walk)
                 fresh = self._wanted(rows, walk)
-                if self.whole_pages and not self.row_by_row and fresh:
-                    yield Record({Page.KEY: Page.of(self.name, fresh)}, self.name, walk.slice)
-                else:
-                    yield from (Record(row, self.name, walk.slice) for row in fresh)
+                yield from self._records(fresh, walk.slice)
                 self.api_budget.count(self.name, len(fresh))
                 if self._is_over(walk, page, fresh) or (walk.stops and len(fresh) < len(rows)):
                     break
@@ -98,6 +105,12 @@ class PageRetriever(Retriever):
         finally:
             if isinstance(self.cursor, ListCursor) and not whole:
                 self.cursor.failed()
+
+    def _records(self, rows: list[Row], stream_slice: StreamSlice | None) -> Iterator[Record]:
+        if self.whole_pages and not self.row_by_row and rows:
+            yield Record({Page.KEY: Page.of(self.name, rows)}, self.name, stream_slice)
+        else:
+            yield from (Record(row, self.name, stream_slice) for row in rows)
 
     def _walk(self, stream_slice: StreamSlice) -> "_Walk":
         older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
@@ -206,6 +219,8 @@ class PageRetriever(Retriever):
         if self.marks_archived:
             for row in rows:
                 row["is_archived"] = walk.slice.partition["list"] == "archived"
+        if self.columns:
+            self.columns().fill(rows)
         if self.constants:
             for row in rows:
                 row.update(self.constants)

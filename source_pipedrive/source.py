@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from airbyte_cdk.models import (
+    AirbyteCatalog,
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
@@ -38,6 +39,7 @@ from source_pipedrive import config as configuration
 from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import ChildCursor, ParentList, ParentRouter, list_parents
 from source_pipedrive.cursor import ListCursor, ReadParents
+from source_pipedrive.definitions import Definitions
 from source_pipedrive.retriever import PageRetriever
 
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
@@ -62,6 +64,7 @@ class SourcePipedrive(YamlDeclarativeSource):
             config_path=config_path,
         )
         self._cursors: dict[str, ListCursor] = {}
+        self._definitions = Definitions(self._read_whole)
         self._listings: dict[tuple[str, str | None], ParentList] = {}
         self._listing_locks: dict[str, Lock] = defaultdict(Lock)
         self._selected = {stream.stream.name for stream in catalog.streams} if catalog else set()
@@ -96,7 +99,15 @@ class SourcePipedrive(YamlDeclarativeSource):
         try:
             yield from super().read(logger, config, replace(catalog, streams=ordered), state)
         finally:
+            self._definitions.warn_of_unknown()
             self.budget.report(logger)
+
+    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
+        """Describe all streams; without key or network, all but their custom fields."""
+        self._definitions.hasty = True
+        catalog = super().discover(logger, config)
+        self.budget.report(logger)
+        return catalog
 
     @property
     def connection_specification(self) -> Mapping[str, Any]:
@@ -111,6 +122,7 @@ class SourcePipedrive(YamlDeclarativeSource):
             return AirbyteConnectionStatus(Status.FAILED, message=error.message)
         message = f"Connected to {user.get('company_name')} as {user.get('name')}."
         logger.info(message)
+        self.budget.report(logger)
         return AirbyteConnectionStatus(Status.SUCCEEDED, message=message)
 
     def _account(self) -> PageRetriever:
@@ -126,6 +138,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         self, model: DeclarativeStreamModel, router: PartitionRouter, config: Mapping[str, Any]
     ) -> Cursor:
         name = str(model.name)
+        self._wire_definitions(model, name)
         if isinstance(router, ParentRouter):
             router.listing = partial(self._list_parents, router.parent)
         incremental = model.incremental_sync
@@ -155,6 +168,20 @@ class SourcePipedrive(YamlDeclarativeSource):
         self._cursors[name] = cursor
         return cursor
 
+    def _wire_definitions(self, model: DeclarativeStreamModel, name: str) -> None:
+        """Hand the one copy of the definitions to the components of a stream that want it."""
+        fields_of = getattr(model.retriever, "fields_of", None)
+        if fields_of and self._config.get("custom_fields") != "raw":
+            labels_of = getattr(model.retriever, "labels_of", None)
+            columns = partial(self._definitions.columns, name, fields_of, labels_of)
+            for component in (model.retriever, model.schema_loader):
+                setattr(component, "columns", columns)  # noqa: B010 - models take any attribute
+        setattr(model.retriever, "definitions", self._definitions)  # noqa: B010
+
+    def _read_whole(self, stream: str) -> list[Mapping[str, Any]]:
+        partitions = self._as_list(stream, None, name=stream).generate_partitions()
+        return [row.data for partition in partitions for row in partition.read()]
+
     def _share_parents(self, name: str, child: ChildCursor, parent: str) -> None:
         """Have the parent's own read keep what the child will ask for, where it is part of it."""
         cursor = self._cursors.get(parent)
@@ -168,17 +195,22 @@ class SourcePipedrive(YamlDeclarativeSource):
             return cursor.parents
         with self._listing_locks[parent]:
             if (parent, since) not in self._listings:
-                self._listings[parent, since] = list_parents(self._as_list(parent, since))
+                self._listings[parent, since] = list_parents(
+                    self._as_list(parent, since, name=f"list of {parent}")
+                )
             return self._listings[parent, since]
 
-    def _as_list(self, parent: str, since: str | None) -> AbstractStream:
+    def _as_list(self, parent: str, since: str | None, name: str) -> AbstractStream:
         streams = self._stream_configs(self._source_config)
         definition = deepcopy(next(one for one in streams if one["name"] == parent))
-        definition["name"] = f"list of {parent}"
+        definition["name"] = name
         definition["retriever"]["row_by_row"] = True
         if "incremental_sync" in definition:
             definition["incremental_sync"]["start_datetime"] = since or ""
             definition["incremental_sync"].pop("end_time_option", None)
+        definition["retriever"].pop("fields_of", None)
+        if self._definitions.hasty:
+            definition["retriever"]["requester"]["error_handler"]["max_retries"] = 0
         return self._constructor.create_component(  # type: ignore[no-any-return]
             DeclarativeStreamModel, definition, self._config
         )

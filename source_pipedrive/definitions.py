@@ -1,0 +1,126 @@
+"""The definitions of custom fields: read once a sync, for whoever needs them."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import InitVar, dataclass
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
+from airbyte_cdk.sources.declarative.schema import JsonFileSchemaLoader, SchemaLoader
+from airbyte_cdk.sources.types import Record, StreamSlice
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_pipedrive.custom_fields import Columns, columns_of, field_options_rows
+
+_LOGGER = logging.getLogger("airbyte")
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Definitions:
+    """Field definitions by the name of their stream, and the columns compiled from them.
+
+    `read` reads a stream whole, through the connector's own requester. What could not be read once
+    is not asked for again; `hasty`, one network failure is enough for all.
+    """
+
+    def __init__(self, read: Callable[[str], Rows]) -> None:
+        self.hasty = False
+        self._read = read
+        self._unreachable: AirbyteTracedException | None = None
+        self._locks: MutableMapping[str, Lock] = defaultdict(Lock)
+        self._rows: dict[str, Rows | AirbyteTracedException] = {}
+        self._columns: dict[str, Columns] = {}
+
+    def rows(self, stream: str) -> Rows:
+        with self._locks[stream]:
+            if stream not in self._rows:
+                self._rows[stream] = self._unreachable or self._rows_or_error(stream)
+            rows = self._rows[stream]
+        if isinstance(rows, AirbyteTracedException):
+            raise rows
+        return rows
+
+    def _rows_or_error(self, stream: str) -> Rows | AirbyteTracedException:
+        try:
+            return self._read(stream)
+        except AirbyteTracedException as error:
+            if self.hasty and error.failure_type is FailureType.transient_error:
+                self._unreachable = error
+            return error
+
+    def columns(self, stream: str, fields_of: str, labels_of: str | None) -> Columns:
+        """Compile the columns of a stream; rows with `labels_of` are leads, in the form of v1."""
+        labels = labels_of and {str(row["id"]): row["name"] for row in self.rows(labels_of)}
+        definitions = self.rows(fields_of)
+        with self._locks[f"columns of {stream}"]:
+            if stream not in self._columns:
+                form = columns_of(definitions, "v1" if labels_of else "v2", labels or None)
+                self._columns[stream] = form
+            return self._columns[stream]
+
+    def warn_of_unknown(self) -> None:
+        """Name the fields that rows have values for, but that no definition knows."""
+        for stream, columns in self._columns.items():
+            if columns.unknown:
+                _LOGGER.warning(
+                    "Stream %s has values of fields that were created while it was read: %s. They "
+                    "are in the raw values only. Refresh the source schema, and sync again.",
+                    stream,
+                    ", ".join(sorted(columns.unknown)),
+                )
+
+
+@dataclass
+class SchemaWithColumns(SchemaLoader):
+    """The JSON file of a stream, and a column for each custom field.
+
+    `DynamicSchemaLoader` aborts every stream when the definitions cannot be read. This one warns,
+    and gives the part that needs neither key nor network.
+    """
+
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+    file_path: str
+    columns: Callable[[], Columns] | None = None
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self._static = JsonFileSchemaLoader(
+            config=self.config, parameters=parameters, file_path=self.file_path
+        )
+
+    def get_json_schema(self) -> Mapping[str, Any]:
+        schema = self._static.get_json_schema()
+        if self.columns is None:
+            return schema
+        try:
+            columns = self.columns().schema
+        except AirbyteTracedException as error:
+            _warn(f"The catalog lacks columns for custom fields: {error.message}")
+            return schema
+        return {**schema, "properties": {**schema["properties"], **columns}}
+
+
+@cache
+def _warn(message: str) -> None:
+    """Warn once: the schema of a stream is asked for again and again."""
+    _LOGGER.warning(message)
+
+
+@dataclass
+class FieldOptionsRetriever(Retriever):
+    """Rows of `field_options`: every option of every field, from the definitions."""
+
+    name: str
+    entities: Mapping[str, str]
+    definitions: Definitions
+
+    def read_records(
+        self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
+    ) -> Iterable[Record]:
+        for entity, stream in self.entities.items():
+            for row in field_options_rows(entity, self.definitions.rows(stream)):
+                yield Record(row, self.name, stream_slice)
