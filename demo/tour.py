@@ -75,9 +75,9 @@ def run_tour(deals: int) -> None:
         ]
         show("Second sync", rows, total=True)
         CONSOLE.print(
-            "Reference data is read whole each time: it has no filter by time. A changed deal brings "
-            "all its products. Of the rest, the last minutes before the first sync come again, for "
-            "rows that Pipedrive may have stamped late."
+            "Reference data is read whole each time: it has no filter by time. A changed deal "
+            "brings all its products. Of the rest, the last minutes before the first sync come "
+            "again, for rows that Pipedrive may have stamped late."
         )
     if changed.total() != edits:
         raise SystemExit(f"{edits} rows were changed, but {changed.total()} arrived.")
