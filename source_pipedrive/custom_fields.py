@@ -1,0 +1,475 @@
+"""The account's own fields as columns: named, typed, with labels in place of option ids.
+
+`deals.custom_fields["dcf558aac1ae4e8c4f849ba5e668430d8df9be12"]`, 37, is also
+`deals.custom_contract_type`, "Renewal", and `deals.custom_contract_type_id`, 37. The definitions
+are rows of API v2's `*Fields` lists; nothing here sends a request.
+
+https://pipedrive.readme.io/docs/core-api-concepts-custom-fields
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+import orjson
+from anyascii import anyascii
+
+Row = dict[str, Any]
+Definition = Mapping[str, Any]
+Options = Mapping[Any, str | None]
+Put = Callable[[Row, Any], None]
+
+_PREFIX = "custom_"
+_RAW_COLUMN = "custom_fields"
+# PostgreSQL's limit for identifiers, the lowest of the common warehouses
+_LONGEST_NAME = 63
+_LONGEST_PART = 20
+_KEY_LENGTH = 40
+_KEY_STEP = 8
+_LONGEST_KEY_SUFFIX = 32
+# up to here a number with a fraction part tells any two integers apart
+_EXACT = 2**53
+
+
+class Columns:
+    """The columns of one entity: `schema` for the catalog, `fill` for the rows.
+
+    One instance serves all threads: only `unknown` ever changes.
+    """
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        at_root: Sequence["_Leaf"],
+        nested: Sequence["_Leaf"],
+        flat_codes: frozenset[str] | None,
+    ) -> None:
+        self.schema = schema
+        """Column -> JSON schema of the property; sorted by column."""
+        self.unknown: set[str] = set()
+        """Keys of fields that rows have values for, but that no definition knows."""
+        self._at_root = at_root
+        self._nested = {leaf.key: leaf for leaf in nested}
+        self._flat_codes = flat_codes
+
+    def fill(self, rows: Sequence[Row]) -> None:
+        """Add the columns of every value that is set; null where it does not fit the type.
+
+        Unset fields add nothing: an absent column is NULL in the warehouse, and most fields of most
+        rows are unset. The raw values stay as they are, so nothing is lost by a misfit.
+        """
+        leaf_of = self._nested.get
+        for row in rows:
+            _spread(row, self._at_root, row)
+            values = row.get(_RAW_COLUMN)
+            if type(values) is not dict:
+                continue
+            # _spread, but from the values: one lookup for each that is set, none for the others
+            for key, value in values.items():
+                if value is not None:
+                    leaf = leaf_of(key)
+                    if leaf is None:
+                        self.unknown.add(key)
+                    else:
+                        _, fits, column, put = leaf
+                        if type(value) in fits:
+                            row[column] = value
+                        else:
+                            put(row, value)
+        if self._flat_codes is not None:
+            # no built-in key is that long
+            codes = {key[:_KEY_LENGTH] for key in set().union(*rows) if len(key) >= _KEY_LENGTH}
+            self.unknown |= codes - self._flat_codes
+
+
+def columns_of(
+    definitions: Iterable[Definition],
+    form: Literal["v2", "v1"],
+    labels: Mapping[str, str] | None = None,
+) -> Columns:
+    """Compile the definitions of an entity.
+
+    `form` tells where values are: v2 has them under `custom_fields`; v1, which is leads with the
+    definitions of deals, at the root of the row. `labels` names the ids in `label_ids` where the
+    definitions do not: the labels of leads.
+    """
+    known = {str(one["field_code"]): one for one in definitions}
+    fields = [_Field(one) for _, one in sorted(known.items()) if one.get("is_custom_field")]
+    names = _names(fields)
+    flat = form == "v1"
+    schema: dict[str, Any] = {}
+    leaves: list[_Leaf] = []
+    for field in fields:
+        schema |= field.schema(names[field.code])
+        leaves += field.leaves(names[field.code], flat=flat)
+    at_root = leaves if flat else []
+    options: Options | None = labels
+    if labels is None and not flat and "label_ids" in known:
+        options = _options(known["label_ids"])
+    if options is not None:
+        schema["labels"] = _LABELS
+        at_root = [*at_root, _Leaf("label_ids", (), "labels", _labels(options))]
+    return Columns(
+        schema=dict(sorted(schema.items())),
+        at_root=at_root,
+        nested=[] if flat else leaves,
+        flat_codes=frozenset(field.code for field in fields) if flat else None,
+    )
+
+
+def field_options_rows(entity: str, definitions: Iterable[Definition]) -> Iterator[Row]:
+    """Yield the rows of the stream `field_options`, built-in fields included.
+
+    `entity` is the kind of record, e.g. `deal`; the definitions may also be those of API v1.
+    """
+    for definition in definitions:
+        for option in definition.get("options") or ():
+            yield {
+                "entity": entity,
+                "field_code": definition.get("field_code") or definition.get("key"),
+                "field_name": definition.get("field_name") or definition.get("name"),
+                "option_id": str(option.get("id")),
+                "label": option.get("label"),
+                "color": option.get("color"),
+            }
+
+
+class _Leaf(NamedTuple):
+    """What becomes of the value at `key`: as it is into `column` if its type fits, else `put`."""
+
+    key: str
+    fits: tuple[type, ...]
+    column: str
+    put: Put
+
+
+class _Type(NamedTuple):
+    """A type of columns: values of the types `fits` go in as they are, others are converted."""
+
+    schema: Mapping[str, Any]
+    fits: tuple[type, ...]
+    convert: Callable[[Any], Any]
+
+
+class _Part(NamedTuple):
+    """A column of a field: what it holds, and where from; of several sources the last one set."""
+
+    type: _Type
+    sources: tuple[str, ...] = ("value",)
+    about: str = ""
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return None
+    return value if type(value) in {int, float} else None
+
+
+def _integer(value: Any) -> int | None:
+    """Also of `{"id": 5}`, an option with its label, and `{"value": 5}`, a contact in old lists."""
+    if isinstance(value, dict):
+        value = value.get("value", value.get("id"))
+    number = _number(value)
+    if isinstance(number, float):
+        return int(number) if number.is_integer() and abs(number) < _EXACT else None
+    return number
+
+
+def _integers(value: Any) -> list[int | None] | None:
+    """Of a list, of v1's `"123,456"`, and of a single option."""
+    if isinstance(value, str):
+        value = value.split(",") if value else None
+    elif not isinstance(value, list):
+        single = _integer(value)
+        value = None if single is None else [single]
+    return value and [one if type(one) is int else _integer(one) for one in value]
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if type(value) in {int, float} else None
+
+
+def _phone(value: Any) -> str | None:
+    """Also of `{"value": "…"}` and lists of it: the shape of custom phones is not documented."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    if isinstance(value, list):
+        return ", ".join(text for one in value if (text := _phone(one))) or None
+    return value if isinstance(value, str) else _text(value)
+
+
+def _date(value: Any) -> str | None:
+    return _date_of_text(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=10_000)
+def _date_of_text(text: str) -> str | None:
+    try:
+        return text if date.fromisoformat(text).isoformat() == text else None
+    except ValueError:
+        return None
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_TEXT = _Type({"type": ["null", "string"]}, (str,), _text)
+_NUMBER = _Type({"type": ["null", "number"]}, (float, int), _number)
+_INTEGER = _Type({"type": ["null", "integer"]}, (int,), _integer)
+_DATE = _Type({"type": ["null", "string"], "format": "date"}, (), _date)
+_UNTYPED = _Type({}, (), _as_it_is)
+_TEXTS = _Type({"type": ["null", "array"], "items": {"type": ["null", "string"]}}, (), _nothing)
+_INTEGERS = _Type({"type": ["null", "array"], "items": {"type": ["null", "integer"]}}, (), _nothing)
+_SIMPLE = {
+    "boolean": _Type({"type": ["null", "boolean"]}, (bool,), _nothing),
+    "date": _DATE,
+    "double": _NUMBER,
+    "int": _INTEGER,
+    "phone": _Type(_TEXT.schema, (str,), _phone),
+    "text": _TEXT,
+    "varchar": _TEXT,
+    "varchar_auto": _TEXT,
+}
+_REFERENCES = {
+    "activity": "activities",
+    "deal": "deals",
+    "org": "organizations",
+    "people": "persons",
+    "pipeline": "pipelines",
+    "product": "products",
+    "project": "projects",
+    "projects_board": "project_boards",
+    "projects_phase": "project_phases",
+    "stage": "stages",
+    "user": "users",
+}
+_ZONE = _Part(
+    _TEXT,
+    ("timezone_id", "timezone_name"),
+    "Time zone of `{}`: its IANA name, or Pipedrive's number for it where the API gives no name.",
+)
+# field_type -> suffix of the column -> part; in texts `{}` is the main column, `{until}` that one
+_PARTS: Mapping[str, Mapping[str, _Part]] = {
+    **{kind: {"": _Part(type_)} for kind, type_ in _SIMPLE.items()},
+    **{
+        kind: {"": _Part(_INTEGER, about=f"Id; joins `{stream}.id`.")}
+        for kind, stream in _REFERENCES.items()
+    },
+    "lead": {"": _Part(_TEXT, about="UUID; joins `leads.id`.")},
+    "monetary": {
+        "": _Part(_NUMBER, about="Amount in units of `{currency}`."),
+        "currency": _Part(_TEXT, ("currency",), "Currency code of `{}`; joins `currencies.code`."),
+    },
+    "daterange": {
+        "": _Part(_DATE, about="Start of the range."),
+        "until": _Part(_DATE, ("until",), "End of the range that starts at `{}`."),
+    },
+    "time": {
+        "": _Part(_TEXT, about="Time of day as `HH:MM:SS`, in `{timezone}`."),
+        "timezone": _ZONE,
+    },
+    "timerange": {
+        "": _Part(_TEXT, about="Start as `HH:MM:SS`, in `{timezone}`."),
+        "until": _Part(_TEXT, ("until",), "End as `HH:MM:SS`, in `{timezone}`."),
+        "timezone": _ZONE,
+    },
+    "address": {
+        "": _Part(
+            _TEXT,
+            ("value", "formatted_address"),
+            "Whole address in one line: as Pipedrive formats it, or else as typed.",
+        ),
+    },
+    "enum": {
+        "": _Part(_TEXT, about="Label of the chosen option; null if the option was deleted."),
+        "id": _Part(_INTEGER, (), "Id of the option; as text it joins `field_options.option_id`."),
+    },
+    "set": {
+        "": _Part(_TEXTS, about="Labels of the chosen options, in the order of `{ids}`."),
+        "ids": _Part(
+            _INTEGERS, (), "Ids of the options; as text they join `field_options.option_id`."
+        ),
+    },
+}
+_OF_UNKNOWN_KIND = {"": _Part(_UNTYPED, about="The value as Pipedrive delivers it.")}
+_LABELS = {**_TEXTS.schema, "description": "Names of the labels in `label_ids`, in their order."}
+
+
+class _Field:
+    """A custom field: its parts become columns, keyed by the suffix of the column's name."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.code = str(definition["field_code"])
+        self.name = str(definition.get("field_name") or "")
+        self._kind = str(definition.get("field_type"))
+        self._about = str(definition.get("description") or "").strip()
+        self._options = _options(definition)
+        self._slug = _slug(self.name)
+        self._key = _slug(self.code)
+        self.parts = dict(_PARTS.get(self._kind, _OF_UNKNOWN_KIND))
+        self._titles = {}
+        covered = {source for part in self.parts.values() for source in part.sources}
+        for one in definition.get("subfields") or ():
+            source = str(one.get("field_code"))
+            suffix = _slug(source)[:_LONGEST_PART].strip("_")
+            self._titles[source] = str(one.get("field_name") or "")
+            if suffix and source not in covered:
+                type_ = _SIMPLE.get(str(one.get("field_type")), _UNTYPED)
+                self.parts.setdefault(suffix, _Part(type_, (source,)))
+
+    @property
+    def key_digits(self) -> int:
+        """How much of its key a name takes at least: some, if the field's name has no letter."""
+        return 0 if self._slug else _KEY_STEP
+
+    def column(self, suffix: str, key_digits: int) -> str:
+        """Name a column, at most 63 characters long."""
+        tail = "".join(f"_{each}" for each in (self._key[:key_digits], suffix) if each)
+        return f"{_PREFIX}{self._slug}"[: _LONGEST_NAME - len(tail)].rstrip("_") + tail
+
+    def schema(self, columns: Mapping[str, str]) -> dict[str, Any]:
+        """Describe the columns, given their names by suffix."""
+        written = self._about + ("." if self._about[-1:] not in ".!?" else "")
+        origin = f"Custom field `{self.code}` of type `{self._kind}`."
+        return {
+            columns[suffix]: {
+                **part.type.schema,
+                "title": self._title(suffix, part),
+                "description": " ".join(
+                    filter(None, [written, part.about.format(columns[""], **columns), origin])
+                ),
+            }
+            for suffix, part in self.parts.items()
+        }
+
+    def _title(self, suffix: str, part: _Part) -> str:
+        own = [self._titles.get(source) for source in part.sources] if suffix else []
+        return next(filter(None, own), self.name) or self.code
+
+    def leaves(self, columns: Mapping[str, str], *, flat: bool) -> list[_Leaf]:
+        """Tell what becomes of the values: at keys of the root (`flat`), or of `custom_fields`."""
+        if self._kind in _CHOICES:
+            return [_Leaf(self.code, (), "", _CHOICES[self._kind](columns, self._options))]
+        leaves = [
+            _Leaf(source, part.type.fits, columns[suffix], _put(columns[suffix], part.type.convert))
+            for suffix, part in self.parts.items()
+            for source in part.sources
+        ]
+        if flat:
+            return [leaf._replace(key=self._flat_key(leaf.key)) for leaf in leaves]
+        if len(leaves) == 1:
+            return [leaves[0]._replace(key=self.code)]
+        return [_Leaf(self.code, (), "", _put_parts(leaves))]
+
+    def _flat_key(self, source: str) -> str:
+        return self.code if source == "value" else f"{self.code}_{source}"
+
+
+def _names(fields: Sequence[_Field]) -> Mapping[str, Mapping[str, str]]:
+    """Name the columns of all fields: code -> suffix -> column.
+
+    Fields that would share a name all take digits of their key into theirs, and more digits until
+    no name is shared, so the outcome does not depend on an order. Keys are random: 32 hexadecimal
+    digits always tell them apart.
+    """
+    digits = {field.code: field.key_digits for field in fields}
+    while True:
+        names = {
+            field.code: {suffix: field.column(suffix, digits[field.code]) for suffix in field.parts}
+            for field in fields
+        }
+        uses = Counter(column for columns in names.values() for column in columns.values())
+        uses[_RAW_COLUMN] += 1
+        clashing = [
+            code
+            for code, columns in names.items()
+            if digits[code] < _LONGEST_KEY_SUFFIX and any(uses[one] > 1 for one in columns.values())
+        ]
+        if not clashing:
+            return names
+        for code in clashing:
+            digits[code] += _KEY_STEP
+
+
+def _slug(text: str) -> str:
+    # composed first: transliteration knows the syllables of Hangul, not their parts
+    ascii_text = anyascii(unicodedata.normalize("NFC", text)).lower()
+    return "_".join(re.findall("[a-z0-9]+", ascii_text))
+
+
+def _options(definition: Definition) -> Options:
+    """Map ids to labels; the ids of custom fields are integers."""
+    return {
+        one["id"] if (number := _integer(one["id"])) is None else number: one.get("label")
+        for one in definition.get("options") or ()
+    }
+
+
+def _spread(values: Mapping[str, Any], leaves: Iterable[_Leaf], row: Row) -> None:
+    """Write the values that are set into their columns."""
+    value_of = values.get
+    for key, fits, column, put in leaves:
+        value = value_of(key)
+        if value is not None:
+            if type(value) in fits:
+                row[column] = value
+            else:
+                put(row, value)
+
+
+def _put(column: str, convert: Callable[[Any], Any]) -> Put:
+    def put(row: Row, value: Any) -> None:
+        row[column] = convert(value)
+
+    return put
+
+
+def _put_parts(leaves: Sequence[_Leaf]) -> Put:
+    def put(row: Row, value: Any) -> None:
+        _spread(value if isinstance(value, dict) else {"value": value}, leaves, row)
+
+    return put
+
+
+def _put_choice(columns: Mapping[str, str], labels: Options) -> Put:
+    label_column, id_column = columns[""], columns["id"]
+
+    def put(row: Row, value: Any) -> None:
+        option = value if type(value) is int else _integer(value)
+        row[id_column] = option
+        row[label_column] = labels.get(option)
+
+    return put
+
+
+def _put_choices(columns: Mapping[str, str], labels: Options) -> Put:
+    label_column, ids_column = columns[""], columns["ids"]
+
+    def put(row: Row, value: Any) -> None:
+        options = row[ids_column] = _integers(value)
+        row[label_column] = options and [labels.get(one) for one in options]
+
+    return put
+
+
+_CHOICES = {"enum": _put_choice, "set": _put_choices}
+
+
+def _labels(names: Options) -> Put:
+    def put(row: Row, value: Any) -> None:
+        if isinstance(value, list):
+            row["labels"] = [names.get(one) if type(one) in {int, str} else None for one in value]
+
+    return put
