@@ -17,7 +17,7 @@ PACKAGE = Path(source_pipedrive.__file__).parent
 MANIFEST: dict[str, Any] = yaml.safe_load((PACKAGE / "manifest.yaml").read_text())
 STREAMS: dict[str, Any] = MANIFEST["definitions"]["streams"]
 
-_RESOLVED = ManifestReferenceResolver().preprocess_manifest(MANIFEST)["definitions"]["streams"]
+RESOLVED = ManifestReferenceResolver().preprocess_manifest(MANIFEST)
 _LIVE_AND_ARCHIVED = "#/definitions/live_and_archived"
 
 
@@ -46,7 +46,7 @@ def archivable() -> list[str]:
 
 def resolved(stream: str) -> dict[str, Any]:
     """The definition of a stream with every reference followed."""
-    definition: dict[str, Any] = _RESOLVED[stream]
+    definition: dict[str, Any] = RESOLVED["definitions"]["streams"][stream]
     return definition
 
 

@@ -1,0 +1,153 @@
+"""Contract over the manifest: what holds for every stream, so that none has to be remembered."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from unit_tests import catalog
+
+CONTRACT = Path(__file__).parents[2] / "shared" / "pipedrive-api"
+SCHEMAS = catalog.PACKAGE / "schemas"
+
+# read whole whatever `start_date` says; every other stream is a document
+REFERENCE = {
+    "activity_fields",
+    "activity_types",
+    "currencies",
+    "deal_fields",
+    "field_options",
+    "filters",
+    "goals",
+    "lead_fields",
+    "lead_labels",
+    "lead_sources",
+    "legacy_teams",
+    "note_fields",
+    "organization_fields",
+    "permission_set_assignments",
+    "permission_sets",
+    "person_fields",
+    "pipelines",
+    "product_fields",
+    "project_boards",
+    "project_fields",
+    "project_phases",
+    "project_templates",
+    "role_assignments",
+    "roles",
+    "stages",
+    "user_settings",
+    "users",
+    "webhooks",
+}
+
+each_stream = pytest.mark.parametrize("stream", catalog.STREAMS)
+
+
+def test_the_list_of_streams_is_the_list_of_their_definitions() -> None:
+    always = [one for one in catalog.MANIFEST["streams"] if isinstance(one, str)]
+
+    assert sorted(always) == sorted(f"#/definitions/streams/{name}" for name in catalog.STREAMS)
+
+
+def test_each_stream_has_a_schema_and_each_schema_a_stream() -> None:
+    listed = re.findall(r"#/definitions/[\w/]+", yaml.safe_dump(catalog.MANIFEST["streams"]))
+
+    streams = {reference.rpartition("/")[2] for reference in listed}
+    assert streams == {file.stem for file in SCHEMAS.glob("*.json")}
+
+
+@each_stream
+def test_a_stream_is_called_by_one_name(stream: str) -> None:
+    assert catalog.STREAMS[stream]["$parameters"]["name"] == stream
+
+
+@each_stream
+def test_primary_key_and_cursor_are_columns(stream: str) -> None:
+    columns = catalog.schema(stream)["properties"].keys()
+    cursor = catalog.cursor_field(stream)
+
+    assert set(catalog.primary_key(stream)) <= columns
+    assert cursor is None or cursor in columns
+
+
+@each_stream
+def test_exactly_the_documents_know_the_start_date(stream: str) -> None:
+    start = catalog.resolved(stream).get("incremental_sync", {}).get("start_datetime", "")
+
+    assert ("start_date" in start) == (stream not in REFERENCE)
+
+
+def test_the_key_is_nowhere_but_in_the_authenticator() -> None:
+    outside = {**catalog.MANIFEST, "spec": None}
+    outside["definitions"] = {**outside["definitions"], "authenticator": None}
+
+    assert "api_key" not in yaml.safe_dump(outside)
+    assert "x-api-token" not in yaml.safe_dump(outside)
+
+
+def parts_of(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        yield from parts_of(list(node.values()))
+    if isinstance(node, list):
+        for value in node:
+            yield from parts_of(value)
+
+
+def test_every_request_is_signed_timed_and_judged_in_the_same_way() -> None:
+    parts = parts_of(catalog.RESOLVED)
+    requesters = [part for part in parts if part.get("type") == "HttpRequester"]
+
+    assert requesters
+    for requester in requesters:
+        assert requester["authenticator"]["class_name"].endswith("ReadOnlyApiKey")
+        assert requester["error_handler"]["class_name"].endswith("AnswerTable")
+        assert requester["connect_timeout_in_seconds"] > 0
+        assert requester["read_timeout_in_seconds"] > 0
+        assert "http_method" not in requester
+        # a path from $parameters is interpolated; one written out here, once too few
+        assert "path" not in requester
+
+
+@each_stream
+def test_no_parameter_lands_in_a_component_that_does_not_expect_it(stream: str) -> None:
+    # the CDK copies each parameter into every component below that has no such field
+    parameters = catalog.STREAMS[stream]["$parameters"].keys()
+
+    assert not parameters & {"type", "limit", "field_path", "primary_key", "cursor_field"}
+
+
+def paths_of(stream: str) -> list[str]:
+    """The paths of a stream as the contract writes them: `api/v2/deals/{id}/products`."""
+    path = catalog.STREAMS[stream]["$parameters"]["path"].partition("?")[0]
+    path = re.sub(r"\{\{ stream_partition\['\w+_id'\] \}\}", "{id}", path)
+    choice = r"\{\{ '([^']*)' if .* else '([^']*)' \}\}"
+    return [re.sub(choice, chosen, path) for chosen in (r"\2", r"\1")]
+
+
+WITH_PATHS = [name for name in catalog.STREAMS if "path" in catalog.STREAMS[name]["$parameters"]]
+PATHS = [path for stream in WITH_PATHS for path in paths_of(stream)]
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason="Pipedrive's OpenAPI files are not at hand")
+def test_each_request_is_priced_as_in_pipedrives_contract() -> None:
+    told = {}
+    for version, prefix in (("v1", "v1"), ("v2", "api/v2")):
+        contract = yaml.load((CONTRACT / f"openapi-{version}.yaml").read_bytes(), yaml.CSafeLoader)
+        for path, operations in contract["paths"].items():
+            if "get" in operations:
+                told[prefix + re.sub(r"\{\w+\}", "{id}", path)] = operations["get"]["x-token-cost"]
+
+    assert {path: price_of(path) for path in PATHS} == {path: told[path] for path in PATHS}
+
+
+def price_of(path: str) -> int:
+    concrete = path.replace("{id}", "7")
+    prices = catalog.MANIFEST["definitions"]["prices"].items()
+    price: int = next(tokens for pattern, tokens in prices if re.match(pattern, concrete))
+    return price
