@@ -19,9 +19,12 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import Response
 
 from source_pipedrive import times
+from source_pipedrive.told import Tombstones
 
 _LOGGER = logging.getLogger("airbyte")
 WINDOW = "window"
+TOMBSTONES = "tombstones"
+_TOLD = "inbox"
 _PAGES_TO_JUDGE = 5
 _PAGES_WORTH_WINDOWS = 120
 _WINDOW_ROWS = 15_000
@@ -72,7 +75,8 @@ class Parent(NamedTuple):
 class ListCursor(Cursor):
     """Cursor of a stream that reads one list or several (live, archived) of the same object.
 
-    State: `{"update_time": T}`, and for each further list `{"archived": {"update_time": T}}`. `T`
+    State: `{"update_time": T}`, for each further list `{"archived": {"update_time": T}}`, and with
+    webhooks `{"inbox": {"sequence": n}}`, the last deletion that they told of. `T`
     never passes the newest row emitted, nor the moment the walk began by Pipedrive's own clock:
     what changes behind the reader's back comes with the next sync. Rows repeat at the boundary,
     they never go missing.
@@ -96,6 +100,7 @@ class ListCursor(Cursor):
         state: Mapping[str, Any],
         start: str | None,
         lookback: timedelta,
+        tombstones: Tombstones | None,
         message_repository: MessageRepository,
         state_manager: ConnectorStateManager,
     ) -> None:
@@ -114,11 +119,15 @@ class ListCursor(Cursor):
         self._planned = self._failed = self._unreadable_time_seen = False
         self._measured: Window | None = None
         self._marks = _marks_of(state, cursor_field, _name(lists[0]), stream_name)
+        self._told = int(state.get(_TOLD, {}).get("sequence", 0))
+        self._tombstones = tombstones
+        if tombstones:
+            tombstones.reached = self._told
 
     @property
     def state(self) -> MutableMapping[str, Any]:
         main, *_ = (_name(one) for one in self._lists)
-        state: MutableMapping[str, Any] = {}
+        state: MutableMapping[str, Any] = {_TOLD: {"sequence": self._told}} if self._told else {}
         for name, mark in self._marks.items():
             if name == main:
                 state[self._field] = mark
@@ -149,6 +158,9 @@ class ListCursor(Cursor):
         self._windows += walks
         for one, walk in zip(self._lists, walks, strict=True):
             yield walk.as_slice(one)
+        if self._tombstones:
+            extra = {TOMBSTONES: self._tombstones}
+            yield StreamSlice(partition={}, cursor_slice={}, extra_fields=extra)
         if self._windowed:
             for one, walk in zip(self._lists, walks, strict=True):
                 self._wait_until(lambda walk=walk: walk.closed)  # type: ignore[misc]
@@ -241,8 +253,13 @@ class ListCursor(Cursor):
             self._warn_unreadable(max(moments))
 
     def close_partition(self, partition: Partition) -> None:
-        window: Window = cast("StreamSlice", partition.to_slice()).extra_fields[WINDOW]
+        extra = cast("StreamSlice", partition.to_slice()).extra_fields
         with self._changed:
+            if TOMBSTONES in extra:
+                self._told = extra[TOMBSTONES].reached
+                self._emit_state()
+                return
+            window: Window = extra[WINDOW]
             window.closed = True
             self._changed.notify_all()
             self._advance(window.of)
@@ -361,6 +378,8 @@ def _marks_of(
         for key, value in state.items():
             if key == field:
                 marks[main] = times.normalise(value)
+            elif key == _TOLD:
+                _ = int(value["sequence"])
             else:
                 marks[key] = times.normalise(value[field])
     except (KeyError, TypeError, ValueError) as error:

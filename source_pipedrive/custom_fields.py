@@ -355,7 +355,7 @@ class _Field:
         }
 
     def _title(self, suffix: str, part: _Part) -> str:
-        own = [self._titles.get(source) for source in part.sources] if suffix else []
+        own = [self._titles.get(source) for source in reversed(part.sources)] if suffix else []
         return next(filter(None, own), self.name) or self.code
 
     def leaves(self, columns: Mapping[str, str], *, flat: bool) -> list[_Leaf]:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
+from itertools import islice
 from typing import Any, ClassVar, cast
 
 import orjson
@@ -22,7 +23,7 @@ from requests import Response
 from source_pipedrive import times
 from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import GROUP, ChildCursor, Group
-from source_pipedrive.cursor import WINDOW, ListCursor, Window
+from source_pipedrive.cursor import TOMBSTONES, WINDOW, ListCursor, Window
 from source_pipedrive.custom_fields import Columns
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.envelope import Body, body_of
@@ -91,6 +92,9 @@ class PageRetriever(Retriever):
             rows = [dict(row) for row in self.definitions.rows(self.name)]
             yield from self._records(rows, stream_slice)
             return
+        if stream_slice and TOMBSTONES in stream_slice.extra_fields:
+            yield from self._tombstones(stream_slice)
+            return
         walk = self._walk(stream_slice or StreamSlice(partition={}, cursor_slice={}))
         whole = False
         try:
@@ -105,6 +109,13 @@ class PageRetriever(Retriever):
         finally:
             if isinstance(self.cursor, ListCursor) and not whole:
                 self.cursor.failed()
+
+    def _tombstones(self, stream_slice: StreamSlice) -> Iterator[Record]:
+        tombstones = stream_slice.extra_fields[TOMBSTONES]
+        while rows := [dict(row) for row in islice(tombstones.rows(), self.page_size)]:
+            if self.columns:
+                self.columns().fill(rows)
+            yield from self._records(rows, stream_slice)
 
     def _records(self, rows: list[Row], stream_slice: StreamSlice | None) -> Iterator[Record]:
         if self.whole_pages and not self.row_by_row and rows:

@@ -8,7 +8,7 @@ import yaml
 
 
 def run() -> None:
-    """Run a verb of the Airbyte protocol: `spec`, `check`, `discover` or `read`."""
+    """Run a verb of the Airbyte protocol, or `webhooks`."""
     verb = sys.argv[1:2]
     if verb == ["spec"]:
         # answered from the manifest: importing the CDK takes two seconds
@@ -16,6 +16,10 @@ def run() -> None:
         spec = yaml.load(manifest, yaml.CSafeLoader)["spec"]
         message = {"connectionSpecification": spec["connection_specification"]}
         print(json.dumps({"type": "SPEC", "spec": message}))  # noqa: T201 - the protocol
+    elif verb == ["webhooks"]:
+        from source_pipedrive.webhooks.cli import main as webhooks  # noqa: PLC0415 - an extra
+
+        webhooks(sys.argv[2:], prog_name="source-pipedrive webhooks")
     else:
         from source_pipedrive.entrypoint import main  # noqa: PLC0415 - see above
 

@@ -41,6 +41,7 @@ from source_pipedrive.children import ChildCursor, ParentList, ParentRouter, lis
 from source_pipedrive.cursor import ListCursor, ReadParents
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.retriever import PageRetriever
+from source_pipedrive.told import Tombstones
 
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
 
@@ -163,10 +164,16 @@ class SourcePipedrive(YamlDeclarativeSource):
             cursor_field=incremental.cursor_field,
             lists=lists,
             windowed=incremental.end_time_option is not None,
+            tombstones=self._tombstones(model),
             **common,
         )
         self._cursors[name] = cursor
         return cursor
+
+    def _tombstones(self, model: DeclarativeStreamModel) -> Tombstones | None:
+        told_as = getattr(model.retriever, "event_object", None)
+        inbox = self._config.get("webhook_inbox")
+        return Tombstones(inbox, told_as) if inbox and told_as else None
 
     def _wire_definitions(self, model: DeclarativeStreamModel, name: str) -> None:
         """Hand the one copy of the definitions to the components of a stream that want it."""
@@ -208,7 +215,8 @@ class SourcePipedrive(YamlDeclarativeSource):
         if "incremental_sync" in definition:
             definition["incremental_sync"]["start_datetime"] = since or ""
             definition["incremental_sync"].pop("end_time_option", None)
-        definition["retriever"].pop("fields_of", None)
+        for wanted in ("fields_of", "event_object"):
+            definition["retriever"].pop(wanted, None)
         if self._definitions.hasty:
             definition["retriever"]["requester"]["error_handler"]["max_retries"] = 0
         return self._constructor.create_component(  # type: ignore[no-any-return]

@@ -81,7 +81,8 @@ ENDPOINTS = {
     "users": ["v1 /users"],
     "webhooks": ["v1 /webhooks"],
 }
-MADE_HERE = {"field_options"}  # taken out of the field definitions; no operation of its own
+# taken out of the field definitions and of the inbox of webhooks; no operation of their own
+MADE_HERE = {"field_options", "events"}
 
 # operations that list something and are no stream, by pattern
 EXCLUDED = {
@@ -158,6 +159,24 @@ ADDITIONS = {
     "project_changelog.id": "primary key, a hash",
     "project_changelog.project_id": "names the parent",
     "projects.is_archived": "tells which of the two lists the row came from",
+    **{
+        f"{stream}.is_deleted": "set on the tombstones that webhooks bring"
+        for stream in ("leads", "notes", "projects", "tasks")
+    },
+    **{
+        f"{stream}.merged_into_id": "set on the tombstones that webhooks bring"
+        for stream in (
+            "activities",
+            "deals",
+            "leads",
+            "notes",
+            "organizations",
+            "persons",
+            "products",
+            "projects",
+            "tasks",
+        )
+    },
     "user_settings.id": "primary key of the only row",
     "users.is_admin": "sent by the live API",
     **{
@@ -345,7 +364,7 @@ def test_every_time_is_typed_as_its_api_version_writes_it(
     wrong = []
     for path, prop in _walk(schemas[stream], stream):
         # the connector's own column is written in one form for all
-        own = _leaf(path) == "parent_update_time"
+        own = _leaf(path) == "parent_update_time" or stream in MADE_HERE
         expected = "timestamp_with_timezone" if zoned or own else "timestamp_without_timezone"
         named_as_time = TIMES.search(_leaf(path)) and not (
             _leaf(path) in NOT_TIMESTAMPS and prop.get("format") is None
