@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from pipedrive_sandbox.store import Row
 
 DEFAULT_LIMIT: Final = 100
-#: Up to this many rows, a time window is read through its own index and sorted.
+#: Up to this many rows, a time window is read through its own index.
 NARROW: Final = 20_000
+_WINDOW: Final = frozenset({"updated_since", "updated_until"})
+#: Filters that leave most rows, so that no index helps.
+_WALKED: Final = _WINDOW | {"status"}
 _NAME: Final = re.compile(r":(\w+)")
 _GROWTH_ONLY: Final = (
     "acv",
@@ -58,6 +61,18 @@ class Extra(Enum):
     NULL = auto()
     ABSENT = auto()
     IF_MORE = auto()
+
+
+class _Way(Enum):
+    """How SQLite finds the rows of a page.
+
+    WALK: along the ids, past those that do not match. WINDOW: the few ids of a time window are
+    found and sorted in the index alone. PLANNED: as SQLite sees fit.
+    """
+
+    WALK = auto()
+    WINDOW = auto()
+    PLANNED = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +106,8 @@ class Read:
     shape: Callable[[Sandbox, Row], Any] | None = None
 
 
-Stored = tuple[bytes, "bytes | None"]
+#: Body, extra, and what a cursor is made of.
+Stored = tuple[Any, ...]
 
 
 def answer(sandbox: Sandbox, read: Read, call: Call, *, strict: bool) -> bytes:
@@ -172,10 +188,12 @@ class _Reading:
             rows, additional = self._offset_page()
         else:
             rows, additional = self._select("ORDER BY rowid"), {}
-        data = b"[" + b",".join(self._render(rows)) + b"]"
         if not (rows or self.strict) and self.sandbox.settings.empty_v1_lists_are_null:
-            data = b"null"
-        return b'{"success":true,"data":' + data + self._tail(additional) + b"}"
+            data, start, end = b"", b"null", b""
+        else:
+            data, start, end = b",".join(self._render(rows)), b"[", b"]"
+        tail = self._tail(additional)
+        return b"".join((b'{"success":true,"data":', start, data, end, tail, b"}"))
 
     def _tail(self, additional: dict[str, Any] | None) -> bytes:
         extra = self.read.extra
@@ -226,46 +244,50 @@ class _Reading:
         name = self.chosen.get("sort_by", "id")
         natural = "desc" if self.read.newest_first else "asc"
         direction = self.chosen.get("sort_direction", natural)
-        column = "rowid" if name == "id" else name
-        if name == "id" and self.chosen.keys() & {"updated_since", "updated_until"}:
-            column = self._steer()
         after = "<" if direction == "desc" else ">"
+        column = "rowid" if name == "id" else name
+        way = self._way() if name == "id" else _Way.PLANNED
         if "cursor" in self.chosen:
             held, last = _decode_cursor(self.chosen["cursor"], name, direction)
-            if name == "id":
-                self.where += f" AND {column} {after} ?"
-                self.values.append(last)
-            else:
+            if name != "id":
                 self.where += f" AND ({column}, rowid) {after} (?, ?)"
                 self.values += [held, last]
+            else:
+                self.where += f" AND {'' if way is _Way.WALK else '+'}rowid {after} ?"
+                self.values.append(last)
         order = f"{column} {direction}" + ("" if name == "id" else f", rowid {direction}")
         limit = self.chosen["limit"]
+        if way is _Way.WINDOW:
+            self.where = (
+                f"rowid IN (SELECT rowid FROM {self.table.name} WHERE {self.where}"
+                f" ORDER BY +rowid {direction} LIMIT {limit + 1})"
+            )
+        hint = "NOT INDEXED" if way is _Way.WALK else ""
         rows = self.sandbox.store.select(
-            f"SELECT body, extra, {column}, rowid FROM {self.table.name}"
+            f"SELECT body, extra, {column}, rowid FROM {self.table.name} {hint}"
             f" WHERE {self.where} ORDER BY {order} LIMIT {limit + 1}",
             self.values,
         )
         token = None
         if len(rows) > limit:
-            *_, held, last = rows[limit - 1]
+            rows.pop()
+            *_, held, last = rows[-1]
             token = _encode_cursor(name, held, direction, last)
-        return [row[:2] for row in rows[:limit]], {"next_cursor": token}
+        return rows, {"next_cursor": token}
 
-    def _steer(self) -> str:
-        """Choose SQLite's way through a time window: a unary plus keeps it off an index.
-
-        Few rows are found through the index on `update_time` and sorted; many are met on a walk
-        along the ids, which needs no sorting on each page.
-        """
-        found = self.sandbox.store.select(
+    def _way(self) -> _Way:
+        """Choose SQLite's way to a page in the order of ids; its own would often sort too much."""
+        narrowing = self.chosen.keys() & self.read.filters.keys()
+        if narrowing - _WALKED or ":" in self.read.where:
+            return _Way.PLANNED
+        if not narrowing & _WINDOW:
+            return _Way.WALK
+        counted = (
             f"SELECT count(*) FROM"
-            f" (SELECT 1 FROM {self.table.name} WHERE {self.where} LIMIT {NARROW + 1})",
-            self.values,
+            f" (SELECT 1 FROM {self.table.name} WHERE {self.where} LIMIT {NARROW + 1})"
         )
-        if found[0][0] <= NARROW:
-            return "+rowid"
-        self.where = self.where.replace("update_time", "+update_time")
-        return "rowid"
+        found = self.sandbox.store.remembered(counted, tuple(self.values))
+        return _Way.WINDOW if found <= NARROW else _Way.WALK
 
     def _offset_page(self) -> tuple[list[Stored], dict[str, Any]]:
         start, limit = max(0, self.chosen.get("start", 0)), self.chosen["limit"]
@@ -309,9 +331,9 @@ class _Reading:
             )
         )
         if not reshaped:
-            return [_splice(*row) for row in rows] if include else [body for body, _ in rows]
+            return [_splice(*row[:2]) for row in rows] if include else [row[0] for row in rows]
         out = []
-        for body, extra in rows:
+        for body, extra, *_ in rows:
             row: Row = orjson.loads(body)
             optional = orjson.loads(extra) if include and extra else {}
             row |= {name: optional[name] for name in include if name in optional}
