@@ -53,6 +53,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         if name not in names:
             return Response(orjson.dumps(names), 404, media_type="application/json")
         sandbox.edits.settle()
+        sandbox.deliveries.settle()
         return StreamingResponse(_lines(sandbox, name), media_type="application/x-ndjson")
 
     return [

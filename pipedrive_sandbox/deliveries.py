@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import random
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import orjson
@@ -45,6 +45,7 @@ class Standing:
     given_up: int = 0
     lost: int = 0
     pending: int = 0
+    latest: Row = field(default_factory=dict)
 
 
 class Deliveries:
@@ -86,19 +87,26 @@ class Deliveries:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    def expire(self) -> None:
-        """Remove webhooks that had no success for three days although there was something to tell.
+    def settle(self) -> None:
+        """Write down how deliveries went, and remove webhooks without a success for three days.
 
-        They stay listed as inactive, with the reason.
+        Those stay listed as inactive, with the reason.
         """
         now = self._clock.precise()
         for hook in list(self._active()):
             standing = self._standing(hook)
-            patience = PATIENCE / self._settings.webhook_time_factor
-            if standing.given_up and now - standing.since > patience:
-                moment = Stamp.MILLIS.text(int(now))
-                reason = "no successful delivery in 3 days"
-                self._note(hook["id"], is_active=0, remove_time=moment, remove_reason=reason)
+            noted, standing.latest = standing.latest, {}
+            if standing.given_up and now - standing.since > self._long(PATIENCE):
+                noted |= {
+                    "is_active": 0,
+                    "remove_time": Stamp.MILLIS.text(int(now)),
+                    "remove_reason": "no successful delivery in 3 days",
+                }
+            if noted:
+                self._store.put("webhooks", hook | noted)
+
+    def _long(self, seconds: float) -> float:
+        return seconds / self._settings.webhook_time_factor
 
     def told(self) -> Row:
         """Return how each webhook is doing, by id."""
@@ -125,11 +133,10 @@ class Deliveries:
             await self._session.close()
 
     async def _deliver(self, hook: Row, standing: Standing, body: Row) -> None:
-        factor = self._settings.webhook_time_factor
         await asyncio.sleep(self._chance.random() * self._settings.webhook_disorder)
         try:
             for attempt, wait in enumerate((0.0, *RETRIES), start=1):
-                await asyncio.sleep(wait / factor)
+                await asyncio.sleep(self._long(wait))
                 if self._store.get("webhooks", hook["id"]) is None:
                     return
                 if await self._attempt(hook, standing, body, attempt):
@@ -137,7 +144,7 @@ class Deliveries:
                     standing.since = self._clock.precise()
                     return
             standing.given_up += 1
-            self.expire()
+            self.settle()
         finally:
             standing.pending -= 1
 
@@ -151,14 +158,13 @@ class Deliveries:
             status = await self._post(hook, orjson.dumps(body | {"meta": meta}))
         standing.attempts += 1
         moment = Stamp.MILLIS.text(self._clock.now())
-        self._note(hook["id"], last_delivery_time=moment, last_http_status=status)
+        standing.latest = {"last_delivery_time": moment, "last_http_status": status}
         good = status in _GOOD
         if attempt == 1 and not good:
             standing.failures += 1
             if standing.failures >= FAILURES_BEFORE_BAN:
                 standing.failures = 0
-                ban = BAN / self._settings.webhook_time_factor
-                standing.banned_until = self._clock.precise() + ban
+                standing.banned_until = self._clock.precise() + self._long(BAN)
         return good
 
     async def _post(self, hook: Row, body: bytes) -> int:
@@ -191,11 +197,6 @@ class Deliveries:
 
     def _standing(self, hook: Row) -> Standing:
         return self._standings.setdefault(hook["id"], Standing(since=self._clock.precise()))
-
-    def _note(self, key: int, **changes: Any) -> None:
-        hook = self._store.get("webhooks", key)
-        if hook is not None:
-            self._store.put("webhooks", {**hook, **changes})
 
     def _known(self) -> tuple[list[int], dict[str, str]]:
         """Return the active users, and the types of the custom fields."""

@@ -29,7 +29,7 @@ def _refusal(status: int, **errors: str) -> ApiError:
 
 def listed(sandbox: Sandbox, _call: Call) -> bytes:
     """Answer GET: every webhook of the company."""
-    sandbox.deliveries.expire()
+    sandbox.deliveries.settle()
     return _success(data=list(sandbox.store.find("webhooks")))
 
 

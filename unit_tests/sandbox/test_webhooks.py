@@ -98,7 +98,7 @@ def test_a_webhook_is_registered_listed_and_deleted(own: Client) -> None:
     made = own.write("POST", "/v1/webhooks", body)
 
     assert (made["status"], made["success"]) == ("ok", True)
-    assert own.body("/v1/webhooks")["data"] == [made["data"]]
+    assert own.body("/v1/webhooks")["data"] == own.dump("webhooks") == [made["data"]]
     assert made["data"]["is_active"] == 1
     assert own.write("DELETE", f"/v1/webhooks/{made['data']['id']}") == {
         "status": "ok",
