@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from sqlalchemy import (
@@ -27,12 +27,14 @@ from sqlalchemy import (
     event,
     exists,
     func,
+    inspect,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from source_pipedrive.webhooks import normalise
 from source_pipedrive.webhooks.event import Event
@@ -94,18 +96,28 @@ class Change:
 class Inbox:
     """Reads and writes the table `inbox_events` of a database, which several processes may share.
 
-    Every method raises `InboxError` when the database cannot do what is asked.
+    Every method raises `InboxError` when the database cannot do what is asked. Close it, or use it
+    in a `with` block.
     """
 
     def __init__(self, url: str) -> None:
         """Open `sqlite:///file` or `postgresql://user:password@host/database`; connects later."""
         self._url = _readable_url(url)
         self._engine = _engine(self._url)
+        self._exists = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def prepare(self) -> None:
         """Create the table if it is missing."""
         with self._transaction() as connection:
-            _TABLE.metadata.create_all(connection)
+            connection.execute(CreateTable(_TABLE, if_not_exists=True))
+            for index in _TABLE.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
     def append(self, events: Sequence[Event]) -> list[Event]:
         """Commit events in one transaction; return those that were not there yet."""
@@ -254,11 +266,17 @@ class Inbox:
                 return
             after = found[-1].sequence
 
+    def _has_table(self) -> bool:
+        if not self._is_postgresql and not Path(str(self._url.database)).exists():
+            # connecting would create it
+            return False
+        return inspect(self._engine).has_table(_TABLE.name)
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with _told():
-            file = self._url.database
-            if not self._is_postgresql and not (file and Path(file).exists()):
+            self._exists = self._exists or self._has_table()
+            if not self._exists:
                 raise InboxError(
                     "The inbox does not exist yet. Start `source-pipedrive webhooks serve`, which "
                     "creates it, or correct `webhook_inbox`."

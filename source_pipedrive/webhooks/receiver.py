@@ -143,5 +143,5 @@ class Receiver:
     async def _expose(self, _: Request) -> Response:
         self.metrics.inbox_writable.set(0 if self._writer.failure else 1)
         with suppress(InboxError):
-            self.metrics.inbox_events.set(await self._writer.in_thread(self._inbox.size))
+            self.metrics.inbox_events.set(await asyncio.to_thread(self._inbox.size))
         return Response(self.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from socket import socket
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -31,7 +32,7 @@ async def prune_hourly(inbox: Inbox, days: float) -> None:
 def run_server(app: ASGIApp, host: str, port: int, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
 
-    `announce` gets the address once the port is bound; port 0 takes a free one.
+    `announce` gets the address when requests are accepted; port 0 takes a free one.
     """
     config = uvicorn.Config(
         app,
@@ -42,6 +43,16 @@ def run_server(app: ASGIApp, host: str, port: int, announce: Callable[[str], Non
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    with config.bind_socket() as socket:
-        announce(f"http://{host}:{socket.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[socket])
+    _Server(config, announce).run()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers:
+            port = server.sockets[0].getsockname()[1]
+            self._announce(f"http://{self.config.host}:{port}")

@@ -39,7 +39,7 @@ class InboxWriter:
 
     async def start(self) -> None:
         """Prepare the inbox and begin to write. Raises `InboxError` if it cannot be used."""
-        await self.in_thread(self._inbox.prepare)
+        await self._in_thread(self._inbox.prepare)
         self._task = asyncio.create_task(self._write())
 
     async def stop(self) -> None:
@@ -65,8 +65,7 @@ class InboxWriter:
             raise InboxError("More events arrive than the inbox can take.") from None
         return await stored
 
-    async def in_thread(self, call: Callable[[], T]) -> T:
-        """Run a call to the inbox in the one thread that writes."""
+    async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     async def _write(self) -> None:
@@ -75,7 +74,7 @@ class InboxWriter:
             try:
                 await self._take(batch)
                 append = partial(self._inbox.append, [event for event, _ in batch])
-                new = {event.id for event in await self.in_thread(append)}
+                new = {event.id for event in await self._in_thread(append)}
             except InboxError as error:
                 await self._refuse_until_writable(batch, str(error))
                 continue
@@ -95,7 +94,7 @@ class InboxWriter:
                 async with asyncio.timeout(_SECONDS_IDLE):
                     batch.append(await self._waiting.get())
             except TimeoutError:
-                await self.in_thread(self._inbox.probe)
+                await self._in_thread(self._inbox.probe)
         while len(batch) < _BATCH and not self._waiting.empty():
             batch.append(self._waiting.get_nowait())
 
@@ -111,6 +110,6 @@ class InboxWriter:
         while self._failure:
             await asyncio.sleep(_SECONDS_BETWEEN_PROBES)
             with suppress(InboxError):
-                await self.in_thread(self._inbox.probe)
+                await self._in_thread(self._inbox.probe)
                 self._failure = ""
         _LOGGER.warning("The inbox works again: events are accepted.")
