@@ -1,0 +1,79 @@
+"""A PostgreSQL server of its own for tests, where one is installed."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_NUMBERS = count(1)
+
+
+class Postgres:
+    """A running server."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._server = f"postgresql://postgres@127.0.0.1:{port}"
+
+    def wait(self, process: subprocess.Popen[bytes]) -> None:
+        """Return when it accepts connections."""
+        while process.poll() is None:
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(f"{self._server}/postgres").close()
+                return
+
+    def new_database(self) -> str:
+        """Create an empty database; return its URL."""
+        name = f"inbox_{next(_NUMBERS)}"
+        with psycopg.connect(f"{self._server}/postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return f"{self._server}/{name}"
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """Start a server in a temporary folder; skips the test, and says so, if none is installed."""
+    binaries = _binaries()
+    # PostgreSQL refuses to run as root
+    user = "postgres" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory() as folder:
+        if user:
+            shutil.chown(folder, user)
+        data = f"{folder}/data"
+        make = f"{binaries}/initdb -D {data} -A trust -U postgres -E UTF8 --no-sync".split()
+        subprocess.run(make, user=user, cwd=folder, check=True, capture_output=True)
+        server = Postgres(_free_port())
+        serve = f"{binaries}/postgres -D {data} -p {server.port} -k {folder} -F".split()
+        with (
+            Path(folder, "log").open("w") as log,
+            subprocess.Popen(serve, user=user, cwd=folder, stderr=log) as process,
+        ):
+            try:
+                server.wait(process)
+                yield server
+            finally:
+                process.send_signal(signal.SIGQUIT)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _binaries() -> Path:
+    on_path = shutil.which("initdb")
+    installed = [Path(on_path)] if on_path else []
+    installed += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not installed:
+        pytest.skip("PostgreSQL is not installed here, so nothing is known about it (initdb)")
+    return installed[-1].resolve().parent

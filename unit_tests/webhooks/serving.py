@@ -1,0 +1,57 @@
+"""The receiver as a server on a free port, inside the test."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import uvicorn
+
+from source_pipedrive.webhooks.receiver import Receiver
+from unit_tests.webhooks.deliveries import CREDENTIALS
+
+
+@dataclass
+class Serving:
+    """A receiver that answers."""
+
+    url: str
+    server: uvicorn.Server
+
+    def deliver(
+        self, delivery: Mapping[str, Any] | None = None, **options: Any
+    ) -> requests.Response:
+        """POST a delivery as Pipedrive does."""
+        options = {"auth": CREDENTIALS, "json": delivery, **options}
+        return requests.post(self.url, **options, timeout=30)
+
+    def metric(self, name: str) -> float:
+        """Read one value of `/metrics`, such as `duplicates_total`."""
+        lines = requests.get(f"{self.url}metrics", timeout=30).text.splitlines()
+        prefix = f"pipedrive_webhooks_{name} "
+        return next(float(line.removeprefix(prefix)) for line in lines if line.startswith(prefix))
+
+    def health(self) -> int:
+        """Ask whether it is ready."""
+        return requests.get(f"{self.url}health", timeout=30).status_code
+
+
+@contextmanager
+def serving(receiver: Receiver) -> Iterator[Serving]:
+    """Serve until the block is left, then shut down as SIGTERM does."""
+    config = uvicorn.Config(receiver.app, port=0, log_config=None, timeout_graceful_shutdown=15)
+    server = uvicorn.Server(config)
+    with config.bind_socket() as socket:
+        port = socket.getsockname()[1]
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[socket])))
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the receiver did not start"
+        try:
+            yield Serving(f"http://127.0.0.1:{port}/", server)
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -1,0 +1,73 @@
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from source_pipedrive.webhooks.credentials import (
+    Credentials,
+    CredentialsError,
+    find_credentials,
+)
+
+CONFIG = {"webhook_user": "pipedrive", "webhook_password": "hook-secret-7d1f0a93c5"}
+
+
+def test_credentials_of_the_config_win(tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+
+    found = find_credentials(CONFIG, file, generate=True)
+
+    assert found == Credentials("pipedrive", "hook-secret-7d1f0a93c5")
+    assert not file.exists()
+
+
+def test_generated_credentials_stay_the_same_and_are_for_their_owner_only(tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+
+    made = find_credentials({}, file, generate=True)
+    found = find_credentials({}, file, generate=False)
+
+    assert found == made
+    assert len(made.password) >= 32
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_generated_credentials_differ(tmp_path: Path) -> None:
+    one = find_credentials({}, tmp_path / "one.json", generate=True)
+    other = find_credentials({}, tmp_path / "other.json", generate=True)
+
+    assert one.password != other.password
+
+
+@pytest.mark.parametrize(
+    ("config", "content", "phrase"),
+    [
+        ({}, None, "`register` makes it"),
+        ({"webhook_user": "pipedrive"}, None, "Both"),
+        ({"webhook_password": "hook-secret-7d1f0a93c5"}, None, "Both"),
+        ({**CONFIG, "webhook_user": "pipe:drive"}, None, "colon"),
+        ({}, "{", "cannot be read"),
+        ({}, "[]", "Both"),
+        ({}, json.dumps({"webhook_user": "", "webhook_password": ""}), "Both"),
+    ],
+)
+def test_credentials_that_cannot_work_are_refused(
+    tmp_path: Path, config: dict[str, Any], content: str | None, phrase: str
+) -> None:
+    file = tmp_path / "credentials.json"
+    if content is not None:
+        file.write_text(content)
+
+    with pytest.raises(CredentialsError, match=phrase):
+        find_credentials(config, file, generate=False)
+
+
+def test_without_config_and_file_it_says_where_to_put_them() -> None:
+    with pytest.raises(CredentialsError, match="--credentials"):
+        find_credentials({}, None, generate=True)
+
+
+def test_a_password_does_not_show_when_printed() -> None:
+    assert "7d1f" not in repr(Credentials("pipedrive", "hook-secret-7d1f0a93c5"))

@@ -1,0 +1,323 @@
+import base64
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from source_pipedrive.webhooks import receiver as receiver_module
+from source_pipedrive.webhooks import writer as writer_module
+from source_pipedrive.webhooks.credentials import Credentials
+from source_pipedrive.webhooks.event import Event
+from source_pipedrive.webhooks.inbox import Inbox, InboxError
+from source_pipedrive.webhooks.receiver import Receiver
+from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery
+from unit_tests.webhooks.serving import Serving, serving
+
+MIB = 1024 * 1024
+
+
+class TroubledInbox(Inbox):
+    """An inbox that can be slow or broken when a test wants it to."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.may_commit = threading.Event()
+        self.may_commit.set()
+        self.broken = False
+        self.commits: list[int] = []
+
+    def append(self, events: Sequence[Event]) -> list[Event]:
+        self.may_commit.wait()
+        self._complain()
+        self.commits.append(len(events))
+        return super().append(events)
+
+    def probe(self) -> None:
+        self._complain()
+        super().probe()
+
+    def _complain(self) -> None:
+        if self.broken:
+            raise InboxError("The inbox does not work: the disk is full")
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[TroubledInbox]:
+    with TroubledInbox(f"sqlite:///{tmp_path}/inbox.db") as inbox:
+        yield inbox
+
+
+@pytest.fixture
+def server(inbox: TroubledInbox) -> Iterator[Serving]:
+    with serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+        yield server
+
+
+def ids(inbox: Inbox) -> list[str]:
+    with suppress(InboxError):
+        return [event["object_id"] for event in inbox.events(after=0)]
+    return []
+
+
+def test_a_delivery_is_answered_when_it_is_in_the_inbox(
+    server: Serving, inbox: TroubledInbox
+) -> None:
+    answer = server.deliver(a_delivery(entity_id=8))
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert ids(inbox) == ["8"]
+
+
+def test_a_delivery_is_not_answered_before_its_commit(
+    server: Serving, inbox: TroubledInbox
+) -> None:
+    inbox.may_commit.clear()
+
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.deliver, a_delivery(entity_id=8))
+        # another request is answered meanwhile
+        assert server.health() == 200
+        assert not answer.done()
+        assert ids(inbox) == []
+        inbox.may_commit.set()
+
+    assert answer.result().status_code == 200
+    assert ids(inbox) == ["8"]
+
+
+def test_deliveries_that_come_together_are_committed_together(
+    server: Serving, inbox: TroubledInbox
+) -> None:
+    inbox.may_commit.clear()
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = [pool.submit(server.deliver, a_delivery(entity_id=id_)) for id_ in range(40)]
+        # all but the first wait for the commit that is under way
+        while len(server.server.server_state.tasks) < 40:
+            pass
+        inbox.may_commit.set()
+
+    assert {answer.result().status_code for answer in answers} == {200}
+    assert sorted(ids(inbox), key=int) == [str(id_) for id_ in range(40)]
+    assert len(inbox.commits) == 2
+
+
+def test_a_retry_is_accepted_and_counted_but_not_kept_twice(
+    server: Serving, inbox: TroubledInbox
+) -> None:
+    server.deliver(a_delivery(entity_id=8, id="1f6c", attempt=1))
+
+    answer = server.deliver(a_delivery(entity_id=8, id="1f6c", attempt=2))
+
+    assert answer.status_code == 200
+    assert ids(inbox) == ["8"]
+    assert server.metric("duplicates_total") == 1
+
+
+class Pieces:
+    """A body that `requests` sends in chunks, since it has no length."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"x" * MIB
+        yield b"x"
+
+
+REFUSED: dict[str, tuple[dict[str, Any], int]] = {
+    "no credentials": ({"auth": None}, 401),
+    "a wrong password": ({"auth": ("pipedrive", "hook-secret-7d1f0a93c4")}, 401),
+    "a wrong user": ({"auth": ("admin", CREDENTIALS[1])}, 401),
+    "another scheme": (
+        {"auth": None, "headers": {"authorization": f"Bearer {CREDENTIALS[1]}"}},
+        401,
+    ),
+    "another content type": ({"json": None, "data": {"meta": "{}"}}, 415),
+    "no content type": ({"json": None, "data": json.dumps(a_delivery()).encode()}, 415),
+    "broken JSON": (
+        {"json": None, "data": b'{"meta": {', "headers": {"content-type": "application/json"}},
+        400,
+    ),
+    "no event": ({"json": {"hello": "world"}}, 400),
+    "an event of webhooks v1": ({"json": {"event": "added.deal", "current": {}}}, 400),
+    "ten MiB": ({"json": a_delivery(data={"title": "x" * 10 * MIB})}, 413),
+    "more than a MiB in pieces": (
+        {
+            "json": None,
+            "data": Pieces(),
+            "headers": {"content-type": "application/json"},
+        },
+        413,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_delivery_of_ours_is_refused_without_a_word(
+    server: Serving, inbox: TroubledInbox, what: str
+) -> None:
+    options, status = REFUSED[what]
+
+    answer = server.deliver(**{"json": a_delivery(), **options})
+
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert ids(inbox) == []
+
+
+def test_a_mib_is_accepted(server: Serving, inbox: TroubledInbox) -> None:
+    delivery = a_delivery(entity_id=8, data={"title": ""})
+    delivery["data"]["title"] = "x" * (MIB - len(json.dumps(delivery)))
+
+    answer = server.deliver(delivery)
+
+    assert answer.status_code == 200
+    assert ids(inbox) == ["8"]
+
+
+def test_credentials_beyond_ascii_are_understood(inbox: TroubledInbox) -> None:
+    user, password = "pipedrive", "wörd-7d1f0a93c5"
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    with serving(Receiver(inbox, Credentials(user, password))) as server:
+        answer = server.deliver(
+            a_delivery(), auth=None, headers={"authorization": f"basic {token}"}
+        )
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "", 405), ("PUT", "", 405), ("POST", "deals", 404)]
+)
+def test_other_methods_and_paths_are_refused(
+    server: Serving, method: str, path: str, status: int
+) -> None:
+    answer = requests.request(method, f"{server.url}{path}", auth=CREDENTIALS, timeout=30)
+
+    assert answer.status_code == status
+
+
+def test_deliveries_may_have_a_path_of_their_own(inbox: TroubledInbox) -> None:
+    with serving(Receiver(inbox, Credentials(*CREDENTIALS), path="/pipedrive")) as server:
+        there = requests.post(
+            f"{server.url}pipedrive", auth=CREDENTIALS, json=a_delivery(), timeout=30
+        )
+        elsewhere = server.deliver(a_delivery())
+
+    assert (there.status_code, elsewhere.status_code) == (200, 404)
+
+
+def test_while_the_inbox_is_broken_deliveries_are_refused_at_once_until_it_works_again(
+    server: Serving, inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_SECONDS_BETWEEN_PROBES", 0.01)
+    inbox.broken = True
+
+    refused = server.deliver(a_delivery(entity_id=8))
+    # the second one does not even try to write
+    inbox.may_commit.clear()
+    at_once = server.deliver(a_delivery(entity_id=9))
+    health = server.health()
+    inbox.may_commit.set()
+    inbox.broken = False
+    while server.health() != 200:
+        pass
+    accepted = server.deliver(a_delivery(entity_id=8))
+
+    assert (refused.status_code, at_once.status_code, health) == (503, 503, 503)
+    assert accepted.status_code == 200
+    assert ids(inbox) == ["8"]
+
+
+def test_an_inbox_that_breaks_while_nothing_happens_is_noticed(
+    inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_SECONDS_IDLE", 0.01)
+
+    with serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+        assert server.health() == 200
+        inbox.broken = True
+        while server.health() == 200:
+            pass
+
+        assert server.metric("inbox_writable") == 0
+
+
+def test_a_commit_that_takes_too_long_is_refused_while_pipedrive_still_listens(
+    server: Serving, inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver_module, "_SECONDS_TO_ANSWER", 0.05)
+    inbox.may_commit.clear()
+
+    answer = server.deliver(a_delivery())
+    inbox.may_commit.set()
+
+    assert answer.status_code == 503
+
+
+def test_more_than_the_inbox_can_take_is_refused(
+    inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_WAITING", 1)
+    inbox.may_commit.clear()
+
+    with (
+        serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server,
+        ThreadPoolExecutor(10) as pool,
+    ):
+        answers = [pool.submit(server.deliver, a_delivery()) for _ in range(10)]
+        while sum(answer.done() for answer in answers) < 8:
+            pass
+        inbox.may_commit.set()
+        statuses = [answer.result().status_code for answer in answers]
+
+    assert sorted(statuses) == [200] * 2 + [503] * 8
+    assert len(ids(inbox)) == 2
+
+
+def test_a_shutdown_answers_what_has_begun_and_loses_nothing(inbox: TroubledInbox) -> None:
+    inbox.may_commit.clear()
+
+    with ThreadPoolExecutor(20) as pool:
+        with serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+            answers = [pool.submit(server.deliver, a_delivery()) for _ in range(20)]
+            while len(server.server.server_state.tasks) < 20:
+                pass
+            server.server.should_exit = True
+            inbox.may_commit.set()
+
+        statuses = {answer.result().status_code for answer in answers}
+
+    assert statuses == {200}
+    assert len(ids(inbox)) == 20
+
+
+def test_metrics_tell_what_came_and_how_late(server: Serving) -> None:
+    server.deliver(a_delivery("create", entity="deal"))
+    server.deliver(a_delivery("delete", entity="person", attempt=3))
+    server.deliver(a_delivery("create", entity="some_new_object"))
+    server.deliver(a_delivery(), auth=None)
+
+    assert server.metric('events_total{action="create",object="deal"}') == 1
+    assert server.metric('events_total{action="delete",object="person"}') == 1
+    assert server.metric('events_total{action="create",object="other"}') == 1
+    assert server.metric('rejected_total{reason="credentials"}') == 1
+    assert server.metric("retries_total") == 1
+    assert server.metric("lag_seconds_count") == 3
+    assert server.metric("inbox_events") == 3
+    assert server.metric("inbox_writable") == 1
+
+
+def test_a_flood_of_refusals_is_logged_once(
+    server: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(5):
+        server.deliver(a_delivery(), auth=("pipedrive", "guess-5511aa"))
+
+    refusals = [record.getMessage() for record in caplog.records if "401" in record.getMessage()]
+    assert len(refusals) == 1
+    assert "guess-5511aa" not in refusals[0]
