@@ -81,8 +81,9 @@ class Columns:
                         else:
                             put(row, value)
         if self._flat_codes is not None:
+            keys = set().union(*rows) - self.schema.keys()
             # no built-in key is that long
-            codes = {key[:_KEY_LENGTH] for key in set().union(*rows) if len(key) >= _KEY_LENGTH}
+            codes = {key[:_KEY_LENGTH] for key in keys if len(key) >= _KEY_LENGTH}
             self.unknown |= codes - self._flat_codes
 
 
