@@ -13,7 +13,7 @@ from typing import Any
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from requests import PreparedRequest, Response
+from requests import Response
 
 _WINDOW_SECONDS = 2.0
 _SMALLEST_PLAN = 20
@@ -84,7 +84,7 @@ class TokenBudget(AbstractAPIBudget):
 
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002 - the CDK's signature
         spending: Spending = self._current.on
-        price = self._price(request)
+        price = self.price_of(request.path_url)
         began = time.monotonic()
         while (wait := self._wait(price)) > 0:
             time.sleep(wait)
@@ -92,8 +92,8 @@ class TokenBudget(AbstractAPIBudget):
             spending.requests += 1
             spending.waited += time.monotonic() - began
 
-    def _price(self, request: PreparedRequest) -> int:
-        path = request.path_url
+    def price_of(self, path: str) -> int:
+        """Tell what a request for a path costs, in tokens."""
         return next(tokens for pattern, tokens in self._prices.items() if pattern.match(path))
 
     def _wait(self, price: int) -> float:
@@ -115,7 +115,7 @@ class TokenBudget(AbstractAPIBudget):
 
     def update_from_response(self, request: Any, response: Response) -> None:
         spending: Spending = self._current.on
-        price = self._price(request)
+        price = self.price_of(request.path_url)
         told = response.headers
         with self._lock:
             self._burst = max(1, _number(told, "x-ratelimit-limit") or self._burst)

@@ -135,6 +135,16 @@ class ListCursor(Cursor):
                 state[name] = {self._field: mark}
         return state
 
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nothing was read yet."""
+        return not self._marks
+
+    @property
+    def lists(self) -> int:
+        """How many lists the stream reads."""
+        return len(self._lists)
+
     def since(self, of: str) -> str | None:
         """Where the walk of a list begins; `None`: at its first row.
 

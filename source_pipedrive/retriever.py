@@ -5,7 +5,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from itertools import islice
 from typing import Any, ClassVar, cast
 
@@ -162,17 +162,18 @@ class PageRetriever(Retriever):
             return False
         self.cursor.seen(walk.window, fresh)
         return len(page) == self.page_size and self.cursor.is_cut(
-            walk.window, page[-1], lambda: self._newest_id(walk)
+            walk.window, page[-1], lambda: self.newest_id(walk.slice)
         )
 
-    def _newest_id(self, walk: "_Walk") -> int:
+    def newest_id(self, stream_slice: StreamSlice) -> int:
+        """Ask for the highest id of a v2 list, for the price of a page; 0 if it is empty."""
         descending = StreamSlice(
-            partition=walk.slice.partition,
-            cursor_slice=walk.slice.cursor_slice,
-            extra_fields={**walk.slice.extra_fields, "sort_direction": "desc"},
+            partition=stream_slice.partition,
+            cursor_slice=stream_slice.cursor_slice,
+            extra_fields={**stream_slice.extra_fields, "sort_direction": "desc"},
         )
-        body = self._fetch(replace(walk, slice=descending), {**walk.parameters, "limit": 1})
-        return int(self._rows(body)[0]["id"])
+        rows = self._rows(self._fetch(self._walk(descending), {"limit": 1}))
+        return int(rows[0]["id"]) if rows else 0
 
     def _fetch(self, walk: "_Walk", parameters: Mapping[str, Any]) -> Body:
         response = self._send(walk.slice, parameters)

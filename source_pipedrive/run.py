@@ -8,7 +8,7 @@ import yaml
 
 
 def run() -> None:
-    """Run a verb of the Airbyte protocol, or `webhooks`."""
+    """Run a verb of the Airbyte protocol, `plan` or `webhooks`."""
     verb = sys.argv[1:2]
     if verb == ["spec"]:
         # answered from the manifest: importing the CDK takes two seconds
@@ -20,6 +20,10 @@ def run() -> None:
         from source_pipedrive.webhooks.cli import main as webhooks  # noqa: PLC0415 - an extra
 
         webhooks(sys.argv[2:], prog_name="source-pipedrive webhooks")
+    elif verb == ["plan"]:
+        from source_pipedrive.plan import main as plan  # noqa: PLC0415 - see above
+
+        plan(sys.argv[2:], prog_name="source-pipedrive plan")
     else:
         from source_pipedrive.entrypoint import main  # noqa: PLC0415 - see above
 
