@@ -1,0 +1,409 @@
+"""Writes what the docs repeat from manifest, schemas and metadata: `make docs`.
+
+A generated part stands between `<!-- generated: name -->` and `<!-- end -->`; `PARTS` holds the
+functions that write them. A test compares, so a part never differs from its source.
+"""
+
+# ruff: noqa: INP001 - a script among texts, no package
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from jinja2 import ChainableUndefined, Template
+
+from unit_tests import catalog
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted(Path(__file__).parent.glob("*.md"))]
+
+# stream -> where Pipedrive documents it, below https://developers.pipedrive.com/docs/api/v1/
+REFERENCE = {
+    "deals": "Deals#getDeals",
+    "persons": "Persons#getPersons",
+    "organizations": "Organizations#getOrganizations",
+    "activities": "Activities#getActivities",
+    "products": "Products#getProducts",
+    "leads": "Leads#getLeads",
+    "notes": "Notes#getNotes",
+    "files": "Files#getFiles",
+    "projects": "Projects#getProjects",
+    "tasks": "Tasks#getTasks",
+    "call_logs": "CallLogs#getUserCallLogs",
+    "mail_threads": "Mailbox#getMailThreads",
+    "mail_messages": "Mailbox#getMailThreadMessages",
+    "note_comments": "Notes#getNoteComments",
+    "organization_relationships": "OrganizationRelationships#getOrganizationRelationships",
+    "deal_products": "DealProducts#getDealsProducts",
+    "deal_installments": "DealInstallments#getInstallments",
+    "deal_discounts": "Deals#getAdditionalDiscounts",
+    "deal_participants": "Deals#getDealParticipants",
+    "product_variations": "Products#getProductVariations",
+    "deal_followers": "Deals#getDealFollowers",
+    "person_followers": "Persons#getPersonFollowers",
+    "organization_followers": "Organizations#getOrganizationFollowers",
+    "product_followers": "Products#getProductFollowers",
+    "deal_changelog": "Deals#getDealChangelog",
+    "person_changelog": "Persons#getPersonChangelog",
+    "organization_changelog": "Organizations#getOrganizationChangelog",
+    "project_changelog": "Projects#getProjectChangelog",
+    "pipelines": "Pipelines#getPipelines",
+    "stages": "Stages#getStages",
+    "users": "Users#getUsers",
+    "currencies": "Currencies#getCurrencies",
+    "activity_types": "ActivityTypes#getActivityTypes",
+    "filters": "Filters#getFilters",
+    "lead_labels": "LeadLabels#getLeadLabels",
+    "lead_sources": "LeadSources#getLeadSources",
+    "goals": "Goals#getGoals",
+    "roles": "Roles#getRoles",
+    "role_assignments": "Roles#getRoleAssignments",
+    "permission_sets": "PermissionSets#getPermissionSets",
+    "permission_set_assignments": "PermissionSets#getPermissionSetAssignments",
+    "legacy_teams": "LegacyTeams#getTeams",
+    "project_boards": "ProjectBoards#getProjectsBoards",
+    "project_phases": "ProjectPhases#getProjectsPhases",
+    "project_templates": "ProjectTemplates#getProjectTemplates",
+    "webhooks": "Webhooks#getWebhooks",
+    "user_settings": "UserSettings#getUserSettings",
+    "deal_fields": "DealFields#getDealFields",
+    "person_fields": "PersonFields#getPersonFields",
+    "organization_fields": "OrganizationFields#getOrganizationFields",
+    "product_fields": "ProductFields#getProductFields",
+    "activity_fields": "ActivityFields#getActivityFields",
+    "project_fields": "ProjectFields#getProjectFields",
+    "lead_fields": "LeadFields#getLeadFields",
+    "note_fields": "NoteFields#getNoteFields",
+}
+
+_JOIN = re.compile(r"(?:joins?|keyed by) `(\w+)\.(\w+)`")
+# nearly every stream joins these: with them, the diagram would show little else
+_EVERYWHERE = {"users": "id", "currencies": "code"}
+_CONNECTION_FAILURES = {
+    "NameResolutionError": "DNS failure",
+    "SSLError": "TLS failure",
+    "Timeout": "timeout",
+    "Exception": "other connection failure",
+}
+
+
+class Stream:
+    """What the docs say of a stream, read off its resolved definition."""
+
+    def __init__(self, name: str, definition: Mapping[str, Any]) -> None:
+        self.name = name
+        self.parameters: Mapping[str, Any] = definition["$parameters"]
+        self.retriever: Mapping[str, Any] = definition["retriever"]
+        self.router: Mapping[str, Any] = self.retriever.get("partition_router", {})
+        key = definition["primary_key"]
+        self.primary_key: list[str] = [key] if isinstance(key, str) else key
+        self.cursor: str | None = definition.get("incremental_sync", {}).get("cursor_field")
+        self.schema = catalog.schema(name)
+
+    @property
+    def sync_modes(self) -> str:
+        return "full refresh, incremental" if self.cursor else "full refresh"
+
+    @property
+    def key(self) -> str:
+        return ", ".join(f"`{column}`" for column in self.primary_key)
+
+    @property
+    def needs(self) -> str:
+        if self.name == "events":
+            return "`webhook_inbox`"
+        return str(self.parameters.get("needs", "what the field definitions need"))
+
+    @property
+    def link(self) -> str:
+        page = REFERENCE.get(self.name)
+        return f"[API](https://developers.pipedrive.com/docs/api/v1/{page})" if page else ""
+
+    @property
+    def price(self) -> str:
+        """Tokens for a thousand rows, for a parent, or for a sync."""
+        if self.name == "events":
+            return "none"
+        if entities := self.retriever.get("entities"):
+            return f"{sum(_STREAMS[one].tokens() for one in entities.values())} a sync"
+        if self.router.get("type") == "CustomPartitionRouter":
+            parent, group = self._setting("parent"), self._setting("group_size", 1)
+            return f"{self.tokens()} per {group if group > 1 else 'row'} of `{parent}`"
+        if self._setting("paging", "none") == "none":
+            values = self.router.get("values", [""])
+            return f"{self.tokens() * len(values)} a sync"
+        pages = -(-1000 // int(self._setting("page_size", 500)))
+        live, archived = self.tokens("live") * pages, self.tokens("archived") * pages
+        further = f", archived {archived}" if archived != live else ""
+        return f"{live} per 1,000 rows{further}"
+
+    def tokens(self, of: str = "live") -> int:
+        """What one request costs."""
+        template = Template(self.parameters["path"], undefined=ChainableUndefined)
+        path = template.render(stream_partition=defaultdict(lambda: "1", list=of))
+        prices = catalog.MANIFEST["definitions"]["prices"]
+        return next(int(tokens) for part, tokens in prices.items() if re.match(part, path))
+
+    def _setting(self, name: str, otherwise: Any = None) -> Any:
+        # as the CDK has it: a parameter fills in what a component does not say itself
+        for place in (self.router, self.retriever, self.parameters):
+            if name in place:
+                return place[name]
+        return otherwise
+
+    @property
+    def tolerated(self) -> Sequence[Mapping[str, Any]]:
+        """The refusals that bring a warning, and no failure."""
+        handler = self.retriever.get("requester", {}).get("error_handler", {})
+        given: Sequence[Mapping[str, Any]] = handler.get("tolerated") or self.parameters.get(
+            "tolerated", []
+        )
+        return given
+
+    @property
+    def joins(self) -> Iterator["Join"]:
+        """Yield where a description says that a column joins another stream."""
+        for column, part in _parts(self.schema):
+            several = "array" in part.get("type", []) or "[]" in column
+            for other, target in _JOIN.findall(part.get("description", "")):
+                yield Join(column, several, other, target)
+
+
+class Join(NamedTuple):
+    """A column that holds values of `other.target`; `several` of them in a row."""
+
+    column: str
+    several: bool
+    other: str
+    target: str
+
+
+def _parts(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every property at every depth: `org_id`, `value.currency`, `prices[].currency`."""
+    for name, part in schema.get("properties", {}).items():
+        yield path + name, part
+        yield from _parts(part, f"{path}{name}.")
+        yield from _parts(part.get("items", {}), f"{path}{name}[].")
+
+
+def _streams() -> dict[str, Stream]:
+    listed = catalog.RESOLVED["streams"]
+    flat = [
+        one
+        for entry in listed
+        for one in (entry["streams"] if entry["type"] == "ConditionalStreams" else [entry])
+    ]
+    return {one["$parameters"]["name"]: Stream(one["$parameters"]["name"], one) for one in flat}
+
+
+_STREAMS = _streams()
+
+
+def _suggested() -> set[str]:
+    metadata = yaml.safe_load((ROOT / "metadata.yaml").read_text("utf-8"))
+    return set(metadata["data"]["suggestedStreams"]["streams"])
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _settings() -> Mapping[str, Mapping[str, Any]]:
+    spec = catalog.MANIFEST["spec"]["connection_specification"]
+    return dict(sorted(spec["properties"].items(), key=lambda one: int(one[1]["order"])))
+
+
+def _default(name: str, setting: Mapping[str, Any]) -> str:
+    if name in catalog.MANIFEST["spec"]["connection_specification"]["required"]:
+        return "*required*"
+    return _code(str(setting["default"]).lower()) if "default" in setting else ""
+
+
+def _code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
+
+
+def settings() -> str:
+    """The configuration, a row a setting."""
+    return _table(
+        ["Setting", "Default", "What it does"],
+        [
+            [_code(name), _default(name, setting), setting["description"]]
+            for name, setting in _settings().items()
+        ],
+    )
+
+
+def fields() -> str:
+    """The form of the connector in Airbyte."""
+    blocks = []
+    for name, setting in _settings().items():
+        kind = f" ({default})" if (default := _default(name, setting)) else ""
+        line = f"- **{setting['title']}**{kind}: {setting['description']}"
+        blocks += [f'<FieldAnchor field="{name}">', line, "</FieldAnchor>"]
+    return "\n\n".join(blocks)
+
+
+def streams() -> str:
+    """All streams with their prices."""
+    suggested = _suggested()
+    return _table(
+        ["Stream", "A row is", "Sync modes", "Cursor", "Primary key", "Tokens", "Takes", "API"],
+        [
+            [
+                _code(one.name) + (" •" if one.name in suggested else ""),
+                one.schema["description"],
+                one.sync_modes,
+                _code(one.cursor),
+                one.key,
+                one.price,
+                one.needs,
+                one.link,
+            ]
+            for one in _STREAMS.values()
+        ],
+    )
+
+
+def supported() -> str:
+    """All streams as Airbyte's own page lists them."""
+    return _table(
+        ["Stream", "Sync modes", "Cursor", "Primary key", "API"],
+        [
+            [_code(one.name), one.sync_modes, _code(one.cursor), one.key, one.link]
+            for one in _STREAMS.values()
+        ],
+    )
+
+
+def diagram() -> str:
+    """The entities and their joins as a Mermaid ER diagram."""
+    lines: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
+    for stream in _STREAMS.values():
+        for column, several, other, _ in stream.joins:
+            names_itself = other == stream.name and "." in column
+            if other not in _EVERYWHERE and not names_itself:
+                lines[stream.name, "}o--o{" if several else "}o--o|", other][column] = None
+    related = {name for one, _, other in lines for name in (one, other)}
+    text = ["```mermaid", "erDiagram"]
+    for name in filter(related.__contains__, _STREAMS):
+        stream = _STREAMS[name]
+        keys = [f"{_type(stream.schema['properties'][key])} {key} PK" for key in stream.primary_key]
+        text += [f"    {name} {{", *(f"        {key}" for key in keys), "    }"]
+    for (one, kind, other), columns in lines.items():
+        text.append(f'    {one} {kind} {other} : "{", ".join(columns)}"')
+    return "\n".join([*text, "```"])
+
+
+def _type(part: Mapping[str, Any]) -> str:
+    return next(str(one) for one in part["type"] if one != "null")
+
+
+def joined_everywhere() -> str:
+    """The joins that the diagram leaves out."""
+    rows = []
+    for stream in _STREAMS.values():
+        joins = [
+            ", ".join(_code(join.column) for join in stream.joins if join[2:] == target)
+            for target in _EVERYWHERE.items()
+        ]
+        if any(joins):
+            rows.append([_code(stream.name), *joins])
+    return _table(["Stream", *(f"joins `{a}.{b}`" for a, b in _EVERYWHERE.items())], rows)
+
+
+def answers() -> str:
+    """Symptom, cause and fix, from the manifest's table of answers."""
+    table = catalog.MANIFEST["definitions"]["error_handler"]["answers"]
+    return _table(["Symptom", "Cause", "Fix", "Then"], map(_answer, table))
+
+
+def _answer(row: Mapping[str, Any]) -> list[str]:
+    *cause, fix = _sentences(row["message"])
+    if not cause:
+        cause, fix = [fix], "None needed."
+    return [_symptom(row), " ".join(cause), fix, _consequence(row)]
+
+
+def _sentences(message: str) -> list[str]:
+    plain = re.sub(r" \((?:\d+|\{\w+\}|, )+\)", "", message)
+    for placeholder, words in {
+        "Stream {stream}": "The stream",
+        "{stream}": "the stream",
+        "{needs}": "the permission in the [table of streams](streams.md#streams)",
+        "{said}": "broken JSON, a page of HTML or `null`",
+        "{status}": "any status",
+    }.items():
+        plain = plain.replace(placeholder, words)
+    return re.split(r"(?<=\.) (?=[A-Z`])", plain[0].upper() + plain[1:])
+
+
+def _symptom(row: Mapping[str, Any]) -> str:
+    if "exception" in row:
+        return ", ".join(_CONNECTION_FAILURES[one] for one in row["exception"])
+    if row.get("malformed"):
+        return "200 that is no data"
+    status = ", ".join(map(str, row.get("status", []))) or "any other error"
+    if row.get("html"):
+        return f"{status} with a page of HTML"
+    if row.get("daily"):
+        return f"{status} with burst left"
+    return f"{status} `{row['contains']}`" if "contains" in row else status
+
+
+def _consequence(row: Mapping[str, Any]) -> str:
+    if row["action"] == "RETRY":
+        return "asked again"
+    return {
+        "config_error": "ends the stream",
+        "system_error": "ends the stream",
+        "transient_error": "ends the stream; the next sync may succeed",
+    }[row["failure_type"]]
+
+
+def tolerated() -> str:
+    """Refusals that are a warning for some streams."""
+    groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+    for stream in _STREAMS.values():
+        for row in stream.tolerated:
+            groups.setdefault(row["message"], (row, []))[1].append(f"`{stream.name}`")
+    return _table(
+        ["Streams", "Symptom", "Log"],
+        [
+            [", ".join(names), _symptom(row), " ".join(_sentences(message))]
+            for message, (row, names) in groups.items()
+        ],
+    )
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    part.__name__: part
+    for part in (
+        settings,
+        fields,
+        streams,
+        supported,
+        diagram,
+        joined_everywhere,
+        answers,
+        tolerated,
+    )
+}
+
+
+def regenerated(text: str) -> str:
+    """Return a page with its generated parts as they should be."""
+    return re.sub(
+        r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)",
+        lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(regenerated(page.read_text("utf-8")), "utf-8")
