@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
@@ -14,7 +15,7 @@ from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 
 from source_pipedrive.config import refuse_bad
-from source_pipedrive.output import Output, Page
+from source_pipedrive.output import Output, Page, StoppedError
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.source import SourcePipedrive
 
@@ -89,8 +90,13 @@ def main(arguments: list[str]) -> None:
         # what is there now stays: the collector need not look at it again with every page
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)
+        signal.signal(signal.SIGTERM, output.stop)
         for message in entrypoint.run(args):
             output.write(f"{message}\n")
+    except StoppedError:
+        logger.info("Stopped by SIGTERM: the next sync goes on from the last state.")
+        output.flush()
+        os._exit(128 + signal.SIGTERM)
     except BaseException:  # noqa: BLE001 - a closed stdout and an interrupt included
         try:
             sys.excepthook(*sys.exc_info())
@@ -114,6 +120,8 @@ def _source(args: argparse.Namespace) -> SourcePipedrive:
 def _set_up_logging(output: Output) -> None:
     sys.stdout = output
     init_uncaught_exception_handler(logger)
+    # a reader who is gone hears no complaints
+    logging.raiseExceptions = False
     logging.getLogger("backoff").setLevel(logging.CRITICAL)
     for handler in logging.root.handlers:
         handler.addFilter(_Chatter())

@@ -3,7 +3,8 @@
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -34,25 +35,47 @@ class Page:
         return cls(head + (tail + head).join(map(orjson.dumps, rows)) + tail, len(rows))
 
 
+class StoppedError(Exception):
+    """The platform cancelled the sync. What it has read is covered by the states written so far."""
+
+
 class Output:
     """Takes the place of `sys.stdout`: text for messages, bytes for pages, in whole lines."""
 
     def __init__(self) -> None:
         self._raw = sys.__stdout__.buffer  # type: ignore[union-attr]
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._writing = self._stopped = False
 
     def write(self, text: str) -> int:
         """Write whole lines, and let nobody wait for them."""
-        with self._lock:
+        with self._whole():
             self._raw.write(text.encode())
             self._raw.flush()
         return len(text)
 
     def write_page(self, page: Page) -> None:
         """Write the records of a page, and make room for the next."""
-        with self._lock:
+        with self._whole():
             self._raw.write(page.lines)
         page.slots.release()
+
+    def stop(self, *_: object) -> None:
+        """Handle SIGTERM: leave the main thread, but not in the middle of a page."""
+        if not self._writing:
+            raise StoppedError
+        self._stopped = True
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        main = threading.current_thread() is threading.main_thread()
+        with self._lock:
+            self._writing = self._writing or main
+            yield
+            self._writing = self._writing and not main
+        if main and self._stopped:
+            self._stopped = False
+            raise StoppedError
 
     def flush(self) -> None:
         with self._lock:

@@ -100,24 +100,28 @@ class _Planner(SourcePipedrive):
         self, stream: AbstractStream, retriever: Mapping[str, Any], highest: Callable[[str], int]
     ) -> tuple[int, str]:
         cursor = stream.cursor
+        if "requester" not in retriever:
+            return 0, "needs no request"
         if isinstance(cursor, ChildCursor):
-            router = retriever["partition_router"]
-            parent, group_size = router["parent"], router.get("group_size", 1)
-            if cursor.since is not None:
-                return 0, f"for those of {parent} that change, maybe none"
-            count = highest(parent)
-            return max(
-                1, math.ceil(count / group_size)
-            ), f"all {parent}, {count:,} by the highest id"
+            return self._requests_for_parents(cursor, retriever["partition_router"], highest)
         if not isinstance(cursor, ListCursor):
-            if "requester" not in retriever:
-                return 0, "needs no request"
             values = retriever.get("partition_router", {}).get("values")
             return (len(values), "one for each query") if values else (1, "one answer")
         if cursor.is_new and (count := highest(stream.name)):
             pages = math.ceil(count / _PAGE_SIZE)
             return max(cursor.lists, pages), f"all rows, {count:,} by the highest id"
         return cursor.lists, "a page of each list"
+
+    def _requests_for_parents(
+        self, cursor: ChildCursor, router: Mapping[str, Any], highest: Callable[[str], int]
+    ) -> tuple[int, str]:
+        parent = router["parent"]
+        if cursor.since is not None:
+            return 0, f"for those of {parent} that change, maybe none"
+        if not (count := highest(parent)):
+            return 1, f"one of {parent}; how many there are is not known"
+        groups = math.ceil(count / router.get("group_size", 1))
+        return groups, f"all {parent}, {count:,} by the highest id"
 
     def _highest_id(self, definition: Mapping[str, Any]) -> int:
         """Tell the newest id of a list, which no count of rows passes; 0 where ids are unsorted."""
