@@ -99,7 +99,7 @@ def columns_of(
     definitions do not: the labels of leads.
     """
     known = {str(one["field_code"]): one for one in definitions}
-    fields = [_Field(one) for _, one in sorted(known.items()) if one.get("is_custom_field")]
+    fields = [_Field(one) for one in known.values() if one.get("is_custom_field")]
     names = _names(fields)
     flat = form == "v1"
     schema: dict[str, Any] = {}
@@ -405,7 +405,7 @@ def _names(fields: Sequence[_Field]) -> Mapping[str, Mapping[str, str]]:
 
 
 def _slug(text: str) -> str:
-    # composed first: transliteration knows the syllables of Hangul, not their parts
+    # composed first: transliteration knows й as a letter of its own, not as an и with a mark
     ascii_text = anyascii(unicodedata.normalize("NFC", text)).lower()
     return "_".join(re.findall("[a-z0-9]+", ascii_text))
 

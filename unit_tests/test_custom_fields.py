@@ -377,7 +377,7 @@ def test_an_enum_without_options_has_ids_only() -> None:
         ("Größe", "custom_grosse"),
         ("Gro\u0308ße", "custom_grosse"),
         ("顧客番号", "custom_gukefanhao"),
-        ("\u1112\u1161\u11ab", "custom_han"),
+        ("Краи\u0306", "custom_kray"),
         ("🚀🔥", "custom_rocket_fire"),
         ("2nd choice", "custom_2nd_choice"),
         ("select", "custom_select"),
@@ -395,6 +395,15 @@ def test_a_column_is_named_after_its_field(name: str, column: str) -> None:
 
 def test_a_field_without_a_name_is_named_after_its_key() -> None:
     assert names_of([a_field(field_name=None)]) == [f"custom_{KEY[:8]}"]
+
+
+def test_a_part_with_a_long_name_is_cut() -> None:
+    subfields = [{"field_code": "x" * 19 + "_y", "field_name": "Y", "field_type": "double"}]
+
+    assert names_of([a_field("X", "address", subfields=subfields)]) == [
+        "custom_x",
+        "custom_x_" + "x" * 19,
+    ]
 
 
 def test_the_column_of_raw_values_is_not_taken_by_a_field_called_fields() -> None:
