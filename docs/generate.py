@@ -122,15 +122,22 @@ class Stream:
         return f"[API](https://developers.pipedrive.com/docs/api/v1/{page})" if page else ""
 
     @property
+    def parent(self) -> str | None:
+        """The stream whose rows these hang on."""
+        if self.router.get("type") != "CustomPartitionRouter":
+            return None
+        return str(self._setting("parent"))
+
+    @property
     def price(self) -> str:
         """Tokens for a thousand rows, for a parent, or for a sync."""
         if self.name == "events":
             return "none"
         if entities := self.retriever.get("entities"):
-            return f"{sum(_STREAMS[one].tokens() for one in entities.values())} a sync"
-        if self.router.get("type") == "CustomPartitionRouter":
-            parent, group = self._setting("parent"), self._setting("group_size", 1)
-            return f"{self.tokens()} per {group if group > 1 else 'row'} of `{parent}`"
+            return f"{sum(STREAMS[one].tokens() for one in entities.values())} a sync"
+        if self.parent:
+            group = self._setting("group_size", 1)
+            return f"{self.tokens()} per {group if group > 1 else 'row'} of `{self.parent}`"
         if self._setting("paging", "none") == "none":
             values = self.router.get("values", [""])
             return f"{self.tokens() * len(values)} a sync"
@@ -198,7 +205,7 @@ def _streams() -> dict[str, Stream]:
     return {one["$parameters"]["name"]: Stream(one["$parameters"]["name"], one) for one in flat}
 
 
-_STREAMS = _streams()
+STREAMS = _streams()
 
 
 def _suggested() -> set[str]:
@@ -263,7 +270,7 @@ def streams() -> str:
                 one.needs,
                 one.link,
             ]
-            for one in _STREAMS.values()
+            for one in STREAMS.values()
         ],
     )
 
@@ -274,7 +281,7 @@ def supported() -> str:
         ["Stream", "Sync modes", "Cursor", "Primary key", "API"],
         [
             [_code(one.name), one.sync_modes, _code(one.cursor), one.key, one.link]
-            for one in _STREAMS.values()
+            for one in STREAMS.values()
         ],
     )
 
@@ -282,15 +289,15 @@ def supported() -> str:
 def diagram() -> str:
     """The entities and their joins as a Mermaid ER diagram."""
     lines: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
-    for stream in _STREAMS.values():
+    for stream in STREAMS.values():
         for column, several, other, _ in stream.joins:
             names_itself = other == stream.name and "." in column
             if other not in _EVERYWHERE and not names_itself:
                 lines[stream.name, "}o--o{" if several else "}o--o|", other][column] = None
     related = {name for one, _, other in lines for name in (one, other)}
     text = ["```mermaid", "erDiagram"]
-    for name in filter(related.__contains__, _STREAMS):
-        stream = _STREAMS[name]
+    for name in filter(related.__contains__, STREAMS):
+        stream = STREAMS[name]
         keys = [f"{_type(stream.schema['properties'][key])} {key} PK" for key in stream.primary_key]
         text += [f"    {name} {{", *(f"        {key}" for key in keys), "    }"]
     for (one, kind, other), columns in lines.items():
@@ -305,7 +312,7 @@ def _type(part: Mapping[str, Any]) -> str:
 def joined_everywhere() -> str:
     """The joins that the diagram leaves out."""
     rows = []
-    for stream in _STREAMS.values():
+    for stream in STREAMS.values():
         joins = [
             ", ".join(_code(join.column) for join in stream.joins if join[2:] == target)
             for target in _EVERYWHERE.items()
@@ -367,7 +374,7 @@ def _consequence(row: Mapping[str, Any]) -> str:
 def tolerated() -> str:
     """Refusals that are a warning for some streams."""
     groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
-    for stream in _STREAMS.values():
+    for stream in STREAMS.values():
         for row in stream.tolerated:
             groups.setdefault(row["message"], (row, []))[1].append(f"`{stream.name}`")
     return _table(

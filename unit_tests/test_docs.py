@@ -1,0 +1,232 @@
+"""The texts for people: what they name exists, and what they repeat is so."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
+
+from docs import generate
+from source_pipedrive.config import refuse_bad
+from source_pipedrive.plan import main as plan
+from source_pipedrive.webhooks.cli import main as webhooks
+from unit_tests import catalog
+from unit_tests.conftest import Connector
+
+ROOT = Path(__file__).parent.parent
+CONTRACT = ROOT.parent / "shared" / "pipedrive-api"
+TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+TEXTS += [ROOT / "pipedrive_sandbox" / "README.md"]
+SPEC = catalog.MANIFEST["spec"]["connection_specification"]
+
+# https://docs.airbyte.com/platform/contributing-to-airbyte/resources/qa-checks
+AIRBYTES_ORDER = [
+    "Prerequisites",
+    "Setup guide",
+    "Set up Pipedrive",
+    "Set up the Pipedrive connector in Airbyte",
+    "Supported sync modes",
+    "Supported Streams",
+    "Custom fields",
+    "Performance considerations",
+    "Data type map",
+    "Limitations & Troubleshooting",
+    "IP allow list",
+    "Changelog",
+]
+
+
+def named(paths: Iterable[Path]) -> list[Any]:
+    """Files as parameters whose ids are their names."""
+    return [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in paths]
+
+
+def read(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+def headings(text: str) -> list[str]:
+    """The headings outside of code, in their order."""
+    return re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives the headings."""
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings(text))
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def section(text: str, heading: str) -> str:
+    """What stands below a heading, up to the next one."""
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def code(text: str, language: str) -> list[str]:
+    """The blocks of code in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("page", named(generate.PAGES))
+def test_generated_parts_are_as_the_manifest_has_them(page: Path) -> None:
+    assert read(page) == generate.regenerated(read(page)), "run make docs"
+
+
+@pytest.mark.parametrize("text", named(TEXTS))
+def test_every_link_within_the_repository_leads_somewhere(text: Path) -> None:
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", read(text)):
+        file, _, anchor = link.partition("#")
+        target = (text.parent / file) if file else text
+        if not link.startswith("https://") and not (
+            target.exists() and (not anchor or anchor in anchors(read(target)))
+        ):
+            broken.append(link)
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("text", named(TEXTS))
+def test_every_command_of_make_exists(text: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
+
+    assert set(re.findall(r"\bmake ([a-z][a-z-]+)(?=[`\s]|$)", "".join(_snippets(text)))) <= targets
+
+
+def _snippets(text: Path) -> list[str]:
+    return re.findall(r"```.*?```|`[^`\n]+`", read(text), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", named(TEXTS))
+def test_every_command_of_the_connector_exists(text: Path) -> None:
+    verbs = {"spec", "check", "discover", "read", "plan", "webhooks"}
+    unknown = []
+    for line in re.findall(r"source-pipedrive ([a-z][^`\n|#]*)", "".join(_snippets(text))):
+        verb, *rest = shlex.split(line.removesuffix("…"))
+        if verb == "webhooks" and rest and rest[0] not in webhooks.commands and rest[0] != "…":
+            unknown.append(line)
+        options = {option for one in plan.params for option in one.opts}
+        if verb == "plan" and not {one for one in rest if one.startswith("--")} <= options:
+            unknown.append(line)
+        if verb not in verbs:
+            unknown.append(line)
+
+    assert unknown == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(read(ROOT / "README.md").splitlines()) <= 120
+
+
+def test_the_examples_of_the_readme_are_taken() -> None:
+    config, configured = map(json.loads, code(read(ROOT / "README.md"), "json"))
+
+    refuse_bad({**config, "api_key": "test-token-5f0c7be2a91d4e83"}, SPEC)
+    selected = ConfiguredAirbyteCatalogSerializer.load(configured)
+    assert {one.stream.name for one in selected.streams} <= catalog.STREAMS.keys()
+
+
+def test_the_tables_show_what_discover_offers(connector: Connector, config: Any) -> None:
+    offered = connector("discover", config={**config, "webhook_inbox": "sqlite:///inbox.db"})
+
+    (found,) = (one["catalog"] for one in offered.messages if one["type"] == "CATALOG")
+    assert {
+        one["name"]: [
+            ", ".join(one["supported_sync_modes"]).replace("_", " "),
+            *one.get("default_cursor_field", []),
+            *(key for (key,) in one["source_defined_primary_key"]),
+        ]
+        for one in found["streams"]
+    } == {
+        name: [one.sync_modes, *([one.cursor] if one.cursor else []), *one.primary_key]
+        for name, one in generate.STREAMS.items()
+    }
+
+
+def test_every_child_is_joined_to_its_parent() -> None:
+    parents = {one.name: one.parent for one in generate.STREAMS.values() if one.parent}
+
+    assert parents
+    assert {
+        name: parent
+        for name, parent in parents.items()
+        if parent not in {join.other for join in generate.STREAMS[name].joins}
+    } == {}
+
+
+def test_every_stream_links_to_the_page_of_its_operation_in_pipedrives_contract() -> None:
+    files = {version: CONTRACT / f"openapi-{version}.yaml" for version in ("v1", "v2")}
+    if not all(file.exists() for file in files.values()):
+        pytest.skip("Pipedrive's OpenAPI files are not in ../shared/pipedrive-api")
+    pages = {}
+    for version, file in files.items():
+        paths = yaml.load(file.read_bytes(), yaml.CSafeLoader)["paths"]
+        for path, methods in paths.items():
+            if "get" in methods:
+                get = methods["get"]
+                pages[version, path] = f"{get['tags'][0]}#{get['operationId']}"
+
+    linked = {}
+    for name in generate.REFERENCE:
+        version, path = re.fullmatch(r"(?:api/)?(v\d)(/.*)", catalog.path(name)).groups()  # type: ignore[union-attr]
+        linked[name] = pages[version, path.replace("//", "/{id}/")]
+    assert linked == generate.REFERENCE
+
+
+def test_airbytes_page_has_airbytes_headings_in_airbytes_order() -> None:
+    found = headings(read(ROOT / "docs" / "pipedrive.md"))
+
+    assert [one for one in found if one in AIRBYTES_ORDER] == AIRBYTES_ORDER
+
+
+def test_prerequisites_name_every_required_setting() -> None:
+    prerequisites = section(read(ROOT / "docs" / "pipedrive.md"), "Prerequisites")
+
+    titles = [SPEC["properties"][name]["title"] for name in SPEC["required"]]
+    assert [title for title in titles if title not in prerequisites] == []
+
+
+def test_both_changelogs_have_the_same_versions() -> None:
+    ours = re.findall(
+        r"^## \[(\d+\.\d+\.\d+)\] - (\S+)$", read(ROOT / "CHANGELOG.md"), re.MULTILINE
+    )
+    table = section(read(ROOT / "docs" / "pipedrive.md"), "Changelog")
+
+    assert ours
+    assert re.findall(r"^\| (\d+\.\d+\.\d+) \| (\S+) \|", table, re.MULTILINE) == ours
+
+
+def notes() -> dict[str, str]:
+    """The notes on behaviour by their headings."""
+    text = read(ROOT / "docs" / "behavior.md")
+    return {heading: section(text, heading).strip() for heading in headings(text)[1:]}
+
+
+def test_notes_on_behaviour_are_numbered() -> None:
+    assert [note.partition(".")[0] for note in notes()] == [
+        str(number) for number in range(1, len(notes()) + 1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def existing_tests() -> set[str]:
+    folders = ("unit_tests", "integration_tests")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("test_*.py")]
+    return {name for file in files for name in re.findall(r"def (test_\w+)\(", read(file))}
+
+
+@pytest.mark.parametrize("note", notes().values(), ids=notes())
+def test_a_note_on_behaviour_is_short_and_kept_by_tests_that_exist(
+    note: str, existing_tests: set[str]
+) -> None:
+    tests = set(re.findall(r"`(test_\w+)`", note.partition("\ntest: ")[2]))
+
+    assert len(note.splitlines()) <= 6
+    assert tests
+    assert tests - existing_tests == set()
