@@ -29,9 +29,12 @@ format: .venv/installed  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: .venv/installed  ## write the parts of the docs that are generated
+	$(BIN)/python -m docs.generate
+
 .venv/installed: setup.py pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]'
 	@touch $@
 
-.PHONY: help demo sync test format
+.PHONY: help demo sync test format docs

@@ -39,6 +39,7 @@ DEV = [
     "airbyte-connector-models>=0.1.12; python_version < '3.13'",
     "coverage>=7.10.6",
     "hypothesis>=6.130",
+    "jinja2>=3.1",
     "mypy==2.4.1",
     "pytest>=8.4",
     "pytest-cov>=7",
