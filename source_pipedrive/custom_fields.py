@@ -86,6 +86,24 @@ class Columns:
             codes = {key[:_KEY_LENGTH] for key in keys if len(key) >= _KEY_LENGTH}
             self.unknown |= codes - self._flat_codes
 
+    def changes(self, properties: Mapping[str, Any]) -> list[str]:
+        """Tell what is otherwise in a configured catalog, given its properties of the stream.
+
+        One phrase a column, such as "`custom_size` is gone". A renamed field is new and gone.
+        """
+        before = {name: _type_of(held) for name, held in properties.items() if _is_custom(name)}
+        now = {name: _type_of(held) for name, held in self.schema.items() if _is_custom(name)}
+        phrases = {
+            **dict.fromkeys(before.keys() - now.keys(), "is gone"),
+            **dict.fromkeys(now.keys() - before.keys(), "is new or not selected"),
+            **{
+                name: "has another type"
+                for name in now.keys() & before.keys()
+                if now[name] != before[name]
+            },
+        }
+        return [f"`{name}` {phrase}" for name, phrase in sorted(phrases.items())]
+
 
 def columns_of(
     definitions: Iterable[Definition],
@@ -402,6 +420,14 @@ def _names(fields: Sequence[_Field]) -> Mapping[str, Mapping[str, str]]:
             return names
         for code in clashing:
             digits[code] += _KEY_STEP
+
+
+def _is_custom(column: str) -> bool:
+    return column.startswith(_PREFIX) and column != _RAW_COLUMN
+
+
+def _type_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {word: held for word, held in schema.items() if word in {"type", "format", "items"}}
 
 
 def _slug(text: str) -> str:

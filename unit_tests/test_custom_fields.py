@@ -518,6 +518,23 @@ def test_a_lead_reports_fields_without_definition_and_nothing_else() -> None:
     assert columns.unknown == {key(1), key(2)}
 
 
+def test_what_changed_since_a_catalog_was_discovered_is_told_by_column() -> None:
+    configured = {
+        "title": {"type": ["null", "string"]},
+        "custom_fields": {"type": ["null", "object"]},
+        **columns_of([a_field("Kept"), a_field("Old", code=key(1))], "v2").schema,
+        **columns_of([a_field("Retyped", code=key(2))], "v2").schema,
+    }
+    kept = a_field("Kept", description="explained by now")
+    now = [kept, a_field("New", code=key(1)), a_field("Retyped", "double", key(2)), LABEL_FIELD]
+
+    assert columns_of(now, "v2").changes(configured) == [
+        "`custom_new` is new or not selected",
+        "`custom_old` is gone",
+        "`custom_retyped` has another type",
+    ]
+
+
 @pytest.mark.parametrize(
     ("label_ids", "labels"),
     [([2, 1], ["Cold", "Hot"]), ([], []), ([9], [None]), ([{"id": 1}], [None])],
