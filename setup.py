@@ -17,7 +17,6 @@ WEBHOOKS = [
     "click>=8.1",
     "prometheus-client>=0.21",
     "psycopg[binary]>=3.2",
-    "rich>=13.7",
     "sqlalchemy>=2.0.40",
     "starlette>=0.46",
     "urllib3>=2.2",
@@ -69,6 +68,8 @@ setup(
         "pendulum>=3.0",
         "pyyaml>=6.0.2",
         "requests>=2.32",
+        "rich>=13.7",
+        "rich-click>=1.8.5",
     ],
     extras_require={
         "webhooks": WEBHOOKS,
