@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -13,10 +15,13 @@ from rich.table import Table
 
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.inbox import Inbox, InboxError
+from source_pipedrive.webhooks.jobs import AirbyteJobs
+from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.normalise import STREAMS
 from source_pipedrive.webhooks.receiver import Receiver, Service
 from source_pipedrive.webhooks.registrar import DEFAULT_API, Hook, Registrar, RegistrarError
 from source_pipedrive.webhooks.server import prune_hourly, run_server
+from source_pipedrive.webhooks.trigger import DestinationError, Target, Trigger
 from source_pipedrive.webhooks.watch import Watch
 
 _NOT_SENT = (
@@ -31,7 +36,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (CredentialsError, InboxError, RegistrarError) as error:
+        except (CredentialsError, DestinationError, InboxError, RegistrarError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -119,8 +124,20 @@ def remove(config: dict[str, Any], url: str) -> None:
 @click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--path", default="/", show_default=True, help="Path of the deliveries.")
 @click.option("--keep-days", default=30.0, show_default=True, help="How long events are kept.")
-@click.option("--register", "url", callback=_public, help="Register this URL, and look after it.")
+@click.option(
+    "--register", "public_url", callback=_public, help="Register this URL, and look after it."
+)
 @click.option("--check-minutes", default=10.0, show_default=True, help="Each check: 10 tokens.")
+@click.option("--then", type=click.Choice(["sync", "airbyte"]), help="What new events start.")
+@click.option("--debounce", default=2.0, show_default=True, help="Seconds from event to sync.")
+@click.option("--heal-minutes", default=60.0, show_default=True, help="Sync everything so often.")
+@click.option("--dest", help="sync: duckdb:///file or postgresql://user:password@host/database")
+@click.option(
+    "--streams", default="", help="sync: names or *  [those webhooks tell of, and their fields]"
+)
+@click.option("--url", "airbyte_url", help="airbyte: where the platform answers.")
+@click.option("--connection-id", help="airbyte: the connection to sync.")
+@click.option("--pause-minutes", default=5.0, show_default=True, help="airbyte: between two jobs.")
 def serve(  # noqa: PLR0913 - one parameter for each option
     *,
     config: dict[str, Any],
@@ -130,23 +147,80 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     port: int,
     path: str,
     keep_days: float,
-    url: str | None,
+    public_url: str | None,
     check_minutes: float,
+    then: str | None,
+    debounce: float,
+    heal_minutes: float,
+    **target: Any,
 ) -> None:
-    """Receive changes into the inbox."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    """Receive changes into the inbox; with --then, have them synced at once.
+
+    `--then airbyte` takes AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, from the
+    environment.
+    """
     if path in {"/health", "/metrics"} or not path.startswith("/"):
-        raise click.BadParameter("it must begin with / and be neither /health nor /metrics.")
-    credentials = find_credentials(config, credentials_file, generate=url is not None)
-    inbox = Inbox(inbox_url or config.get("webhook_inbox") or "sqlite:///inbox.db")
+        raise click.BadParameter("--path must begin with / and be neither /health nor /metrics.")
+    credentials = find_credentials(config, credentials_file, generate=public_url is not None)
+    inbox_url = inbox_url or config.get("webhook_inbox") or "sqlite:///inbox.db"
+    inbox = Inbox(inbox_url)
     inbox.prepare()
+    metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]
-    if url:
-        watch = Watch(_registrar(config), url, credentials)
+    on_new = on_gap = _nothing
+    if then:
+        destination = (
+            _warehouse({**config, "webhook_inbox": inbox_url}, target)
+            if then == "sync"
+            else _jobs(target)
+        )
+        trigger = Trigger(inbox, destination, debounce, heal_minutes * 60, metrics.arrival.observe)
+        on_new, on_gap = trigger.wake, trigger.heal
+        services.append(trigger.run)
+    if public_url:
+        watch = Watch(_registrar(config), public_url, credentials, on_gap)
         services.append(partial(watch.run, check_minutes * 60))
-    receiver = Receiver(inbox, credentials, path, services=services)
+    receiver = Receiver(inbox, credentials, path, metrics=metrics, on_new=on_new, services=services)
+    # the CDK, if it was imported, has made logs lines of the Airbyte protocol
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level="INFO", force=True)
+    for chatty in ("airbyte", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     run_server(receiver.app, host, port, lambda at: click.echo(f"Receiving at {at}{path}"))
+
+
+def _nothing() -> None:
+    """Take no notice."""
+
+
+def _warehouse(config: dict[str, Any], options: Mapping[str, Any]) -> Target:
+    if not options["dest"]:
+        raise click.UsageError("--then sync needs --dest.")
+    try:
+        from source_pipedrive.webhooks.warehouse import Warehouse  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise click.UsageError("--then sync needs the extra `sync` of source-pipedrive.") from error
+    return Warehouse(
+        config, options["dest"], options["streams"].split(",") if options["streams"] else ()
+    )
+
+
+def _jobs(options: Mapping[str, Any]) -> Target:
+    if not (options["airbyte_url"] and options["connection_id"]):
+        raise click.UsageError("--then airbyte needs --url and --connection-id.")
+    token, *application = (
+        os.environ.get(f"AIRBYTE_{name}", "") for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")
+    )
+    if not token and not all(application):
+        raise click.UsageError(
+            "--then airbyte needs AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET."
+        )
+    return AirbyteJobs(
+        options["airbyte_url"],
+        options["connection_id"],
+        options["pause_minutes"] * 60,
+        token=token,
+        application=None if token else (application[0], application[1]),
+    )
 
 
 def _registrar(config: dict[str, Any]) -> Registrar:

@@ -33,6 +33,12 @@ class Metrics:
         self.commit = Histogram(
             "commit_seconds", "From the request's body to the commit.", buckets=_WAITS, **prefix
         )
+        self.arrival = Histogram(
+            "arrival_seconds",
+            "From the change in Pipedrive to its row in the warehouse.",
+            buckets=_LAGS,
+            **prefix,
+        )
         self.inbox_writable = Gauge("inbox_writable", "0 while events are refused.", **prefix)
         self.inbox_events = Gauge("inbox_events", "Events kept, at most.", **prefix)
 

@@ -55,15 +55,17 @@ class Receiver:
     `on_new` is called after each commit. `services` run while the application does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it is put together in one place
         self,
         inbox: Inbox,
         credentials: Credentials,
         path: str = "/",
+        *,
+        metrics: Metrics | None = None,
         on_new: Callable[[], None] = lambda: None,
         services: Sequence[Service] = (),
     ) -> None:
-        self.metrics = Metrics()
+        self._metrics = metrics or Metrics()
         self._inbox = inbox
         self._credentials = credentials
         self._writer = InboxWriter(inbox, on_new)
@@ -92,7 +94,7 @@ class Receiver:
         try:
             async with asyncio.timeout(_SECONDS_TO_ANSWER):
                 event = read_event(await self._body(request))
-                with self.metrics.commit.time():
+                with self._metrics.commit.time():
                     is_new = await self._writer.store(event)
         except RefusedError as refusal:
             return self._refuse(refusal.reason)
@@ -105,9 +107,9 @@ class Receiver:
         except TimeoutError:
             return self._refuse("slow")
         if is_new:
-            self.metrics.stored(event, lag=time.time() - event.happened_at / 1000)
+            self._metrics.stored(event, lag=time.time() - event.happened_at / 1000)
         else:
-            self.metrics.duplicate()
+            self._metrics.duplicate()
         return Response()
 
     async def _body(self, request: Request) -> bytes:
@@ -126,7 +128,7 @@ class Receiver:
     def _refuse(self, reason: str, detail: object = "") -> Response:
         """Answer without a body, and close the connection: the rest of the request is not read."""
         status, text = _REFUSALS[reason]
-        self.metrics.rejected(reason)
+        self._metrics.rejected(reason)
         now = time.monotonic()
         if now >= self._quiet_until.get(reason, 0):
             # a flood of requests must not become a flood of lines
@@ -141,7 +143,7 @@ class Receiver:
         return PlainTextResponse("ready\n")
 
     async def _expose(self, _: Request) -> Response:
-        self.metrics.inbox_writable.set(0 if self._writer.failure else 1)
+        self._metrics.inbox_writable.set(0 if self._writer.failure else 1)
         with suppress(InboxError):
-            self.metrics.inbox_events.set(await asyncio.to_thread(self._inbox.size))
-        return Response(self.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+            self._metrics.inbox_events.set(await asyncio.to_thread(self._inbox.size))
+        return Response(self._metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

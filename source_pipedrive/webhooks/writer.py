@@ -29,7 +29,7 @@ class InboxWriter:
     succeeds: Pipedrive repeats it after 3, 30 and 150 seconds.
     """
 
-    def __init__(self, inbox: Inbox, on_new: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, inbox: Inbox, on_new: Callable[[], None]) -> None:
         self._inbox = inbox
         self._on_new = on_new
         self._thread = ThreadPoolExecutor(1, "inbox")
