@@ -19,6 +19,7 @@ _WINDOW_SECONDS = 2.0
 _SMALLEST_PLAN = 20
 # calls that leave evenly can arrive in a bunch
 _MARGIN_SECONDS = 0.15
+_FIRST_ANSWER_SECONDS = 0.02
 
 
 @dataclass
@@ -60,6 +61,9 @@ class TokenBudget(AbstractAPIBudget):
         self._burst = _SMALLEST_PLAN
         self._sent: deque[float] = deque()
         self._blocked_until = 0.0
+        self._in_flight = 0
+        self._began = self._answered = False
+        self._stopped = ""
         self._lock = threading.Lock()
         self._current = threading.local()
 
@@ -68,9 +72,15 @@ class TokenBudget(AbstractAPIBudget):
         """Book on a stream what this thread sends meanwhile."""
         with self._lock:
             spending = self.spending.setdefault(stream, Spending(began=time.monotonic()))
-        self._current.on = spending
-        yield
-        spending.ended = time.monotonic()
+        self._current.on, self._current.in_flight = spending, 0
+        try:
+            yield
+        finally:
+            with self._lock:
+                # a request that got no answer is no longer under way either
+                self._in_flight -= self._current.in_flight
+                self._answered = True
+            spending.ended = time.monotonic()
 
     def count(self, stream: str, rows: int) -> None:
         """Book the rows that a page brought."""
@@ -99,8 +109,18 @@ class TokenBudget(AbstractAPIBudget):
     def _wait(self, price: int) -> float:
         """Take a place in the window, or tell how long to wait for one."""
         with self._lock:
+            if self._began and not self._answered:
+                # nobody knows the balance before the first answer
+                return _FIRST_ANSWER_SECONDS
             if self.remaining is not None and self.remaining - price < self.reserve:
-                raise self._exhausted()
+                # one sentence for all streams that stop
+                self._stopped = self._stopped or self._sentence()
+            if self._stopped:
+                raise AirbyteTracedException(
+                    message=self._stopped,
+                    internal_message=self._stopped,
+                    failure_type=FailureType.transient_error,
+                )
             now = time.monotonic()
             while self._sent and self._sent[0] <= now - _WINDOW_SECONDS - _MARGIN_SECONDS:
                 self._sent.popleft()
@@ -109,6 +129,9 @@ class TokenBudget(AbstractAPIBudget):
             if len(self._sent) >= self._burst:
                 return self._sent[0] + _WINDOW_SECONDS + _MARGIN_SECONDS - now
             self._sent.append(now)
+            self._began = True
+            self._in_flight += price
+            self._current.in_flight += price
             if self.remaining is not None:
                 self.remaining -= price
             return 0
@@ -118,6 +141,9 @@ class TokenBudget(AbstractAPIBudget):
         price = self.price_of(request.path_url)
         told = response.headers
         with self._lock:
+            self._answered = True
+            self._in_flight -= price
+            self._current.in_flight -= price
             self._burst = max(1, _number(told, "x-ratelimit-limit") or self._burst)
             if response.status_code == 429:  # noqa: PLR2004
                 reset = _number(told, "x-ratelimit-reset") or _WINDOW_SECONDS
@@ -127,7 +153,7 @@ class TokenBudget(AbstractAPIBudget):
             self.limit = _number(told, "x-daily-ratelimit-token-limit") or self.limit
             balance = _number(told, "x-daily-ratelimit-token-remaining")
             if balance is not None:
-                self._take_balance(balance - price)
+                self._take_balance(balance - price - self._in_flight)
 
     def _take_balance(self, balance: int) -> None:
         """Believe the lower of what is told and what is known: answers overtake each other.
@@ -135,7 +161,7 @@ class TokenBudget(AbstractAPIBudget):
         A balance far above what is known means that a new day has begun, or tokens were bought.
         """
         known = self.remaining
-        risen = known is not None and balance > known + (self.limit or balance) / 20
+        risen = known is not None and balance > known + (self.limit or balance) / 4
         self.remaining = balance if known is None or risen else min(known, balance)
 
     def report(self, logger: logging.Logger) -> None:
@@ -155,16 +181,13 @@ class TokenBudget(AbstractAPIBudget):
     def get_matching_policy(self, request: Any) -> None:
         return None
 
-    def _exhausted(self) -> AirbyteTracedException:
+    def _sentence(self) -> str:
         used = sum(spending.tokens for spending in self.spending.values())
-        sentence = (
+        return (
             f"Stopped to keep {self._reserve_percent:g} % of the company's daily API tokens for "
             f"other integrations: {self.remaining} of {self.limit} are left, this sync used {used}."
             " Nothing was lost: the next sync goes on from here, once Pipedrive has renewed them "
             "at midnight. To let the connector use more, lower daily_token_reserve_percent."
-        )
-        return AirbyteTracedException(
-            message=sentence, internal_message=sentence, failure_type=FailureType.transient_error
         )
 
 

@@ -260,6 +260,10 @@ class ChildCursor(Cursor):
                     message=message, internal_message=message, failure_type=FailureType.config_error
                 )
 
+    def failed(self) -> None:
+        """End the pass: what comes after a parent that could not be read is read again anyway."""
+        self.off = True
+
     def observe(self, record: Record) -> None:
         """The state follows the parents, not the rows."""
 

@@ -107,7 +107,7 @@ class PageRetriever(Retriever):
                     break
             whole = True
         finally:
-            if isinstance(self.cursor, ListCursor) and not whole:
+            if isinstance(self.cursor, ListCursor | ChildCursor) and not whole:
                 self.cursor.failed()
 
     def _tombstones(self, stream_slice: StreamSlice) -> Iterator[Record]:

@@ -16,6 +16,7 @@ from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
+    FailureType,
     Status,
 )
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
@@ -44,6 +45,25 @@ from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.told import Tombstones
 
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
+
+
+def _summary(
+    failures: Mapping[str, FailureType], error: AirbyteTracedException
+) -> AirbyteTracedException:
+    """Sum up why a sync failed, without calling the configuration wrong when it is not.
+
+    The CDK ends every failed sync with a config error, which Airbyte does not retry.
+    """
+    types = set(failures.values()) or {error.failure_type}
+    gravest = next(
+        one
+        for one in (FailureType.config_error, FailureType.system_error, FailureType.transient_error)
+        if one in types
+    )
+    message = " ".join(failures) or str(error.message)
+    return AirbyteTracedException(
+        message=message, internal_message="Concurrent read failure", failure_type=gravest
+    )
 
 
 class SourcePipedrive(YamlDeclarativeSource):
@@ -97,8 +117,16 @@ class SourcePipedrive(YamlDeclarativeSource):
             catalog.streams,
             key=lambda one: order.index(one.stream.name) if one.stream.name in order else -1,
         )
+        failures: dict[str, FailureType] = {}
         try:
-            yield from super().read(logger, config, replace(catalog, streams=ordered), state)
+            for message in super().read(logger, config, replace(catalog, streams=ordered), state):
+                if message.trace and (error := message.trace.error):
+                    if error.message in failures:
+                        continue
+                    failures[error.message] = FailureType(error.failure_type)
+                yield message
+        except AirbyteTracedException as error:
+            raise _summary(failures, error) from error
         finally:
             self._definitions.warn_of_unknown()
             self.budget.report(logger)
