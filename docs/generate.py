@@ -92,14 +92,14 @@ _CONNECTION_FAILURES = {
 class Stream:
     """What the docs say of a stream, read off its resolved definition."""
 
-    def __init__(self, name: str, definition: Mapping[str, Any]) -> None:
+    def __init__(self, name: str) -> None:
+        definition = catalog.resolved(name)
         self.name = name
         self.parameters: Mapping[str, Any] = definition["$parameters"]
         self.retriever: Mapping[str, Any] = definition["retriever"]
         self.router: Mapping[str, Any] = self.retriever.get("partition_router", {})
-        key = definition["primary_key"]
-        self.primary_key: list[str] = [key] if isinstance(key, str) else key
-        self.cursor: str | None = definition.get("incremental_sync", {}).get("cursor_field")
+        self.primary_key = catalog.primary_key(name)
+        self.cursor = catalog.cursor_field(name)
         self.schema = catalog.schema(name)
 
     @property
@@ -112,9 +112,8 @@ class Stream:
 
     @property
     def needs(self) -> str:
-        if self.name == "events":
-            return "`webhook_inbox`"
-        return str(self.parameters.get("needs", "what the field definitions need"))
+        otherwise = "what the field definitions take" if self._entities else "`webhook_inbox`"
+        return str(self.parameters.get("needs", otherwise))
 
     @property
     def link(self) -> str:
@@ -131,10 +130,10 @@ class Stream:
     @property
     def price(self) -> str:
         """Tokens for a thousand rows, for a parent, or for a sync."""
-        if self.name == "events":
+        if self._entities:
+            return f"{sum(STREAMS[one].tokens() for one in self._entities)} a sync"
+        if "path" not in self.parameters:
             return "none"
-        if entities := self.retriever.get("entities"):
-            return f"{sum(STREAMS[one].tokens() for one in entities.values())} a sync"
         if self.parent:
             group = self._setting("group_size", 1)
             return f"{self.tokens()} per {group if group > 1 else 'row'} of `{self.parent}`"
@@ -152,6 +151,11 @@ class Stream:
         path = template.render(stream_partition=defaultdict(lambda: "1", list=of))
         prices = catalog.MANIFEST["definitions"]["prices"]
         return next(int(tokens) for part, tokens in prices.items() if re.match(part, path))
+
+    @property
+    def _entities(self) -> Sequence[str]:
+        """The streams whose rows this one is made of."""
+        return list(self.retriever.get("entities", {}).values())
 
     def _setting(self, name: str, otherwise: Any = None) -> Any:
         # as the CDK has it: a parameter fills in what a component does not say itself
@@ -195,17 +199,7 @@ def _parts(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Map
         yield from _parts(part.get("items", {}), f"{path}{name}[].")
 
 
-def _streams() -> dict[str, Stream]:
-    listed = catalog.RESOLVED["streams"]
-    flat = [
-        one
-        for entry in listed
-        for one in (entry["streams"] if entry["type"] == "ConditionalStreams" else [entry])
-    ]
-    return {one["$parameters"]["name"]: Stream(one["$parameters"]["name"], one) for one in flat}
-
-
-STREAMS = _streams()
+STREAMS = {name: Stream(name) for name in catalog.STREAMS}
 
 
 def _suggested() -> set[str]:
