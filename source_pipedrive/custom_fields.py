@@ -22,6 +22,11 @@ Row = dict[str, Any]
 Definition = Mapping[str, Any]
 Options = Mapping[Any, str | None]
 Put = Callable[[Row, Any], None]
+Leaf = tuple[str, tuple[type, ...], str, Put]
+"""What becomes of the value at a key: the types that go as they are into a column; else `Put`.
+
+A plain tuple: those with names take three times as long to unpack.
+"""
 
 _PREFIX = "custom_"
 _RAW_COLUMN = "custom_fields"
@@ -44,8 +49,8 @@ class Columns:
     def __init__(
         self,
         schema: Mapping[str, Any],
-        at_root: Sequence["_Leaf"],
-        nested: Sequence["_Leaf"],
+        at_root: Sequence[Leaf],
+        nested: Sequence[Leaf],
         flat_codes: frozenset[str] | None,
     ) -> None:
         self.schema = schema
@@ -53,7 +58,7 @@ class Columns:
         self.unknown: set[str] = set()
         """Keys of fields that rows have values for, but that no definition knows."""
         self._at_root = at_root
-        self._nested = {leaf.key: leaf for leaf in nested}
+        self._nested = {leaf[0]: leaf for leaf in nested}
         self._flat_codes = flat_codes
 
     def fill(self, rows: Sequence[Row]) -> None:
@@ -121,7 +126,7 @@ def columns_of(
     names = _names(fields)
     flat = form == "v1"
     schema: dict[str, Any] = {}
-    leaves: list[_Leaf] = []
+    leaves: list[Leaf] = []
     for field in fields:
         schema |= field.schema(names[field.code])
         leaves += field.leaves(names[field.code], flat=flat)
@@ -131,7 +136,7 @@ def columns_of(
         options = _options(known["label_ids"])
     if options is not None:
         schema["labels"] = _LABELS
-        at_root = [*at_root, _Leaf("label_ids", (), "labels", _labels(options))]
+        at_root = [*at_root, ("label_ids", (), "labels", _labels(options))]
     return Columns(
         schema=dict(sorted(schema.items())),
         at_root=at_root,
@@ -155,15 +160,6 @@ def field_options_rows(entity: str, definitions: Iterable[Definition]) -> Iterat
                 "label": option.get("label"),
                 "color": option.get("color"),
             }
-
-
-class _Leaf(NamedTuple):
-    """What becomes of the value at `key`: as it is into `column` if its type fits, else `put`."""
-
-    key: str
-    fits: tuple[type, ...]
-    column: str
-    put: Put
 
 
 class _Type(NamedTuple):
@@ -377,20 +373,22 @@ class _Field:
         own = [self._titles.get(source) for source in reversed(part.sources)] if suffix else []
         return next(filter(None, own), self.name) or self.code
 
-    def leaves(self, columns: Mapping[str, str], *, flat: bool) -> list[_Leaf]:
+    def leaves(self, columns: Mapping[str, str], *, flat: bool) -> list[Leaf]:
         """Tell what becomes of the values: at keys of the root (`flat`), or of `custom_fields`."""
         if self._kind in _CHOICES:
-            return [_Leaf(self.code, (), "", _CHOICES[self._kind](columns, self._options))]
+            return [(self.code, (), "", _CHOICES[self._kind](columns, self._options))]
+        compound = len(self.parts) > 1 or len(self.parts[""].sources) > 1
         leaves = [
-            _Leaf(source, part.type.fits, columns[suffix], _put(columns[suffix], part.type.convert))
+            (
+                source if compound and not flat else self._flat_key(source),
+                part.type.fits,
+                columns[suffix],
+                _put(columns[suffix], part.type.convert),
+            )
             for suffix, part in self.parts.items()
             for source in part.sources
         ]
-        if flat:
-            return [leaf._replace(key=self._flat_key(leaf.key)) for leaf in leaves]
-        if len(leaves) == 1:
-            return [leaves[0]._replace(key=self.code)]
-        return [_Leaf(self.code, (), "", _put_parts(leaves))]
+        return [(self.code, (), "", _put_parts(leaves))] if compound and not flat else leaves
 
     def _flat_key(self, source: str) -> str:
         return self.code if source == "value" else f"{self.code}_{source}"
@@ -444,7 +442,7 @@ def _options(definition: Definition) -> Options:
     }
 
 
-def _spread(values: Mapping[str, Any], leaves: Iterable[_Leaf], row: Row) -> None:
+def _spread(values: Mapping[str, Any], leaves: Iterable[Leaf], row: Row) -> None:
     """Write the values that are set into their columns."""
     value_of = values.get
     for key, fits, column, put in leaves:
@@ -463,7 +461,7 @@ def _put(column: str, convert: Callable[[Any], Any]) -> Put:
     return put
 
 
-def _put_parts(leaves: Sequence[_Leaf]) -> Put:
+def _put_parts(leaves: Sequence[Leaf]) -> Put:
     def put(row: Row, value: Any) -> None:
         _spread(value if isinstance(value, dict) else {"value": value}, leaves, row)
 
