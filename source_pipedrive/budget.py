@@ -62,7 +62,8 @@ class TokenBudget(AbstractAPIBudget):
         self._sent: deque[float] = deque()
         self._blocked_until = 0.0
         self._in_flight = 0
-        self._began = self._answered = False
+        self._answered = False
+        self._first: int | None = None
         self._stopped = ""
         self._lock = threading.Lock()
         self._current = threading.local()
@@ -109,7 +110,7 @@ class TokenBudget(AbstractAPIBudget):
     def _wait(self, price: int) -> float:
         """Take a place in the window, or tell how long to wait for one."""
         with self._lock:
-            if self._began and not self._answered:
+            if not self._answered and self._first not in (None, threading.get_ident()):
                 # nobody knows the balance before the first answer
                 return _FIRST_ANSWER_SECONDS
             if self.remaining is not None and self.remaining - price < self.reserve:
@@ -129,7 +130,7 @@ class TokenBudget(AbstractAPIBudget):
             if len(self._sent) >= self._burst:
                 return self._sent[0] + _WINDOW_SECONDS + _MARGIN_SECONDS - now
             self._sent.append(now)
-            self._began = True
+            self._first = threading.get_ident()
             self._in_flight += price
             self._current.in_flight += price
             if self.remaining is not None:
