@@ -17,6 +17,8 @@ PACKAGE = Path(source_pipedrive.__file__).parent
 MANIFEST: dict[str, Any] = yaml.safe_load((PACKAGE / "manifest.yaml").read_text())
 STREAMS: dict[str, Any] = MANIFEST["definitions"]["streams"]
 
+# the streams that a configuration with nothing but a key has
+ALWAYS = [name.rpartition("/")[2] for name in MANIFEST["streams"] if isinstance(name, str)]
 RESOLVED = ManifestReferenceResolver().preprocess_manifest(MANIFEST)
 _LIVE_AND_ARCHIVED = "#/definitions/live_and_archived"
 
@@ -79,3 +81,14 @@ def schema(stream: str) -> dict[str, Any]:
     """The JSON schema of a stream's rows."""
     document: dict[str, Any] = json.loads((PACKAGE / "schemas" / f"{stream}.json").read_text())
     return document
+
+
+def configured(stream: str) -> dict[str, Any]:
+    """A stream as the user selects it, also one that the manifest does not have."""
+    known = stream in STREAMS
+    mode = "incremental" if known and cursor_field(stream) else "full_refresh"
+    return {
+        "stream": {"name": stream, "json_schema": {}, "supported_sync_modes": [mode]},
+        "sync_mode": mode,
+        "destination_sync_mode": "append",
+    }

@@ -4,6 +4,7 @@ import gc
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -136,7 +137,9 @@ def _keep_to_itself(patch: pytest.MonkeyPatch) -> None:
     console = logging.StreamHandler()
     console.setFormatter(AirbyteLogFormatter())
     patch.setattr(logging.root, "handlers", [console])
+    patch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
     patch.setattr(os, "_exit", leave)
+    patch.setattr(signal, "signal", lambda *_: None)
     patch.setattr(sys, "excepthook", sys.excepthook)
     patch.setattr(sys, "stdout", sys.stdout)
     patch.setattr(sys, "setswitchinterval", lambda _: None)
@@ -160,19 +163,8 @@ def read(connector: Connector, config: dict[str, Any]) -> Read:
         return connector(
             "read",
             config={**config, **settings},
-            catalog={"streams": [configured(name) for name in streams]},
+            catalog={"streams": [catalog.configured(name) for name in streams]},
             state=states,
         )
 
     return invoke
-
-
-def configured(stream: str) -> dict[str, Any]:
-    """A stream as the user selects it in the catalog."""
-    known = stream in catalog.STREAMS
-    mode = "incremental" if known and catalog.cursor_field(stream) else "full_refresh"
-    return {
-        "stream": {"name": stream, "json_schema": {}, "supported_sync_modes": [mode]},
-        "sync_mode": mode,
-        "destination_sync_mode": "append",
-    }

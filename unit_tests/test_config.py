@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from unit_tests.conftest import Connector, Read, configured
+from unit_tests import catalog
+from unit_tests.conftest import Connector, Read
 from unit_tests.pipedrive import TOKEN, Api, envelope, page, rows
 
 SPACED = "key with spaces 5f0c7be2a91d4e83"
@@ -57,7 +58,7 @@ def test_check_says_what_to_write_instead(
 def test_read_and_discover_refuse_what_check_refuses(verb: str, connector: Connector) -> None:
     files: dict[str, object] = {"config": {"api_key": TOKEN, "start_dat": "2024-05-01"}}
     if verb == "read":
-        files["catalog"] = {"streams": [configured("deals")]}
+        files["catalog"] = {"streams": [catalog.configured("deals")]}
 
     output = connector(verb, **files)
 

@@ -1,0 +1,101 @@
+"""The verbs of the Airbyte protocol, as the platform runs them."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from demo.sandbox import RunningSandbox
+from integration_tests.process import EXECUTABLE, Connector
+from unit_tests import catalog
+from unit_tests.output import Output
+
+
+@pytest.fixture
+def connector(tmp_path: Path, sandbox: RunningSandbox) -> Connector:
+    return Connector(tmp_path, sandbox.config)
+
+
+def test_spec_needs_nothing(connector: Connector) -> None:
+    output = connector.run("spec")
+
+    (spec,) = output.of_type("SPEC")
+    declared = catalog.MANIFEST["spec"]["connection_specification"]
+    assert spec["connectionSpecification"] == declared
+    assert output.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("profile", "phrase"),
+    [
+        ("-nobody", "does not accept the API key"),
+        ("-api-disabled", "does not accept the API key"),
+        ("-suspended", "company account is not open"),
+    ],
+)
+def test_check_says_what_is_wrong_with_a_key(
+    profile: str, phrase: str, tmp_path: Path, sandbox: RunningSandbox
+) -> None:
+    key = sandbox.token + profile
+    output = Connector(tmp_path, {**sandbox.config, "api_key": key}).run("check")
+
+    assert output.connection["status"] == "FAILED"
+    assert phrase in output.connection["message"]
+    assert key not in output.text
+    assert output.exit_code == 0
+
+
+def test_check_says_when_nobody_answers(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = {"api_key": "nobody-5f0c7be2a91d4e83", "api_url": f"http://127.0.0.1:{port}"}
+
+    output = Connector(tmp_path, config).run("check")
+
+    assert output.connection["status"] == "FAILED"
+    assert "connection to Pipedrive failed" in output.connection["message"]
+
+
+def test_check_says_when_the_other_side_does_not_encrypt(
+    tmp_path: Path, sandbox: RunningSandbox
+) -> None:
+    url = sandbox.url.replace("http://", "https://")
+
+    output = Connector(tmp_path, {**sandbox.config, "api_url": url}).run("check")
+
+    assert output.connection["status"] == "FAILED"
+    assert "No trusted encrypted connection" in output.connection["message"]
+
+
+def test_discover_lists_every_stream_whatever_lies_in_the_current_folder(
+    connector: Connector,
+) -> None:
+    # the CDK would prefer these to the packaged ones
+    (connector.folder / "manifest.yaml").write_text("version: 0.0.0\ntype: DeclarativeSource\n")
+    (connector.folder / "source_pipedrive").mkdir()
+
+    output = connector.run("discover")
+
+    (found,) = output.of_type("CATALOG")
+    streams = {stream["name"]: stream for stream in found["streams"]}
+    assert streams.keys() == set(catalog.ALWAYS)
+    for name, stream in streams.items():
+        key = [[column] for column in catalog.primary_key(name)]
+        assert stream["source_defined_primary_key"] == key
+        cursor = catalog.cursor_field(name)
+        assert ("incremental" in stream["supported_sync_modes"]) == (cursor is not None)
+        assert stream.get("default_cursor_field", []) == ([cursor] if cursor else [])
+        columns = catalog.schema(name)["properties"].keys()
+        assert columns <= stream["json_schema"]["properties"].keys()
+
+
+def test_a_config_file_that_is_no_json_is_an_error_message(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text("{not json")
+
+    command = [EXECUTABLE, "check", "--config", str(file)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "config.json" in Output(done.stdout).errors[0]["internal_message"]
