@@ -607,6 +607,7 @@ def test_a_whole_account_fits_its_own_catalog(world: World) -> None:
         assert columns.unknown == set()
 
 
+searched = settings(deadline=None, max_examples=50)
 KEYS = st.text("0123456789abcdef", min_size=40, max_size=40)
 # few enough prefixes to clash, in names as in keys
 CLASHING_KEYS = st.builds(
@@ -628,7 +629,7 @@ FIELDS = st.lists(
 )
 
 
-@settings(deadline=None)
+@searched
 @given(fields=FIELDS, data=st.data())
 def test_names_are_short_plain_unique_and_do_not_depend_on_the_order(
     fields: list[dict[str, Any]], data: st.DataObject
@@ -645,7 +646,7 @@ def test_names_are_short_plain_unique_and_do_not_depend_on_the_order(
     assert len(schema) == len(alone)
 
 
-@settings(deadline=None)
+@searched
 @given(fields=FIELDS, others=FIELDS)
 def test_a_name_changes_only_when_another_field_wants_it(
     fields: list[dict[str, Any]], others: list[dict[str, Any]]
@@ -681,7 +682,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
+@searched
 @given(fields=FIELDS, data=st.data())
 def test_any_json_comes_through_and_the_raw_values_stay(
     fields: list[dict[str, Any]], data: st.DataObject
@@ -719,7 +720,7 @@ CONTRACT: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-@settings(deadline=None)
+@searched
 @given(data=st.data())
 def test_both_forms_of_a_value_give_the_same_columns(data: st.DataObject) -> None:
     kinds = dict(zip(map(key, range(len(CONTRACT))), CONTRACT, strict=True))
