@@ -30,10 +30,10 @@ from pipedrive_sandbox.sizes import Sizes
 from unit_tests import catalog
 from unit_tests.output import Output
 
-# Airbyte's records and Singer's, of which both have the id first
+# Airbyte's records, and Singer's; what has an id has it first
 _RECORD = re.compile(
     rb'{"type": ?"RECORD", ?(?:"record": ?{)?"stream": ?"(\w+)", ?"(?:data|record)": ?'
-    rb'{"(?:id|field_code|code)": ?"?([^,"]+)'
+    rb'{(?:"id": ?"?([^,"}]+))?'
 )
 _ARCHIVED = b'"is_archived":true'
 _SAMPLED_EVERY = 0.1
@@ -59,8 +59,8 @@ PLAIN = Connector("plain manifest", [sys.executable, str(Path(__file__).with_nam
 class Run:
     """What a process did, and what it took: seconds, CPU seconds, bytes.
 
-    `rows` counts records by stream and list (`live`, `archived`), `ids` keeps them apart, `said` is
-    everything else that the process wrote. Requests and tokens are the sandbox's books.
+    `rows` counts records by stream and list (`live`, `archived`), `ids` are the different ones,
+    `said` is everything else that the process wrote. Requests and tokens are the sandbox's books.
     """
 
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -77,6 +77,14 @@ class Run:
     def total(self) -> int:
         """All rows, repeated ones included."""
         return self.rows.total()
+
+    @property
+    def by_stream(self) -> Counter[str]:
+        """Rows of all lists of a stream together."""
+        counted = Counter[str]()
+        for (stream, _), count in self.rows.items():
+            counted[stream] += count
+        return counted
 
 
 @contextmanager
@@ -140,7 +148,8 @@ def measure(
         if record := _RECORD.match(line):
             stream = record[1].decode()
             run.rows[stream, "archived" if _ARCHIVED in line else "live"] += 1
-            run.ids[stream].add(record[2])
+            if record[2]:
+                run.ids[stream].add(record[2])
         else:
             lines.append(line)
         now = time.monotonic()
