@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from dataclasses import InitVar, dataclass
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
-from airbyte_cdk.models import FailureType
+from airbyte_cdk.models import ConfiguredAirbyteCatalog, FailureType
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.declarative.schema import JsonFileSchemaLoader, SchemaLoader
 from airbyte_cdk.sources.types import Record, StreamSlice
@@ -54,17 +54,30 @@ class Definitions:
 
     def columns(self, stream: str, fields_of: str, labels_of: str | None) -> Columns:
         """Compile the columns of a stream; rows with `labels_of` are leads, in the form of v1."""
-        labels = labels_of and {str(row["id"]): row["name"] for row in self.rows(labels_of)}
+        labels = None
+        if labels_of:
+            labels = {str(row["id"]): str(row["name"]) for row in self.rows(labels_of)}
         definitions = self.rows(fields_of)
         with self._locks[f"columns of {stream}"]:
             if stream not in self._columns:
-                form = columns_of(definitions, "v1" if labels_of else "v2", labels or None)
-                self._columns[stream] = form
+                form: Literal["v1", "v2"] = "v1" if labels_of else "v2"
+                self._columns[stream] = columns_of(definitions, form, labels)
             return self._columns[stream]
 
-    def warn_of_unknown(self) -> None:
-        """Name the fields that rows have values for, but that no definition knows."""
-        for stream, columns in self._columns.items():
+    def warn_of_changes(self, catalog: ConfiguredAirbyteCatalog) -> None:
+        """Name the fields that are not, or no longer, what the catalog of the sync says."""
+        for one in catalog.streams:
+            stream, columns = one.stream.name, self._columns.get(one.stream.name)
+            if not columns:
+                continue
+            properties = one.stream.json_schema.get("properties")
+            if properties and (changes := columns.changes(properties)):
+                _LOGGER.warning(
+                    "Stream %s: the custom fields are not those of the catalog any more: %s. "
+                    "Refresh the source schema to follow.",
+                    stream,
+                    "; ".join(changes),
+                )
             if columns.unknown:
                 _LOGGER.warning(
                     "Stream %s has values of fields that were created while it was read: %s. They "

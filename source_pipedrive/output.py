@@ -1,6 +1,5 @@
 """Stdout of the process: whole lines, in order, a page of records at a time."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +42,8 @@ class Output:
     """Takes the place of `sys.stdout`: text for messages, bytes for pages, in whole lines."""
 
     def __init__(self) -> None:
-        self._raw = sys.__stdout__.buffer  # type: ignore[union-attr]
+        # a writer of our own: with PYTHONUNBUFFERED, stdout would take a page in part only
+        self._raw = open(1, "wb", closefd=False)  # noqa: SIM115 - as long as the process
         self._lock = threading.RLock()
         self._writing = self._stopped = False
 

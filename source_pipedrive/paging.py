@@ -36,22 +36,25 @@ def offset_pages(
     happened: step back a page. Costs one row a page.
     """
     start = 0
-    before: set[Any] = set()
+    before: set[Any] | None = None
     last: Row | None = None
     while True:
         body = fetch({"start": start, "limit": page_size})
         rows = rows_of(body)
         keys = {key(row) for row in rows}
-        if start > 0 and before.isdisjoint(keys):
+        next_start = _next_start(body, start, len(rows))
+        # an empty page in the middle is not the end, an empty page at the end may be one too far
+        if before and start > 0 and before.isdisjoint(keys) and (rows or next_start is None):
             start = max(0, start - page_size)
             continue
         # the repeated row, unless it changed in between
         yield rows[1:] if rows and rows[0] == last else rows
-        next_start = _next_start(body, start, len(rows))
         if next_start is None:
             return
-        before, last = keys, rows[-1]
-        start = next_start - 1 if len(rows) > 1 else next_start
+        if len(rows) > 1:
+            before, last, start = keys, rows[-1], next_start - 1
+        else:
+            before, last, start = None, None, next_start
 
 
 def _next_start(body: Body, start: int, count: int) -> int | None:
@@ -62,6 +65,7 @@ def _next_start(body: Body, start: int, count: int) -> int | None:
     """
     additional_data = body.get("additional_data") or {}
     pagination = additional_data.get("pagination") or additional_data
-    if not pagination.get("more_items_in_collection") or count == 0:
+    if not pagination.get("more_items_in_collection"):
         return None
-    return int(pagination.get("next_start") or start + count)
+    next_start = int(pagination.get("next_start") or start + count)
+    return next_start if next_start > start else None

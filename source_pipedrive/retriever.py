@@ -103,7 +103,7 @@ class PageRetriever(Retriever):
                 fresh = self._wanted(rows, walk)
                 yield from self._records(fresh, walk.slice)
                 self.api_budget.count(self.name, len(fresh))
-                if self._is_over(walk, page, fresh) or (walk.stops and len(fresh) < len(rows)):
+                if self._is_over(walk, page, fresh) or (walk.stops and self._ends(walk, rows)):
                     break
             whole = True
         finally:
@@ -155,6 +155,13 @@ class PageRetriever(Retriever):
         if walk.floor:
             return [row for row in rows if not self._is_older(row, walk.floor)]
         return rows
+
+    def _ends(self, walk: "_Walk", rows: list[Row]) -> bool:
+        """Tell whether a sorted walk has passed what it is for; where nulls come is not known."""
+        times_of_change = [row for row in rows if row.get(self.time_fields[0])]
+        if walk.window and walk.window.nulls_from:
+            return bool(times_of_change)
+        return any(self._is_older(row, walk.floor or "") for row in times_of_change)
 
     def _is_over(self, walk: "_Walk", page: list[Row], fresh: list[Row]) -> bool:
         """Report a page to the cursor, which may prefer windows to a long walk."""

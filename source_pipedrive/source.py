@@ -128,7 +128,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         except AirbyteTracedException as error:
             raise _summary(failures, error) from error
         finally:
-            self._definitions.warn_of_unknown()
+            self._definitions.warn_of_changes(catalog)
             self.budget.report(logger)
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:

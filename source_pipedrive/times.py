@@ -55,8 +55,11 @@ def of_http_date(text: str) -> str:
 
 
 def to_epoch(text: str | None) -> int:
-    """Seconds since 1970 of any of the forms; 0 for none."""
-    return int(datetime.fromisoformat(sortable(text)).timestamp()) if text else 0
+    """Seconds since 1970 of any of the forms; 0 for none, and for what is no time."""
+    try:
+        return int(datetime.fromisoformat(sortable(text)).timestamp()) if text else 0
+    except ValueError:
+        return 0
 
 
 def of_epoch(seconds: int) -> str | None:
