@@ -10,6 +10,17 @@ ME = envelope({"id": 1, "name": "Ada Lovelace", "company_name": "Analytical Engi
 CONFIG = {"api_key": TOKEN}
 
 
+def test_names_the_company_and_the_user_for_two_tokens(api: Api, connector: Connector) -> None:
+    api.answer("v1/users/me", ME)
+
+    output = connector("check", config=CONFIG)
+
+    assert output.connection["status"] == "SUCCEEDED"
+    assert "Analytical Engines" in output.connection["message"]
+    assert "Ada Lovelace" in output.connection["message"]
+    assert output.exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("reply", "phrase"),
     [

@@ -7,7 +7,7 @@ import pytest
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.output import Output
-from unit_tests.pipedrive import Api, Row, error, keys, page, rows, spell
+from unit_tests.pipedrive import Api, Row, error, keys, page, rows, spell, v1_page
 
 # the server takes `updated_since`
 FILTERED = catalog.members("v2_windowed", "v2_incremental", "v1_incremental")
@@ -156,6 +156,18 @@ def test_newest_first_stops_at_the_first_row_that_is_older_than_the_state(
     assert {request.query["sort"] for request in api.requests} == {"update_time DESC"}
 
 
+def test_a_row_that_never_changed_does_not_end_a_walk_newest_first(api: Api, read: Read) -> None:
+    # where null comes in the order is not documented
+    never = rows("files", [1], update_time=None, add_time="2020-01-01 00:00:00")
+    first = [*never, *rows("files", [2], update_time="2024-05-01 12:00:00")]
+    second = rows("files", [2, 3], update_time="2024-05-01 11:00:00")
+    api.answer("v1/files", v1_page(first, more=True), v1_page(second, start=1))
+
+    output = read("files", state={"files": {"update_time": MARK}})
+
+    assert keys("files", output.records("files"))[-1:] == rows("files", [3])
+
+
 def test_rows_without_an_update_time_are_given_and_do_not_move_the_state(
     api: Api, read: Read
 ) -> None:
@@ -267,6 +279,15 @@ def test_a_time_in_an_unknown_form_costs_no_row_and_is_told(api: Api, read: Read
         (warning,) = (text for text in output.logs("WARN") if f"Stream {stream}:" in text)
         assert "yesterday at noon" in warning
         assert output.status(stream) == "COMPLETE"
+
+
+def test_a_parent_with_an_odd_time_keeps_its_children(api: Api, read: Read) -> None:
+    api.answer("v1/notes", v1_page(rows("notes", [1], update_time="yesterday at noon")))
+    api.answer("v1/notes/1/comments", v1_page([{"uuid": "uuid-1"}]))
+
+    output = read("notes", "note_comments")
+
+    assert [row["uuid"] for row in output.records("note_comments")] == ["uuid-1"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import yaml
 from unit_tests import catalog
 
 CONTRACT = Path(__file__).parents[2] / "shared" / "pipedrive-api"
+BYTES_PER_STREAM = 650  # with everything that they share
 SCHEMAS = catalog.PACKAGE / "schemas"
 
 # read whole whatever `start_date` says; every other stream is a document
@@ -47,6 +48,18 @@ REFERENCE = {
 }
 
 each_stream = pytest.mark.parametrize("stream", catalog.STREAMS)
+
+
+def test_a_stream_takes_six_lines_at_most() -> None:
+    text = (catalog.PACKAGE / "manifest.yaml").read_text()
+    entries = text.partition("\n  streams:\n")[2].partition("\nstreams:\n")[0]
+    lines = {
+        entry.partition(":")[0]: len(entry.strip().splitlines())
+        for entry in re.split(r"^    (?=\w)", entries, flags=re.MULTILINE)[1:]
+    }
+
+    assert lines.keys() == catalog.STREAMS.keys()
+    assert {name: count for name, count in lines.items() if count > 6} == {}
 
 
 def test_each_definition_is_listed_and_has_a_schema() -> None:
@@ -115,6 +128,12 @@ def test_no_parameter_lands_in_a_component_that_does_not_expect_it(stream: str) 
     parameters = catalog.STREAMS[stream]["$parameters"].keys()
 
     assert not parameters & {"type", "limit", "field_path", "primary_key", "cursor_field"}
+
+
+def test_the_manifest_stays_within_its_budget() -> None:
+    size = (catalog.PACKAGE / "manifest.yaml").stat().st_size
+
+    assert size <= BYTES_PER_STREAM * len(catalog.STREAMS)
 
 
 def paths_of(stream: str) -> list[str]:

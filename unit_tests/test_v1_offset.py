@@ -155,3 +155,34 @@ def test_a_row_that_changed_at_the_edge_of_two_pages_comes_in_its_new_version(
     for stream in STREAMS:
         last = {str(keys(stream, [row])): row["content"] for row in output.records(stream)}
         assert list(last.values()) == ["before", "after", "after"]
+
+
+def test_an_empty_page_that_announces_more_is_not_the_end(api: Api, read: Read) -> None:
+    def server(request: Request) -> Answer:
+        start = int(request.query.get("start", 0))
+        given = {0: rows("notes", [1, 2, 3]), 2: [], 3: []}.get(start, rows("notes", [7, 8]))
+        pagination = {
+            "start": start,
+            "more_items_in_collection": start < 4,
+            "next_start": start + 3,
+        }
+        return envelope(given, additional_data={"pagination": pagination})
+
+    api.serve("v1/notes", server)
+
+    output = read("notes")
+
+    assert keys("notes", output.records("notes"))[-2:] == rows("notes", [7, 8])
+    assert output.status("notes") == "COMPLETE"
+
+
+def test_pages_of_one_row_are_walked_to_the_end(api: Api, read: Read) -> None:
+    def server(request: Request) -> Answer:
+        start = int(request.query.get("start", 0))
+        return v1_page(rows("notes", [start + 1]), start, more=start < 4)
+
+    api.serve("v1/notes", server)
+
+    output = read("notes")
+
+    assert keys("notes", output.records("notes")) == rows("notes", [1, 2, 3, 4, 5])
