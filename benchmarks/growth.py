@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from benchmarks.runs import COLUMNS, OURS, Run, account, read, show, show_circumstances
+from benchmarks.runs import COLUMNS, OURS, Run, account, figures, read, show, show_circumstances
 
 _SHOWN = ("seconds", "CPU s", "CPU us/row", "peak RSS MB", "requests", "tokens")
 _DRAWN = ("seconds", "peak RSS MB", "tokens")
@@ -23,7 +23,7 @@ def draw(runs: Sequence[Run], file: Path) -> None:
     figure = Figure(figsize=(12, 3.5), layout="constrained")
     panels = figure.subplots(1, len(_DRAWN))
     for panel, name in zip(panels, _DRAWN, strict=True):
-        column, _ = COLUMNS[name]
+        column = COLUMNS[name].of
         panel.plot([run.total / 1e6 for run in runs], [column(run) for run in runs], marker="o")
         panel.set(title=name, xlabel="million rows", xlim=0, ylim=0)
         panel.grid(visible=True, alpha=0.3)
@@ -43,13 +43,7 @@ def main() -> None:
         sizes: dict[str, int | str] = {"only": "persons", "deals": 0, "persons": rows}
         with account(given.keep, sizes, gzip=False) as sandbox:
             runs.append(read(OURS, sandbox, ["persons"]))
-    lines = [
-        [
-            f"{len(run.ids['persons']):,}",
-            *(format(COLUMNS[name][0](run), COLUMNS[name][1]) for name in _SHOWN),
-        ]
-        for run in runs
-    ]
+    lines = [[f"{len(run.ids['persons']):,}", *figures([run], _SHOWN)] for run in runs]
     show("Growth", ["rows", *_SHOWN], lines)
     draw(runs, given.picture)
 

@@ -8,9 +8,7 @@ other end of the pipe that is slower than the connector, so that pages queue up.
 import argparse
 from pathlib import Path
 
-from benchmarks.runs import OURS, account, read, show, show_circumstances
-
-_MEGABYTE = 1_000_000
+from benchmarks.runs import MEGABYTE, OURS, account, read, show, show_circumstances
 
 
 def main() -> None:
@@ -24,13 +22,13 @@ def main() -> None:
     lines, peaks = [], []
     for rows in given.rows:
         with account(given.keep, {"only": "persons", "deals": 0, "persons": rows}) as sandbox:
-            run = read(OURS, sandbox, ["persons"], bytes_per_second=given.reader * _MEGABYTE)
+            run = read(OURS, sandbox, ["persons"], bytes_per_second=given.reader * MEGABYTE)
         peaks.append(run.peak)
         lines.append(
             [
                 f"{run.total:,}",
-                f"{run.written / _MEGABYTE / run.seconds:.0f}",
-                f"{run.peak / _MEGABYTE:.0f}",
+                f"{run.written / MEGABYTE / run.seconds:.0f}",
+                f"{run.peak / MEGABYTE:.0f}",
                 f"{run.peak / peaks[0]:.2f}",
             ]
         )

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -37,7 +37,7 @@ _RECORD = re.compile(
 )
 _ARCHIVED = b'"is_archived":true'
 _SAMPLED_EVERY = 0.1
-_MEGABYTE = 1_000_000
+MEGABYTE = 1_000_000
 
 CONSOLE = Console(width=160)
 
@@ -140,7 +140,7 @@ def measure(
     run, lines = Run(), list[bytes]()
     began = sampled = time.monotonic()
     process = subprocess.Popen(  # noqa: S603 - ours
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=_MEGABYTE
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=MEGABYTE
     )
     assert process.stdout  # noqa: S101 - for the type checker
     for line in process.stdout:
@@ -174,47 +174,42 @@ def _peak(pid: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-Column = Callable[[Run], float]
-COLUMNS: Mapping[str, tuple[Column, str]] = {
-    "rows": (lambda run: run.total, ",.0f"),
-    "MB written": (lambda run: run.written / _MEGABYTE, ",.0f"),
-    "seconds": (lambda run: run.seconds, ",.1f"),
-    "CPU s": (lambda run: run.cpu, ",.1f"),
-    "rows/s": (lambda run: run.total / run.seconds, ",.0f"),
-    "CPU us/row": (lambda run: run.cpu / run.total * 1e6 if run.total else 0, ",.0f"),
-    "peak RSS MB": (lambda run: run.peak / _MEGABYTE, ",.0f"),
-    "requests": (lambda run: run.requests, ",.0f"),
-    "tokens": (lambda run: run.tokens, ",.0f"),
+@dataclass(frozen=True)
+class Column:
+    """A figure of a run, and the form in which it stands in a table."""
+
+    of: Callable[[Run], float]
+    form: str = ",.0f"
+
+    def median(self, runs: Iterable[Run]) -> float:
+        """The middle one of several runs."""
+        return median(map(self.of, runs))
+
+
+COLUMNS = {
+    "rows": Column(lambda run: run.total),
+    "MB written": Column(lambda run: run.written / MEGABYTE),
+    "seconds": Column(lambda run: run.seconds, ",.1f"),
+    "CPU s": Column(lambda run: run.cpu, ",.1f"),
+    "rows/s": Column(lambda run: run.total / run.seconds),
+    "CPU us/row": Column(lambda run: run.cpu / run.total * 1e6 if run.total else 0),
+    "peak RSS MB": Column(lambda run: run.peak / MEGABYTE),
+    "requests": Column(lambda run: run.requests),
+    "tokens": Column(lambda run: run.tokens),
 }
+
+
+def figures(runs: Sequence[Run], columns: Iterable[str] = COLUMNS) -> list[str]:
+    """Write out what runs took, in the middle."""
+    return [format(COLUMNS[name].median(runs), COLUMNS[name].form) for name in columns]
 
 
 def show_runs(title: str, runs: Mapping[str, Sequence[Run]]) -> None:
     """Print the medians of each, and how the first stands to the last."""
-    figures = {
-        name: [median(map(column, each)) for column, _ in COLUMNS.values()]
-        for name, each in runs.items()
-    }
-    lines = [
-        [
-            name,
-            *(
-                format(figure, form)
-                for figure, (_, form) in zip(row, COLUMNS.values(), strict=True)
-            ),
-        ]
-        for name, row in figures.items()
-    ]
-    first, *_, last = figures.values()
-    if first is not last:
-        lines.append(
-            [
-                "ratio",
-                *(
-                    f"{ours / theirs:.2f}" if theirs else ""
-                    for ours, theirs in zip(first, last, strict=True)
-                ),
-            ]
-        )
+    first, *_, last = runs.values()
+    stands = [(column.median(first), column.median(last)) for column in COLUMNS.values()]
+    lines = [[name, *figures(each)] for name, each in runs.items()]
+    lines.append(["ratio", *(f"{ours / theirs:.2f}" if theirs else "" for ours, theirs in stands)])
     show(title, ["", *COLUMNS], lines)
 
 
