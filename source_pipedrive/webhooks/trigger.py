@@ -19,8 +19,8 @@ _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 # Another receiver may have written to the same inbox.
 _SECONDS_BETWEEN_LOOKS = 5
 _LONGEST_WAIT = 60
-# Ten tries take six minutes; what has not arrived by then is left to the periodic sync.
-_MOST_TRIES = 10
+# Seven tries take two minutes; what has not arrived by then is left to the periodic sync.
+_MOST_TRIES = 7
 # A line can change without its deal, and is then read with the next full pass: no use to insist.
 _COME_WITH_THEIR_DEAL = {"deal_products", "deal_installments"}
 _GIVEN_UP = "either it is gone again, or the key may not see it; the periodic sync goes on trying."
@@ -100,6 +100,11 @@ class Trigger:
         self._wakes = asyncio.Event()
         self._woken_at = 0.0
 
+    @property
+    def waiting(self) -> int:
+        """How many rows are known to be on their way."""
+        return len(self._wanted)
+
     def wake(self) -> None:
         """Tell that there are new events; from the event loop."""
         if not self._wakes.is_set():
@@ -142,6 +147,9 @@ class Trigger:
                 known = self._wanted.get(wanted.key)
                 if known is None or known.happened_at <= wanted.happened_at:
                     self._wanted[wanted.key] = wanted
+            elif "field" in change.object.lower():
+                # a definition: other streams may have got another column
+                self.heal()
 
     async def _sync(self) -> None:
         now = time.monotonic()

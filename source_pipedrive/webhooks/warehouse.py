@@ -1,44 +1,25 @@
 """Syncs into DuckDB or PostgreSQL with PyAirbyte, in this process, which stays warm."""
 
 import io
-import json
 import logging
-import os
-import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import quote
+from typing import Any
 
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from sqlalchemy import Table, bindparam, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from source_pipedrive import times
+from source_pipedrive.webhooks.cache import open_cache
+from source_pipedrive.webhooks.executor import InProcess
 from source_pipedrive.webhooks.normalise import STREAMS
-from source_pipedrive.webhooks.trigger import DestinationError, SyncFailedError, Wanted
-
-# PyAirbyte reads these while it is imported. Without them it asks a registry for the connector that
-# is installed here, reports to Airbyte, draws progress bars, and leaves files where it is started.
-_FILES = tempfile.TemporaryDirectory(prefix="source-pipedrive-")
-os.environ.setdefault("AIRBYTE_OFFLINE_MODE", "1")
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("NO_LIVE_PROGRESS", "1")
-os.environ.setdefault("AIRBYTE_PROJECT_DIR", _FILES.name)
-os.environ.setdefault("AIRBYTE_LOGGING_ROOT", _FILES.name)
-
-import airbyte as ab  # noqa: E402
-from airbyte._executors.base import Executor  # noqa: E402
-from airbyte.caches import CacheBase, DuckDBCache, PostgresCache  # noqa: E402
-from airbyte_cdk.entrypoint import AirbyteEntrypoint  # noqa: E402
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException  # noqa: E402
-
-from source_pipedrive.source import SourcePipedrive  # noqa: E402
+from source_pipedrive.webhooks.pyairbyte import Source
+from source_pipedrive.webhooks.repeated import RepeatedSource
+from source_pipedrive.webhooks.trigger import SyncFailedError, Wanted
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
-_POSTGRES_PORT = 5432
 
 ALL_STREAMS = "*"
 
@@ -54,10 +35,10 @@ class Warehouse:
     def __init__(self, config: Mapping[str, Any], dest: str, streams: Collection[str]) -> None:
         self._config = dict(config)
         self._tables: dict[str, Table] = {}
-        self._cache = _open_cache(dest, self._tables)
+        self._cache = open_cache(dest, self._tables)
         self._wished = set(streams)
-        self._connector = _InProcess()
-        self._source: ab.Source | None = None
+        self._connector = InProcess()
+        self._source: Source | None = None
         self._selected: set[str] = set()
 
     def sync(self, streams: Collection[str] | None) -> None:
@@ -79,9 +60,10 @@ class Warehouse:
 
     def _discover(self) -> None:
         """Ask the connector for its streams again: custom fields may have come since."""
+        RepeatedSource.forget()
         name = "source-pipedrive"
         try:
-            source = ab.Source(self._connector, name, config=self._config)
+            source = Source(self._connector, name, config=self._config)
             available = set(source.get_available_streams())
         except AirbyteTracedException as error:
             raise SyncFailedError(error.message) from error
@@ -93,7 +75,7 @@ class Warehouse:
             self._selected = available & (self._wished or usual | definitions)
         self._source = source
 
-    def _read(self, source: ab.Source, names: Collection[str]) -> None:
+    def _read(self, source: Source, names: Collection[str]) -> None:
         self._connector.failures.clear()
         try:
             # what it prints is for a person who waits for it
@@ -107,6 +89,8 @@ class Warehouse:
             for temporary in self._tables.keys() - self._selected:
                 del self._tables[temporary]
         failures = self._connector.failures
+        if failures:
+            RepeatedSource.forget()
         if failures.keys() >= set(names):
             raise SyncFailedError(" ".join(sorted(set(failures.values()))))
         for stream, reason in failures.items():
@@ -140,96 +124,3 @@ def _has_arrived(wanted: Wanted, row: Mapping[str, Any] | None) -> bool:
     return isinstance(changed, datetime) and (
         changed.replace(tzinfo=changed.tzinfo or UTC) >= times.moment(wanted.changed)
     )
-
-
-class _InProcess(Executor):
-    """Runs the connector in this process; PyAirbyte's own executors start one, which takes seconds.
-
-    One failing stream, of an add-on that the company does not have for example, would make
-    PyAirbyte give up all others: failures are kept back and collected here by stream.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(name="source-pipedrive")
-        self.failures: dict[str, str] = {}
-
-    @property
-    def _cli(self) -> list[str]:
-        return []
-
-    def execute(self, args: list[str], **_: Any) -> Iterator[str]:
-        parsed = AirbyteEntrypoint.parse_args(args)
-        read = {
-            "catalog": SourcePipedrive.read_catalog,
-            "config": SourcePipedrive.read_config,
-            "state": SourcePipedrive.read_state,
-        }
-        files = {
-            name: read[name](path) for name, path in vars(parsed).items() if name in read and path
-        }
-        source = SourcePipedrive(**files, config_path=getattr(parsed, "config", None))
-        try:
-            for message in AirbyteEntrypoint(source).run(parsed):
-                if '"type":"ERROR"' not in message or not self._keep_back(message):
-                    yield message
-        except AirbyteTracedException:
-            # the CDK's last word after streams have failed
-            if not self.failures:
-                raise
-
-    def _keep_back(self, line: str) -> bool:
-        trace = json.loads(line).get("trace") or {}
-        stream = (trace.get("error") or {}).get("stream_descriptor")
-        if stream:
-            self.failures[stream["name"]] = trace["error"]["message"]
-        return bool(stream)
-
-    def ensure_installation(self, *, auto_fix: bool = True) -> None:
-        """It is: this is it."""
-
-    def install(self) -> None:
-        """It is: this is it."""
-
-    def uninstall(self) -> None:
-        """Never."""
-
-
-def _open_cache(dest: str, tables: dict[str, Table]) -> CacheBase:
-    try:
-        url = make_url(dest)
-    except ArgumentError:
-        url = make_url("nothing://")
-    if url.drivername == "duckdb" and url.database:
-        return _remembering(DuckDBCache, tables)(db_path=Path(url.database))
-    if url.drivername in {"postgres", "postgresql"} and url.database:
-        return _remembering(PostgresCache, tables)(
-            host=url.host or "localhost",
-            port=url.port or _POSTGRES_PORT,
-            # PyAirbyte puts both into a URL as they are
-            username=quote(url.username or ""),
-            password=quote(str(url.password or ""), safe=""),
-            database=url.database,
-            schema_name="pipedrive",
-        )
-    raise DestinationError(
-        "--dest is not usable: write duckdb:///folder/crm.duckdb, or "
-        "postgresql://user:password@host/database."
-    )
-
-
-def _remembering(kind: type[CacheBase], tables: dict[str, Table]) -> type[CacheBase]:
-    """Make a cache that remembers the columns of its tables from one sync to the next.
-
-    PyAirbyte asks the database for them in each sync, which takes DuckDB half a second a table. It
-    asks again by itself when a column is missing from what is remembered.
-    """
-
-    class Processor(kind._sql_processor_class):  # type: ignore[misc,name-defined]  # noqa: SLF001
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            self._cached_table_definitions = tables
-
-    class Cache(kind):  # type: ignore[misc,valid-type]
-        _sql_processor_class: ClassVar[type] = Processor
-
-    return Cache

@@ -134,7 +134,7 @@ def test_an_event_that_another_receiver_took_is_found_soon(desk: Desk) -> None:
 
 def test_an_object_without_a_stream_is_left_to_the_periodic_sync(desk: Desk) -> None:
     async def scenario(desk: Desk) -> None:
-        desk.receive(an_event(entity="dealField"))
+        desk.receive(an_event(entity="some_new_object"))
         await asyncio.sleep(100)
 
     desk.work(scenario)
@@ -142,8 +142,19 @@ def test_an_object_without_a_stream_is_left_to_the_periodic_sync(desk: Desk) -> 
     assert desk.destination.syncs == []
 
 
-def test_everything_is_synced_every_hour(desk: Desk) -> None:
+@pytest.mark.parametrize("entity", ["dealField", "person_field"])
+def test_a_change_of_field_definitions_has_everything_synced(desk: Desk, entity: str) -> None:
     async def scenario(desk: Desk) -> None:
+        desk.receive(an_event(entity=entity))
+        await asyncio.sleep(100)
+
+    desk.work(scenario)
+
+    assert desk.destination.syncs == [(3, None)]
+
+
+def test_everything_is_synced_every_hour(desk: Desk) -> None:
+    async def scenario(_: Desk) -> None:
         await asyncio.sleep(2 * HOUR + 10)
 
     desk.work(scenario)
@@ -185,7 +196,7 @@ def test_a_row_that_never_arrives_is_given_up_and_said_so(
 
     desk.work(scenario)
 
-    assert len(desk.destination.syncs) == 11
+    assert len(desk.destination.syncs) == 8
     assert desk.arrivals == []
     assert "deals 8 did not arrive" in caplog.text
 

@@ -30,7 +30,7 @@ def run_in_virtual_time(
         future = loop.create_future()
         try:
             future.set_result(call())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - handed on
             future.set_exception(error)
         return future
 
