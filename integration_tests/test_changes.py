@@ -219,11 +219,8 @@ def test_a_reader_who_leaves_ends_the_process(account: Account) -> None:
     assert process.returncode == 1
 
 
-def test_sigterm_ends_a_read_between_two_lines(account: Account) -> None:
-    assert_stops(account, unbuffered="")
-
-
-def assert_stops(account: Account, unbuffered: str) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_sigterm_ends_a_read_between_two_lines(unbuffered: str, account: Account) -> None:
     account.answer_after(0.3)
 
     with account.connector.start("read", DOCUMENTS, PYTHONUNBUFFERED=unbuffered) as process:
