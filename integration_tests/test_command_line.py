@@ -26,6 +26,17 @@ def test_spec_needs_nothing(connector: Connector) -> None:
     assert output.exit_code == 0
 
 
+def test_check_says_which_company_and_user_it_reached(
+    connector: Connector, sandbox: RunningSandbox
+) -> None:
+    output = connector.run("check")
+
+    me = sandbox.api("GET", "v1/users/me")
+    assert output.connection["status"] == "SUCCEEDED"
+    assert me["company_name"] in output.connection["message"]
+    assert me["name"] in output.connection["message"]
+
+
 @pytest.mark.parametrize(
     ("profile", "phrase"),
     [
