@@ -51,10 +51,8 @@ def offset_pages(
         yield rows[1:] if rows and rows[0] == last else rows
         if next_start is None:
             return
-        if len(rows) > 1:
-            before, last, start = keys, rows[-1], next_start - 1
-        else:
-            before, last, start = None, None, next_start
+        last = rows[-1] if rows else None
+        before, start = (keys, next_start - 1) if len(rows) > 1 else (None, next_start)
 
 
 def _next_start(body: Body, start: int, count: int) -> int | None:
