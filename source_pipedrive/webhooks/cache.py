@@ -14,6 +14,24 @@ from source_pipedrive.webhooks.trigger import DestinationError
 
 _POSTGRES_PORT = 5432
 
+_DROP_REPEATED = """
+    DELETE FROM {new} WHERE _airbyte_raw_id IN (
+        SELECT _airbyte_raw_id FROM (
+            SELECT
+                _airbyte_raw_id,
+                row_number() OVER (
+                    PARTITION BY {keys} ORDER BY {time} _airbyte_extracted_at DESC
+                ) AS place
+            FROM {new}
+        ) AS ranked
+        WHERE place > 1
+    )
+"""
+_DROP_OUTDATED = """
+    DELETE FROM {new} AS new USING {old} AS old
+    WHERE {same} AND old.update_time > new.update_time
+"""
+
 
 def open_cache(dest: str, tables: dict[str, Table]) -> CacheBase:
     """Open `duckdb:///file`, or `postgresql://user:password@host/database` with schema `pipedrive`.
@@ -69,26 +87,19 @@ def _reliable(kind: type[CacheBase], tables: dict[str, Table]) -> type[CacheBase
         def _keep_newest(
             self, stream_name: str, temp_table_name: str, final_table_name: str
         ) -> None:
-            new = self._fully_qualified(temp_table_name)
-            old = self._fully_qualified(final_table_name)
             names = self.catalog_provider.get_primary_keys(stream_name)
             keys = [self._quote_identifier(name) for name in names]
             has_time = "update_time" in self._get_sql_column_definitions(stream_name)
-            time = "update_time DESC NULLS LAST, " if has_time else ""
-            ranked = (
-                f"SELECT _airbyte_raw_id, row_number() OVER (PARTITION BY {', '.join(keys)} "
-                f"ORDER BY {time}_airbyte_extracted_at DESC) AS place FROM {new}"  # noqa: S608 - names
-            )
-            self._execute_sql(
-                f"DELETE FROM {new} WHERE _airbyte_raw_id IN "
-                f"(SELECT _airbyte_raw_id FROM ({ranked}) AS ranked WHERE place > 1)"  # noqa: S608
-            )
+            parts = {
+                "new": self._fully_qualified(temp_table_name),
+                "old": self._fully_qualified(final_table_name),
+                "keys": ", ".join(keys),
+                "same": " AND ".join(f"old.{key} = new.{key}" for key in keys),
+                "time": "update_time DESC NULLS LAST," if has_time else "",
+            }
+            self._execute_sql(_DROP_REPEATED.format_map(parts))
             if has_time:
-                same = " AND ".join(f"old.{key} = new.{key}" for key in keys)
-                self._execute_sql(
-                    f"DELETE FROM {new} AS new USING {old} AS old "
-                    f"WHERE {same} AND old.update_time > new.update_time"  # noqa: S608
-                )
+                self._execute_sql(_DROP_OUTDATED.format_map(parts))
 
     class Cache(kind):  # type: ignore[misc,valid-type]
         _sql_processor_class: ClassVar[type] = Processor

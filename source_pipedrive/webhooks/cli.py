@@ -5,14 +5,18 @@ import logging
 import os
 from collections.abc import Mapping
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
+import yaml
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from rich.console import Console
 from rich.table import Table
 
+from source_pipedrive.config import refuse_bad
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.inbox import Inbox, InboxError
 from source_pipedrive.webhooks.jobs import AirbyteJobs
@@ -40,13 +44,19 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-def _parsed(_context: click.Context, _option: click.Parameter, file: IO[str]) -> dict[str, Any]:
+def _parsed(_context: click.Context, _option: click.Parameter, file: Path) -> dict[str, Any]:
     try:
-        config = json.load(file)
-    except ValueError as error:
-        raise click.BadParameter(f"{file.name} is not JSON: {error}") from error
-    if not isinstance(config, dict) or not isinstance(config.get("api_key"), str):
-        raise click.BadParameter(f"{file.name} has no `api_key`.")
+        config = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{file} is not JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise click.BadParameter(f"{file} is no JSON object.")
+    manifest = files("source_pipedrive").joinpath("manifest.yaml").read_bytes()
+    specification = yaml.load(manifest, yaml.CSafeLoader)["spec"]["connection_specification"]
+    try:
+        refuse_bad(config, specification)
+    except AirbyteTracedException as error:
+        raise click.BadParameter(str(error.message)) from error
     return config
 
 
@@ -58,7 +68,11 @@ def _public(_context: click.Context, _option: click.Parameter, written: str | No
 
 
 _config_option = click.option(
-    "--config", type=click.File(), callback=_parsed, required=True, help="The connector's config."
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_parsed,
+    required=True,
+    help="The connector's config.",
 )
 _credentials_option = click.option(
     "--credentials",

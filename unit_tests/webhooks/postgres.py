@@ -40,8 +40,11 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """Start a server in a temporary folder; skips the test, and says so, if none is installed."""
+def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """Start a server in a temporary folder; skips the test, and says so, if none is installed.
+
+    `durable`, a commit waits for the disk, as it does in production.
+    """
     binaries = _binaries()
     # PostgreSQL refuses to run as root
     user = "postgres" if os.geteuid() == 0 else None
@@ -52,7 +55,8 @@ def running_postgres() -> Iterator[Postgres]:
         make = f"{binaries}/initdb -D {data} -A trust -U postgres -E UTF8 --no-sync".split()
         subprocess.run(make, user=user, cwd=folder, check=True, capture_output=True)
         server = Postgres(_free_port())
-        serve = f"{binaries}/postgres -D {data} -p {server.port} -k {folder} -F".split()
+        serve = f"{binaries}/postgres -D {data} -p {server.port} -k {folder}".split()
+        serve += [] if durable else ["-F"]
         with (
             Path(folder, "log").open("w") as log,
             subprocess.Popen(serve, user=user, cwd=folder, stderr=log) as process,

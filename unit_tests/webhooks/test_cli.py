@@ -1,0 +1,168 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from source_pipedrive.webhooks import cli
+from unit_tests.webhooks.hooks import API, CREDENTIALS, TOKEN, URL, Pipedrive, a_hook
+
+Run = Callable[..., Result]
+
+CONFIG = {
+    "api_key": TOKEN,
+    "api_url": API,
+    "webhook_user": CREDENTIALS.user,
+    "webhook_password": CREDENTIALS.password,
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run("list")` with a config; other settings with `config={…}`."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str, *options: str, config: Any = CONFIG) -> Result:
+        file = tmp_path / "config.json"
+        file.write_text(config if isinstance(config, str) else json.dumps(config))
+        arguments = [command, "--config", str(file), *options]
+        return CliRunner().invoke(cli.main, arguments, env={"COLUMNS": "200"})
+
+    return run
+
+
+def test_register_tells_what_comes_and_what_does_not(pipedrive: Pipedrive, run: Run) -> None:
+    result = run("register", "--url", URL)
+
+    assert result.exit_code == 0, result.output
+    assert f"Webhook 1 now sends to {URL}" in result.output
+    assert "deals" in result.output
+    assert "sends nothing about" in result.output
+    assert "files" in result.output
+    assert CREDENTIALS.password not in result.output
+    assert [hook["http_auth_password"] for hook in pipedrive.hooks] == [CREDENTIALS.password]
+
+
+def test_register_again_says_that_nothing_was_to_do(pipedrive: Pipedrive, run: Run) -> None:
+    pipedrive.hooks = [a_hook(id=4)]
+
+    result = run("register", "--url", URL)
+
+    assert f"Webhook 4 sends already to {URL}" in result.output
+
+
+def test_register_keeps_generated_credentials_only_where_it_is_told(
+    pipedrive: Pipedrive, run: Run, tmp_path: Path
+) -> None:
+    config = {"api_key": TOKEN, "api_url": API}
+
+    refused = run("register", "--url", URL, config=config)
+    result = run("register", "--url", URL, "--credentials", "hook.json", config=config)
+
+    assert refused.exit_code == 1
+    assert "--credentials" in refused.output
+    assert result.exit_code == 0, result.output
+    kept = json.loads((tmp_path / "hook.json").read_text())
+    assert pipedrive.hooks[0]["http_auth_password"] == kept["webhook_password"]
+    assert kept["webhook_password"] not in result.output
+
+
+def test_list_tells_how_each_webhook_fares(pipedrive: Pipedrive, run: Run) -> None:
+    pipedrive.hooks = [
+        a_hook(id=1, last_delivery_time="2026-05-01T10:00:00.000Z", last_http_status=200),
+        a_hook(id=2, last_http_status=503),
+        a_hook(id=3, is_active=0, remove_reason="no success on 3 days"),
+        a_hook(id=4, name="Zapier", subscription_url="https://hooks.zapier.com"),
+    ]
+
+    result = run("list")
+
+    lines = [line for line in result.output.splitlines() if URL in line]
+    assert len(lines) == 3
+    assert "active" in lines[0]
+    assert "2026-05-01T10:00:00.000Z" in lines[0]
+    assert "active, failing" in lines[1]
+    assert "503" in lines[1]
+    assert "removed: no success on 3 days" in lines[2]
+    assert "Zapier" not in result.output
+
+
+@pytest.mark.usefixtures("pipedrive")
+def test_list_says_when_there_is_none(run: Run) -> None:
+    assert "no webhook of ours" in run("list").output
+
+
+def test_remove_removes_ours(pipedrive: Pipedrive, run: Run) -> None:
+    pipedrive.hooks = [a_hook(id=4)]
+
+    first, second = run("remove", "--url", URL), run("remove", "--url", URL)
+
+    assert "Webhook 4 is removed" in first.output
+    assert "None of our webhooks" in second.output
+    assert pipedrive.hooks == []
+
+
+def test_a_refusal_of_pipedrive_is_one_sentence(run: Run, requests_mock: Any) -> None:
+    requests_mock.get(f"{API}/v1/webhooks", status_code=403, json={"success": False})
+
+    result = run("list")
+
+    assert result.exit_code == 1
+    assert "Use the key of an admin" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("config", "phrase"),
+    [
+        ("{", "not JSON"),
+        ("[]", "no JSON object"),
+        ({"api_url": API}, "api_key"),
+        ({**CONFIG, "webhook_pasword": "x"}, "webhook_pasword"),
+        ({**CONFIG, "api_url": "http://acme.pipedrive.com"}, "https://"),
+    ],
+)
+def test_a_config_that_cannot_work_is_refused_before_any_request(
+    run: Run, config: Any, phrase: str
+) -> None:
+    result = run("list", config=config)
+
+    assert result.exit_code == 2
+    assert phrase in result.output
+
+
+@pytest.mark.parametrize("command", ["register", "serve"])
+def test_a_public_url_without_encryption_is_refused(run: Run, command: str) -> None:
+    option = "--url" if command == "register" else "--register"
+
+    result = run(command, option, "http://hooks.example.com/pipedrive")
+
+    assert result.exit_code == 2
+    assert "https://" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "phrase"),
+    [
+        (["--path", "/health"], "/health"),
+        (["--path", "pipedrive"], "begin with /"),
+        (["--inbox", "mysql://db/inbox"], "sqlite:///"),
+        (["--then", "sync"], "--dest"),
+        (["--then", "airbyte"], "--connection-id"),
+        (["--then", "airbyte", "--url", "https://a", "--connection-id", "c"], "AIRBYTE_TOKEN"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(run: Run, options: list[str], phrase: str) -> None:
+    result = run("serve", *options)
+
+    assert result.exit_code in {1, 2}
+    assert phrase in result.output
+
+
+def test_serve_needs_credentials(run: Run) -> None:
+    result = run("serve", config={"api_key": TOKEN})
+
+    assert result.exit_code == 1
+    assert "There are no credentials" in result.output
