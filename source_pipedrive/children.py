@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from copy import deepcopy
 from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -195,7 +196,7 @@ class ChildCursor(Cursor):
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        return dict(self._state)
+        return deepcopy(self._state)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         parents = self._router.list_parents(self.since)
@@ -271,7 +272,9 @@ class ChildCursor(Cursor):
         return True
 
     def _emit_state(self) -> None:
-        self._state_manager.update_state_for_stream(self._stream_name, None, self._state)
+        # the message waits in a queue while the pass goes on: it must not see that
+        state = deepcopy(self._state)
+        self._state_manager.update_state_for_stream(self._stream_name, None, state)
         self._message_repository.emit_message(
             self._state_manager.create_state_message(self._stream_name, None)
         )
