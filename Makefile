@@ -11,10 +11,13 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 demo: .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
 	@$(BIN)/python -m demo tour --deals $(DEALS)
+
+demo-live: .venv/installed  ## edits in a made-up account, seconds later in DuckDB
+	@$(BIN)/python -m demo.live --deals 500 --seconds 60
 
 sync: .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckDB file or postgres://…
 	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
@@ -23,7 +26,10 @@ test: .venv/installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	@$(BIN)/pytest --cov
+	@$(BIN)/pytest --cov -n 2 --dist loadfile
+
+torture: .venv/installed  ## the long run of trouble: 200 scenarios
+	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1
 
 format: .venv/installed  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix
@@ -37,4 +43,4 @@ docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]'
 	@touch $@
 
-.PHONY: help demo sync test format docs
+.PHONY: help demo demo-live sync test torture format docs

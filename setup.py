@@ -27,10 +27,12 @@ WEBHOOKS = [
 SYNC = [
     "airbyte==0.71.3; python_version < '3.13'",
     "click>=8.1",
+    "duckdb>=1.4.3",
     "pyyaml>=6.0.2",
     "requests>=2.32",
     "rich>=13.7",
     "urllib3>=2.2",
+    "uvicorn>=0.34",
 ]
 
 # Linters are pinned: a new rule should arrive as a change of its own, not as a red build.
@@ -42,6 +44,7 @@ DEV = [
     "mypy==2.4.1",
     "pytest>=8.4",
     "pytest-cov>=7",
+    "pytest-xdist>=3.6",
     "requests-mock>=1.12.1",
     "ruff==0.17.6",
     "types-jsonschema>=4.23",
