@@ -27,6 +27,7 @@ def main() -> int:
     for score in play_all(seeds, options.workers, thorough=not options.short):
         scores.append(score)
         console.print(describe(score), highlight=False, markup=False, soft_wrap=True)
+        console.file.flush()
     console.print(table(scores))
     return int(any(score.complaints for score in scores))
 

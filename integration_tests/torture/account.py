@@ -19,7 +19,8 @@ class Kind:
 
     `edited` is the column that an edit changes. Deletions are `told` where the API lists what was
     deleted. `parent` is the stream, and the column with the id, of the row that the rows hang on.
-    `derived` columns show other rows, whose changes touch neither this row nor its parent.
+    `derived` columns show other rows, whose changes touch neither this row nor its parent. The
+    first of `times` that is set tells how old a row is.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Kind:
     creatable: bool = True
     parent: tuple[str, str] | None = None
     derived: frozenset[str] = frozenset()
+    times: Sequence[str] = ("update_time", "add_time")
 
     @property
     def one_by_one(self) -> bool:
@@ -58,7 +60,7 @@ KINDS: Mapping[str, Kind] = {
         r"^/api/v2/projects(/archived)?\?", "projects", "title", archivable=True, told=True
     ),
     "tasks": Kind(r"^/api/v2/tasks\?", "tasks", "title"),
-    "call_logs": Kind(r"^/v1/callLogs\?"),
+    "call_logs": Kind(r"^/v1/callLogs\?", times=("start_time",)),
     "deal_products": Kind(
         r"^/api/v2/deals/products\?", "deal_products", "comments", parent=("deals", "deal_id")
     ),
@@ -154,9 +156,9 @@ def key_of(stream: str, row: Row) -> Key:
     return tuple(row[column] for column in catalog.primary_key(stream))
 
 
-def changed(row: Row) -> str:
-    """When a row was last changed, sortable whatever the form; empty if it never was."""
-    time = row.get("update_time") or row.get("add_time") or ""
+def changed(stream: str, row: Row) -> str:
+    """When a row was last changed, sortable whatever the form; empty if nothing tells."""
+    time = next((row[name] for name in KINDS[stream].times if row.get(name)), "")
     return str(time)[:19].replace(" ", "T")
 
 

@@ -47,17 +47,19 @@ class Run:
     ended_after: float = 0.0
 
     @cached_property
-    def messages(self) -> list[dict[str, Any]]:
-        """Every whole line, parsed."""
-        lines = self.lines
-        if self.interrupted and lines and not lines[-1].endswith(b"\n"):
-            lines = lines[:-1]
-        return [orjson.loads(line) for line in lines]
+    def messages(self) -> list[dict[str, Any] | None]:
+        """Every line, parsed; nothing in the place of one that is no message."""
+        return [_parsed(line) for line in self.lines]
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        """All messages but the rows."""
+        return [one for one in self.messages if one and one["type"] != "RECORD"]
 
     @property
     def errors(self) -> list[dict[str, Any]]:
         """What failed, in the connector's words."""
-        traces = [one["trace"] for one in self.messages if one["type"] == "TRACE"]
+        traces = [one["trace"] for one in self.said if one["type"] == "TRACE"]
         return [trace["error"] for trace in traces if trace["type"] == "ERROR"]
 
     def complaints(self, token: str) -> Iterator[str]:
@@ -72,6 +74,9 @@ class Run:
         torn = bool(self.lines) and not self.lines[-1].endswith(b"\n")
         if torn and self.interrupted not in {"SIGKILL", "reader gone"}:
             yield f"ended in the middle of a line: {self.lines[-1][-80:]!r}"
+        for line, message in zip(self.lines, self.messages, strict=True):
+            if line.endswith(b"\n") and message is None:
+                yield f"no message: {line[:3000]!r}"
         if token.encode() in b"".join(self.lines) + self.stderr:
             yield "the token is in the output"
         yield from self._complaints_of_words()
@@ -84,12 +89,20 @@ class Run:
         for line in self.lines:
             if not line.startswith(b'{"type":"RECORD"') and _PAYLOAD in line:
                 yield f"payload in the output: {line[:300]!r}"
-        for message in self.messages:
+        for message in self.said:
             if message["type"] == "LOG" and "Traceback" in json.dumps(message):
-                yield f"traceback in a log line: {message['log']['message'][:3000]}"
+                yield f"traceback in a log line: {message['log']['message'][:400]}"
         for error in self.errors:
             if "Something went wrong" in error["message"] or "Traceback" in error["message"]:
                 yield f"no sentence for the user: {error['message']} {error['stack_trace']}"
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        message: dict[str, Any] = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return message
 
 
 class Connector:

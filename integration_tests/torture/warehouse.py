@@ -39,13 +39,13 @@ class Warehouse:
         """Take in what a sync said, also one that did not end well."""
         covered: dict[str, int] = {}
         for number, message in enumerate(run.messages):
-            if message["type"] == "STATE":
+            if message and message["type"] == "STATE":
                 stream = message["state"]["stream"]
                 name = stream["stream_descriptor"]["name"]
                 self._states[name] = {"type": "STREAM", "stream": stream}
                 covered[name] = number
         for number, message in enumerate(run.messages):
-            if message["type"] == "RECORD":
+            if message and message["type"] == "RECORD":
                 name = message["record"]["stream"]
                 if not self._durable_only or number < covered.get(name, -1):
                     self._keep(name, message["record"]["data"])
@@ -81,13 +81,13 @@ class Warehouse:
             if key not in gone or (KINDS[stream].told and not _was_told(kept[key])):
                 verdict.invented.append(f"{stream} {key}: {_brief(kept[key])}")
         for key, row in kept.items():
-            if start and changed(row) < start:
+            if start and changed(stream, row) < start:
                 verdict.invented.append(f"{stream} {key}: older than the start date")
         return verdict
 
 
 def _is_due(stream: str, row: Row, start: str, config: Mapping[str, Any]) -> bool:
-    if start and (changed(row) < start or not row.get("update_time")):
+    if start and (changed(stream, row) < start or row.get("update_time", "") is None):
         return False
     left_out = KINDS[stream].archivable and not config.get("include_archived", True)
     return not (left_out and row["is_archived"])
