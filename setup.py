@@ -78,6 +78,7 @@ setup(
         "webhooks": WEBHOOKS,
         "sandbox": SANDBOX,
         "sync": SYNC,
+        "bench": ["matplotlib>=3.9"],
         "dev": WEBHOOKS + SANDBOX + DEV,
     },
 )
