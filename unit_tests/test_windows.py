@@ -1,0 +1,171 @@
+"""A long list is read in windows of time, several at once: no gap, and no false mark."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from unit_tests.conftest import Read
+from unit_tests.output import Output
+from unit_tests.pipedrive import Answer, Api, Request, Row, error, v2_page
+
+PATH = "api/v2/persons"
+PAGE = 500
+BEGIN = datetime(2024, 5, 1, tzinfo=UTC)
+
+Bounds = tuple[str | None, str | None]
+
+
+def many() -> list[Row]:
+    """Five full pages, and then few rows whose ids promise a list of a hundred times the length.
+
+    Two rows change at each moment, some never.
+    """
+    ids = [*range(1, 5 * PAGE + 1), *range(5 * PAGE + 1_000, 300_000, 1_000)]
+    times = [BEGIN + timedelta(hours=number // 2 * 12) for number in range(len(ids))]
+    rows: list[Row] = [
+        {"id": one, "update_time": f"{time:%Y-%m-%dT%H:%M:%SZ}"}
+        for one, time in zip(ids, times, strict=True)
+    ]
+    return [row | {"update_time": None} if row["id"] % 140 == 0 else row for row in rows]
+
+
+class Table:
+    """A list of API v2 with keyset cursors. `before` may answer a request, or change rows."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = {row["id"]: row for row in rows}
+        self.nulls_first = True
+        self.before: Callable[[Request], Answer | None] = lambda _: None
+
+    def __call__(self, request: Request) -> Answer:
+        if answer := self.before(request):
+            return answer
+        query = request.query
+        column, descending = query["sort_by"], query["sort_direction"] == "desc"
+
+        def place(row: Row) -> list[Any]:
+            return [(row[column] is None) != self.nulls_first, row[column] or "", row["id"]]
+
+        def follows(row: Row) -> bool:
+            last = json.loads(query["cursor"])
+            return bool(place(row) < last if descending else place(row) > last)
+
+        rows = sorted(filter(self._within(query), self.rows.values()), key=place)
+        rows = [
+            row for row in rows[:: -1 if descending else 1] if "cursor" not in query or follows(row)
+        ]
+        page = rows[: int(query["limit"])]
+        return v2_page(page, json.dumps(place(page[-1])) if len(rows) > len(page) else None)
+
+    @staticmethod
+    def _within(query: Any) -> Callable[[Row], bool]:
+        since, until = query.get("updated_since", ""), query.get("updated_until", "~")
+        if not since and until == "~":
+            return lambda _: True
+        return lambda row: row["update_time"] is not None and since <= row["update_time"] < until
+
+
+@pytest.fixture
+def table(api: Api) -> Table:
+    table = Table(many())
+    api.serve(PATH, table)
+    return table
+
+
+def windows(api: Api) -> list[Bounds]:
+    """The stretches of time that were asked for, each once, in order; the whole one first."""
+    stretches: set[Bounds] = {
+        (query.get("updated_since"), query.get("updated_until")) for query in api.asked(PATH)
+    }
+    whole: Bounds = (None, None)
+    return [whole, *sorted(stretches - {whole}, key=lambda bounds: bounds[0] or "")]
+
+
+def newest(*outputs: Output) -> dict[int, Row]:
+    kept: dict[int, Row] = {}
+    for output in outputs:
+        for row in output.records("persons"):
+            if (row["update_time"] or "") >= (kept.get(row["id"], row)["update_time"] or ""):
+                kept[row["id"]] = row
+    return kept
+
+
+@pytest.mark.parametrize("nulls", ["first", "last"])
+def test_windows_tile_the_time_and_bring_every_row(
+    nulls: str, table: Table, api: Api, read: Read
+) -> None:
+    table.nulls_first = nulls == "first"
+
+    output = read("persons")
+
+    _, *tiles = windows(api)
+    assert len(tiles) > 5
+    assert (tiles[0][0], tiles[-1][1]) == (None, None)
+    assert all(one[1] == other[0] for one, other in pairwise(tiles))
+    assert newest(output) == table.rows
+    assert output.status("persons") == "COMPLETE"
+
+
+def test_a_mark_is_set_only_when_every_row_up_to_it_is_out(table: Table, read: Read) -> None:
+    output = read("persons")
+
+    times = {one: row["update_time"] or "" for one, row in table.rows.items()}
+    out: set[int] = set()
+    marks = []
+    for message in output.messages:
+        if message["type"] == "RECORD":
+            out.add(message["record"]["data"]["id"])
+        elif message["type"] == "STATE":
+            mark = message["state"]["stream"]["stream_state"].get("update_time", "")
+            marks.append(mark)
+            due = {
+                one
+                for one, row in table.rows.items()
+                if mark and (row["update_time"] or "") <= mark
+            }
+            assert due <= out
+    assert len(set(marks)) > 5
+    assert marks == sorted(marks)
+    assert marks[-1] == max(times.values())
+
+
+def test_a_window_that_fails_holds_the_mark_until_it_is_read(table: Table, read: Read) -> None:
+    starts: list[str] = []
+
+    def refuse_the_fourth(request: Request) -> Answer | None:
+        start = request.query.get("updated_since", "")
+        if start and start not in starts:
+            starts.append(start)
+        return error(400, "Bad window") if starts[3:] and start == starts[3] else None
+
+    table.before = refuse_the_fourth
+    first = read("persons")
+    table.before = lambda _: None
+    second = read("persons", state={"persons": first.state("persons")})
+
+    assert first.status("persons") == "INCOMPLETE"
+    assert "2024-05-01" < first.state("persons")["update_time"] < starts[3]
+    assert second.status("persons") == "COMPLETE"
+    assert newest(first, second) == table.rows
+
+
+def test_rows_that_change_between_windows_come_with_the_next_sync(
+    table: Table, api: Api, read: Read
+) -> None:
+    def edit(_: Request) -> None:
+        # some out of windows that were read, some out of windows that were not, some out of none
+        if len(api.requests) == 14:
+            now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            for one in list(table.rows)[::50]:
+                table.rows[one] = {"id": one, "update_time": now, "name": "edited"}
+
+    table.before = edit
+    first = read("persons")
+    second = read("persons", state={"persons": first.state("persons")})
+
+    assert len(api.requests) > 14
+    assert newest(first, second) == table.rows
