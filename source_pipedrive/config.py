@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from airbyte_cdk.models import FailureType
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from jsonschema import Draft7Validator, ValidationError
 
 from source_pipedrive import times
@@ -15,18 +13,25 @@ Config = Mapping[str, Any]
 
 
 def refuse_bad(config: Config, specification: Mapping[str, Any]) -> None:
-    """Raise one config error that names every wrong setting, without the values of secrets.
+    """Raise one config error that names every wrong setting."""
+    # the receiver of webhooks starts without the CDK, whose import takes seconds
+    from airbyte_cdk.models import FailureType  # noqa: PLC0415
+    from airbyte_cdk.utils.traced_exception import AirbyteTracedException  # noqa: PLC0415
+
+    if message := problems(config, specification):
+        raise AirbyteTracedException(
+            message=message, internal_message=message, failure_type=FailureType.config_error
+        )
+
+
+def problems(config: Config, specification: Mapping[str, Any]) -> str:
+    """Say what is wrong with each setting, without the values of secrets; empty if nothing is.
 
     Keys that begin with an underscore are the platform's own and pass.
     """
     own = {key: value for key, value in config.items() if not key.startswith("_")}
-    problems = [*_against_schema(own, specification)]
-    problems = problems or [*_start_date_problems(own), *_api_url_problems(own)]
-    if problems:
-        message = " ".join(problems)
-        raise AirbyteTracedException(
-            message=message, internal_message=message, failure_type=FailureType.config_error
-        )
+    found = [*_against_schema(own, specification)]
+    return " ".join(found or [*_start_date_problems(own), *_api_url_problems(own)])
 
 
 def start(written: str | None) -> str | None:

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 
 import click
 import yaml
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from rich.console import Console
 from rich.table import Table
 
-from source_pipedrive.config import refuse_bad
+from source_pipedrive.config import problems
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.inbox import Inbox, InboxError
 from source_pipedrive.webhooks.jobs import AirbyteJobs
@@ -53,10 +52,8 @@ def _parsed(_context: click.Context, _option: click.Parameter, file: Path) -> di
         raise click.BadParameter(f"{file} is no JSON object.")
     manifest = files("source_pipedrive").joinpath("manifest.yaml").read_bytes()
     specification = yaml.load(manifest, yaml.CSafeLoader)["spec"]["connection_specification"]
-    try:
-        refuse_bad(config, specification)
-    except AirbyteTracedException as error:
-        raise click.BadParameter(str(error.message)) from error
+    if found := problems(config, specification):
+        raise click.BadParameter(found)
     return config
 
 

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,7 @@ def test_a_refusal_of_pipedrive_is_one_sentence(run: Run, requests_mock: Any) ->
         ({"api_url": API}, "api_key"),
         ({**CONFIG, "webhook_pasword": "x"}, "webhook_pasword"),
         ({**CONFIG, "api_url": "http://acme.pipedrive.com"}, "https://"),
+        ({**CONFIG, "webhook_inbox": "mysql://hunter2@db/inbox"}, "webhook_inbox"),
     ],
 )
 def test_a_config_that_cannot_work_is_refused_before_any_request(
@@ -131,6 +134,18 @@ def test_a_config_that_cannot_work_is_refused_before_any_request(
 
     assert result.exit_code == 2
     assert phrase in result.output
+    assert "hunter2" not in result.output
+
+
+def test_the_airbyte_cdk_is_not_imported_by_the_receiver() -> None:
+    """It takes seconds, in which a restarted receiver misses deliveries, and 60 MB of memory."""
+    program = "import sys, source_pipedrive.webhooks.cli; print('airbyte_cdk' in sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("command", ["register", "serve"])
