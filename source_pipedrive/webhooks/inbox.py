@@ -105,6 +105,9 @@ class Inbox:
         self._url = _readable_url(url)
         self._engine = _engine(self._url)
         self._exists = False
+        dialect = postgresql if self._is_postgresql else sqlite
+        insert = dialect.insert(_TABLE).on_conflict_do_nothing()
+        self._insert = insert.returning(_EVENTS.event_id)
 
     def __enter__(self) -> Self:
         return self
@@ -134,10 +137,8 @@ class Inbox:
             }
             for one in events
         ]
-        dialect = postgresql if self._is_postgresql else sqlite
-        statement = dialect.insert(_TABLE).on_conflict_do_nothing().returning(_EVENTS.event_id)
         with self._transaction() as connection:
-            new = set(connection.scalars(statement, rows))
+            new = set(connection.scalars(self._insert, rows))
         return [one for one in {one.id: one for one in events}.values() if one.id in new]
 
     def probe(self) -> None:
