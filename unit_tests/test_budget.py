@@ -52,7 +52,10 @@ def test_all_streams_share_one_limit(api: Api, read: Read) -> None:
 
     read(*streams)
 
-    assert fullest(api.requests) == 20
+    # a request arrives later than it left, so each thread may carry one over from the window before
+    workers = catalog.MANIFEST["concurrency_level"]["default_concurrency"]
+    assert len(streams) > 2, "too few for a test"
+    assert 20 <= fullest(api.requests) <= 20 + workers
 
 
 @pytest.mark.parametrize("limit", [80, 7], ids=["more", "less"])

@@ -11,6 +11,7 @@ STREAMS = catalog.members("v2_windowed", "v2_incremental", "v2_whole", "v2_list"
 
 
 def found(output: Output) -> dict[str, list[Row]]:
+    assert output.errors == []
     return {stream: keys(stream, output.records(stream)) for stream in STREAMS}
 
 
