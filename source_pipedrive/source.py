@@ -45,6 +45,8 @@ from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.told import Tombstones
 
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
+# the parts of Pipedrive, as `access` of a user names them, whose rows the streams bring
+_APPS = ("sales", "projects", "account_settings")
 
 
 def _summary(
@@ -64,6 +66,15 @@ def _summary(
     return AirbyteTracedException(
         message=message, internal_message="Concurrent read failure", failure_type=gravest
     )
+
+
+def _limits(user: Mapping[str, Any]) -> str:
+    """Say that a user does not see everything, where that is told."""
+    admin_of = {str(one.get("app")): one.get("admin") for one in user.get("access") or ()}
+    others = [app for app in _APPS if admin_of.get(app) is False]
+    if not others:
+        return ""
+    return f", no admin of {', '.join(others)}: what this user may not see there is not copied"
 
 
 class SourcePipedrive(YamlDeclarativeSource):
@@ -112,11 +123,17 @@ class SourcePipedrive(YamlDeclarativeSource):
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
         """Read the selected streams, parents before their children, and log what it cost."""
+        if (source := self._configured(config, catalog, state)) is not self:
+            yield from source.read(logger, config, catalog, state)
+            return
         order = [stream["name"] for stream in self._stream_configs(self._source_config)]
         ordered = sorted(
             catalog.streams,
             key=lambda one: order.index(one.stream.name) if one.stream.name in order else -1,
         )
+        if (source := self._configured(config, catalog, state)) is not self:
+            yield from source.read(logger, config, catalog, state)
+            return
         failures: dict[str, FailureType] = {}
         try:
             for message in super().read(logger, config, replace(catalog, streams=ordered), state):
@@ -133,6 +150,8 @@ class SourcePipedrive(YamlDeclarativeSource):
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """Describe all streams; without key or network, all but their custom fields."""
+        if (source := self._configured(config)) is not self:
+            return source.discover(logger, config)
         self._definitions.hasty = True
         catalog = super().discover(logger, config)
         self.budget.report(logger)
@@ -144,15 +163,29 @@ class SourcePipedrive(YamlDeclarativeSource):
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Ask who the key belongs to (2 tokens) and say so, or say what is wrong."""
+        if (source := self._configured(config)) is not self:
+            return source.check(logger, config)
         try:
             configuration.refuse_bad(self._config, self.connection_specification)
             (user,) = self._account().read_records({}, None)
         except AirbyteTracedException as error:
             return AirbyteConnectionStatus(Status.FAILED, message=error.message)
-        message = f"Connected to {user.get('company_name')} as {user.get('name')}."
+        message = f"Connected to {user.get('company_name')} as {user.get('name')}{_limits(user)}."
         logger.info(message)
         self.budget.report(logger)
         return AirbyteConnectionStatus(Status.SUCCEEDED, message=message)
+
+    def _configured(
+        self,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog | None = None,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> "SourcePipedrive":
+        """Return a source with the config of the verb, where this one was built without.
+
+        The CDK reads the config of the constructor alone, but its standard tests pass none to it.
+        """
+        return self if self._config or not config else SourcePipedrive(catalog, config, state)
 
     def _account(self) -> PageRetriever:
         return self._constructor.create_component(  # type: ignore[no-any-return]

@@ -1,7 +1,10 @@
 """`check`: whose key it is, or what is wrong with it, in a sentence."""
 
+import logging
+
 import pytest
 
+from source_pipedrive import SourcePipedrive
 from unit_tests.conftest import Clock, Connector
 from unit_tests.pipedrive import TOKEN, Api, Reply, envelope, error, html
 from unit_tests.test_errors import CASES
@@ -19,6 +22,19 @@ def test_names_the_company_and_the_user_for_two_tokens(api: Api, connector: Conn
     assert "Analytical Engines" in output.connection["message"]
     assert "Ada Lovelace" in output.connection["message"]
     assert output.exit_code == 0
+
+
+def test_says_when_the_user_is_no_admin(api: Api, connector: Connector) -> None:
+    access = [{"app": "sales", "admin": False}, {"app": "projects", "admin": True}]
+    api.answer("v1/users/me", envelope({"name": "Ada", "company_name": "Acme", "access": access}))
+
+    output = connector("check", config=CONFIG)
+
+    assert output.connection["status"] == "SUCCEEDED"
+    assert output.connection["message"] == (
+        "Connected to Acme as Ada, no admin of sales: what this user may not see there is not "
+        "copied."
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,3 +86,13 @@ def test_a_hiccup_is_not_a_failure(api: Api, connector: Connector) -> None:
     output = connector("check", config=CONFIG)
 
     assert output.connection["status"] == "SUCCEEDED"
+
+
+def test_a_source_built_without_a_config_takes_the_one_of_the_verb(api: Api) -> None:
+    """As Airbyte's command `connector test` builds it."""
+    api.answer("v1/users/me", ME)
+
+    with api.reachable():
+        status = SourcePipedrive().check(logging.getLogger("airbyte"), CONFIG)
+
+    assert "Analytical Engines" in str(status.message)
