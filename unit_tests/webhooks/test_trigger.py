@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
 import pytest
 
@@ -65,10 +65,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    inbox = Inbox(f"sqlite:///{tmp_path_factory.mktemp('inbox')}/inbox.db")
-    inbox.prepare()
-    return Desk(inbox, monkeypatch)
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    with Inbox(f"sqlite:///{tmp_path_factory.mktemp('inbox')}/inbox.db") as inbox:
+        inbox.prepare()
+        yield Desk(inbox, monkeypatch)
 
 
 def test_at_the_start_everything_is_synced_and_older_events_need_nothing_more(
@@ -305,7 +307,8 @@ def test_an_inbox_that_cannot_be_read_is_tried_again(
         await asyncio.sleep(10)
         task.cancel()
 
-    run_in_virtual_time(monkeypatch, scenario)
+    with away:
+        run_in_virtual_time(monkeypatch, scenario)
 
     assert [streams for _, streams in desk.destination.syncs] == [None]
     assert "cannot be read" in caplog.text
