@@ -101,12 +101,33 @@ def test_discover_lists_every_stream_whatever_lies_in_the_current_folder(
         assert columns <= stream["json_schema"]["properties"].keys()
 
 
-def test_a_config_file_that_is_no_json_is_an_error_message(tmp_path: Path) -> None:
-    file = tmp_path / "config.json"
-    file.write_text("{not json")
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({"config": None}, "config.json"),
+        ({"config": "{not json"}, "config.json"),
+        ({"config": "[]"}, "config.json"),
+        ({"catalog": '{"streams": [{}]}'}, "catalog.json"),
+        ({"state": "5"}, "state.json"),
+        ({"state": '{"deals": {"update_time": "2024-05-01T00:00:00Z"}}'}, "state.json"),
+    ],
+    ids=["missing", "no JSON", "no object", "no catalog", "no state", "a state of old"],
+)
+def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
+    files: dict[str, str | None], named: str, tmp_path: Path
+) -> None:
+    good = {"config": '{"api_key": "nobody-5f0c7be2a91d4e83"}', "catalog": '{"streams": []}'}
+    command = [EXECUTABLE, "read"]
+    for name, content in (good | files).items():
+        file = tmp_path / f"{name}.json"
+        command += [f"--{name}", str(file)]
+        if content is not None:
+            file.write_text(content)
 
-    command = [EXECUTABLE, "check", "--config", str(file)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
 
+    (error,) = Output(done.stdout).errors
+    assert named in error["message"]
+    assert "cannot be used" in error["message"]
+    assert error["failure_type"] == "config_error"
     assert done.returncode == 1
-    assert "config.json" in Output(done.stdout).errors[0]["internal_message"]

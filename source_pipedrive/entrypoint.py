@@ -6,18 +6,21 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Any, TypeVar
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint, logger
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
-from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
+from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification, FailureType
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive.config import refuse_bad
 from source_pipedrive.output import Output, Page, StoppedError
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.source import SourcePipedrive
+
+T = TypeVar("T")
 
 
 class Entrypoint(AirbyteEntrypoint):
@@ -107,13 +110,26 @@ def main(arguments: list[str]) -> None:
 
 
 def _source(args: argparse.Namespace) -> SourcePipedrive:
-    config = getattr(args, "config", None)
-    catalog, state = getattr(args, "catalog", None), getattr(args, "state", None)
+    config_path = getattr(args, "config", None)
     return SourcePipedrive(
-        SourcePipedrive.read_catalog(catalog) if catalog else None,
-        SourcePipedrive.read_config(config) if config else None,
-        SourcePipedrive.read_state(state) if state else None,
-        config_path=config,
+        catalog=_content(SourcePipedrive.read_catalog, getattr(args, "catalog", None)),
+        config=_content(SourcePipedrive.read_config, config_path),
+        state=_content(SourcePipedrive.read_state, getattr(args, "state", None)),
+        config_path=config_path,
+    )
+
+
+def _content(read: Callable[[str], T], path: str | None) -> T | None:
+    """Read a file of the command line, or say in a sentence why that does not work."""
+    try:
+        return read(path) if path else None
+    except OSError as error:
+        reason = f"{error.strerror}. In Docker, mount it, and let user {os.getuid()} read it"
+    except (TypeError, ValueError) as error:
+        reason = f"{' '.join(str(error).split()).rstrip('.')}. Write it as Airbyte has it"
+    message = f"The file {path} cannot be used: {reason}."
+    raise AirbyteTracedException(
+        message=message, internal_message=message, failure_type=FailureType.config_error
     )
 
 
