@@ -64,7 +64,7 @@ class TokenBudget(AbstractAPIBudget):
         self._in_flight = 0
         self._answered = False
         self._first: int | None = None
-        self._stopped = ""
+        self._stopped: tuple[str, FailureType] | None = None
         self._lock = threading.Lock()
         self._current = threading.local()
 
@@ -82,6 +82,12 @@ class TokenBudget(AbstractAPIBudget):
                 self._in_flight -= self._current.in_flight
                 self._answered = True
             spending.ended = time.monotonic()
+
+    def stop(self, message: str, failure_type: FailureType) -> AirbyteTracedException:
+        """Let no further request start; return the error that all streams tell alike."""
+        with self._lock:
+            self._stopped = self._stopped or (message, failure_type)
+            return _error(*self._stopped)
 
     def count(self, stream: str, rows: int) -> None:
         """Book the rows that a page brought."""
@@ -114,14 +120,9 @@ class TokenBudget(AbstractAPIBudget):
                 # nobody knows the balance before the first answer
                 return _FIRST_ANSWER_SECONDS
             if self.remaining is not None and self.remaining - price < self.reserve:
-                # one sentence for all streams that stop
-                self._stopped = self._stopped or self._sentence()
+                self._stopped = self._stopped or (self._sentence(), FailureType.transient_error)
             if self._stopped:
-                raise AirbyteTracedException(
-                    message=self._stopped,
-                    internal_message=self._stopped,
-                    failure_type=FailureType.transient_error,
-                )
+                raise _error(*self._stopped)
             now = time.monotonic()
             while self._sent and self._sent[0] <= now - _WINDOW_SECONDS - _MARGIN_SECONDS:
                 self._sent.popleft()
@@ -190,6 +191,12 @@ class TokenBudget(AbstractAPIBudget):
             " Nothing was lost: the next sync goes on from here, once Pipedrive has renewed them "
             "at midnight. To let the connector use more, lower daily_token_reserve_percent."
         )
+
+
+def _error(message: str, failure_type: FailureType) -> AirbyteTracedException:
+    return AirbyteTracedException(
+        message=message, internal_message=message, failure_type=failure_type
+    )
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

@@ -49,15 +49,20 @@ class Patience(BackoffStrategy):
         return float(random.uniform(0.5, 1) * 2**attempt_count)  # noqa: S311 - spreads load
 
 
+class AccountRefusedError(AirbyteTracedException):
+    """A refusal that any other request would meet too: no stream can go on."""
+
+
 @dataclass
 class AnswerTable(ErrorHandler):
     """Finds the first row of `answers` that fits what came back, and does what it says.
 
     A row has `status` (codes; none = any error) or `exception` (class names) or `malformed: true`,
     narrowed by `html: true`, `daily: true` or `contains: text`; then `action` (FAIL, RETRY, or
-    SKIP for no rows), `failure_type` and `message`. In the message, `{said}` is Pipedrive's text,
-    `{status}` its code, `{stream}` the stream and `{needs}` the permission it takes. The rows of
-    `tolerated` come first: what a family can do without.
+    SKIP for no rows), `failure_type` and `message`. `account: true` fails the whole sync, where
+    any other request would meet the same. In the message, `{said}` is Pipedrive's text, `{status}`
+    its code, `{stream}` the stream and `{needs}` the permission it takes. The rows of `tolerated`
+    come first: what a family can do without.
 
     `DefaultErrorHandler` cannot be used: its predicates parse every good page a second time, it
     cannot see an exception, and its FAIL writes URL, headers and payload into the log.
@@ -106,9 +111,8 @@ class AnswerTable(ErrorHandler):
         action = ResponseAction[answer["action"]]
         failure_type = FailureType[answer.get("failure_type", "transient_error")]
         if action is ResponseAction.FAIL:
-            raise AirbyteTracedException(
-                message=message, internal_message=message, failure_type=failure_type
-            )
+            refusal = AccountRefusedError if answer.get("account") else AirbyteTracedException
+            raise refusal(message=message, internal_message=message, failure_type=failure_type)
         _LOGGER.info("%s Asking again.", message)
         return ErrorResolution(action, failure_type, message)
 

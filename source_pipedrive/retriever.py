@@ -27,6 +27,7 @@ from source_pipedrive.cursor import TOMBSTONES, WINDOW, ListCursor, Window
 from source_pipedrive.custom_fields import Columns
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.envelope import Body, body_of
+from source_pipedrive.errors import AccountRefusedError
 from source_pipedrive.output import Page
 from source_pipedrive.paging import Pages, Row, cursor_pages, offset_pages
 
@@ -206,6 +207,8 @@ class PageRetriever(Retriever):
                 response = self.requester.send_request(
                     stream_slice=stream_slice, request_params=parameters, path=path
                 )
+        except AccountRefusedError as error:
+            raise self.api_budget.stop(str(error.message), error.failure_type) from error
         except AirbyteTracedException as error:
             # the client buries the sentence of the answer table in one about log files
             if isinstance(error.__context__, BaseBackoffException):

@@ -11,6 +11,7 @@ import urllib3.exceptions as wire
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPConnection
 
+from unit_tests import catalog
 from unit_tests.conftest import Clock, Read
 from unit_tests.pipedrive import (
     TOKEN,
@@ -215,6 +216,25 @@ def test_the_other_streams_finish_when_one_fails(api: Api, read: Read) -> None:
         *["COMPLETE"] * 2,
     ]
     assert output.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["401", "402", "403 Cloudflare", "429 daily, no tokens left", "429 daily, burst left"]
+)
+def test_what_any_request_would_meet_ends_the_sync_with_one_sentence(
+    name: str, api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = CASES[name]
+    streams = catalog.members("plain_list")
+    monkeypatch.setattr(api, "_answer", lambda _: case.reply)
+
+    output = read(*streams)
+
+    workers = catalog.MANIFEST["concurrency_level"]["default_concurrency"]
+    assert len(api.requests) <= workers < len(streams)
+    assert {error["failure_type"] for error in output.errors} == {case.failure_type}
+    assert len({error["message"] for error in output.errors}) == 1
+    assert {output.status(stream) for stream in streams} == {"INCOMPLETE"}
 
 
 def test_a_refusal_is_told_in_pipedrives_words_and_with_its_number_for_support(
