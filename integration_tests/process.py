@@ -33,6 +33,7 @@ class Connector:
             timeout=_TIMEOUT,
             check=False,
         )
+        assert self.config["api_key"] not in done.stdout, "the key was told"
         return Output(done.stdout, done.returncode)
 
     def start(self, verb: str, streams: Sequence[str] = (), **env: str) -> subprocess.Popen[str]:

@@ -123,7 +123,9 @@ def connector(
                 code = int(end.code or 0)
             else:
                 code = 0
-        return Output(capfd.readouterr().out, code)
+        told = capfd.readouterr()
+        assert TOKEN not in told.out + told.err, "the key was told"
+        return Output(told.out, code)
 
     return invoke
 
