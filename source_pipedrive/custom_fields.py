@@ -21,12 +21,15 @@ from anyascii import anyascii
 Row = dict[str, Any]
 Definition = Mapping[str, Any]
 Options = Mapping[Any, str | None]
+Convert = Callable[[Any], Any]
 Put = Callable[[Row, Any], None]
-Leaf = tuple[str, tuple[type, ...], str, Put]
-"""What becomes of the value at a key: the types that go as they are into a column; else `Put`.
+Leaf = tuple[type | None, str, Put]
+"""What becomes of the value at a key: of this type it goes as it is into the column, else `Put`.
 
 A plain tuple: those with names take three times as long to unpack.
 """
+Source = tuple[str, type | None, str, Convert]
+"""The same of a part of a value."""
 
 _PREFIX = "custom_"
 _RAW_COLUMN = "custom_fields"
@@ -41,7 +44,7 @@ _EXACT = 2**53
 
 
 class Columns:
-    """The columns of one entity: `schema` for the catalog, `fill` for the rows.
+    """The columns of one entity: `schema` for the catalog, `filled` for the rows.
 
     One instance serves all threads: only `unknown` ever changes.
     """
@@ -49,42 +52,50 @@ class Columns:
     def __init__(
         self,
         schema: Mapping[str, Any],
-        at_root: Sequence[Leaf],
-        nested: Sequence[Leaf],
+        at_root: Mapping[str, Leaf],
+        nested: dict[str, Leaf],
         flat_codes: frozenset[str] | None,
     ) -> None:
         self.schema = schema
         """Column -> JSON schema of the property; sorted by column."""
         self.unknown: set[str] = set()
         """Keys of fields that rows have values for, but that no definition knows."""
-        self._at_root = at_root
-        self._nested = {leaf[0]: leaf for leaf in nested}
+        self._at_root = tuple(at_root.items())
+        self._nested = nested
         self._flat_codes = flat_codes
 
-    def fill(self, rows: Sequence[Row]) -> None:
-        """Add the columns of every value that is set; null where it does not fit the type.
+    def filled(self, rows: Sequence[Row]) -> Iterator[Row]:  # noqa: C901 - calls cost too much here
+        """Yield the rows, with the columns of every value that is set; null where it does not fit.
 
         Unset fields add nothing: an absent column is NULL in the warehouse, and most fields of most
         rows are unset. The raw values stay as they are, so nothing is lost by a misfit.
+
+        Row by row: what is used up at once is still in the processor's cache, a page is not.
         """
-        leaf_of = self._nested.get
+        at_root, leaves, unknown = self._at_root, self._nested, self.unknown
         for row in rows:
-            _spread(row, self._at_root, row)
-            values = row.get(_RAW_COLUMN)
-            if type(values) is not dict:
-                continue
-            # _spread, but from the values: one lookup for each that is set, none for the others
-            for key, value in values.items():
+            for key, (fits, column, put) in at_root:
+                value = row.get(key)
                 if value is not None:
-                    leaf = leaf_of(key)
-                    if leaf is None:
-                        self.unknown.add(key)
+                    if type(value) is fits:
+                        row[column] = value
                     else:
-                        _, fits, column, put = leaf
-                        if type(value) in fits:
+                        put(row, value)
+            values = row.get(_RAW_COLUMN)
+            if type(values) is dict:
+                # one lookup for each value that is set, and none for the others
+                for key, value in values.items():
+                    if value is not None:
+                        try:
+                            fits, column, put = leaves[key]
+                        except KeyError:
+                            unknown.add(key)
+                            continue
+                        if type(value) is fits:
                             row[column] = value
                         else:
                             put(row, value)
+            yield row
         if self._flat_codes is not None:
             keys = set().union(*rows) - self.schema.keys()
             # no built-in key is that long
@@ -126,21 +137,21 @@ def columns_of(
     names = _names(fields)
     flat = form == "v1"
     schema: dict[str, Any] = {}
-    leaves: list[Leaf] = []
+    leaves: dict[str, Leaf] = {}
     for field in fields:
         schema |= field.schema(names[field.code])
-        leaves += field.leaves(names[field.code], flat=flat)
-    at_root = leaves if flat else []
+        leaves |= field.leaves(names[field.code], flat=flat)
+    at_root = leaves if flat else {}
     options: Options | None = labels
     if labels is None and not flat and "label_ids" in known:
         options = _options(known["label_ids"])
     if options is not None:
         schema["labels"] = _LABELS
-        at_root = [*at_root, ("label_ids", (), "labels", _labels(options))]
+        at_root = {**at_root, "label_ids": (None, "labels", _labels(options))}
     return Columns(
         schema=dict(sorted(schema.items())),
         at_root=at_root,
-        nested=[] if flat else leaves,
+        nested={} if flat else leaves,
         flat_codes=frozenset(field.code for field in fields) if flat else None,
     )
 
@@ -163,10 +174,10 @@ def field_options_rows(entity: str, definitions: Iterable[Definition]) -> Iterat
 
 
 class _Type(NamedTuple):
-    """A type of columns: values of the types `fits` go in as they are, others are converted."""
+    """A type of columns: values of the type `fits` go in as they are, others are converted."""
 
     schema: Mapping[str, Any]
-    fits: tuple[type, ...]
+    fits: type | None
     convert: Callable[[Any], Any]
 
 
@@ -179,6 +190,8 @@ class _Part(NamedTuple):
 
 
 def _number(value: Any) -> float | None:
+    if type(value) is int:
+        return value
     if isinstance(value, str):
         try:
             value = orjson.loads(value)
@@ -240,19 +253,19 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-_TEXT = _Type({"type": ["null", "string"]}, (str,), _text)
-_NUMBER = _Type({"type": ["null", "number"]}, (float, int), _number)
-_INTEGER = _Type({"type": ["null", "integer"]}, (int,), _integer)
-_DATE = _Type({"type": ["null", "string"], "format": "date"}, (), _date)
-_UNTYPED = _Type({}, (), _as_it_is)
-_TEXTS = _Type({"type": ["null", "array"], "items": {"type": ["null", "string"]}}, (), _nothing)
-_INTEGERS = _Type({"type": ["null", "array"], "items": {"type": ["null", "integer"]}}, (), _nothing)
+_TEXT = _Type({"type": ["null", "string"]}, str, _text)
+_NUMBER = _Type({"type": ["null", "number"]}, float, _number)
+_INTEGER = _Type({"type": ["null", "integer"]}, int, _integer)
+_DATE = _Type({"type": ["null", "string"], "format": "date"}, None, _date)
+_UNTYPED = _Type({}, None, _as_it_is)
+_TEXTS = _Type({"type": ["null", "array"], "items": _TEXT.schema}, None, _nothing)
+_INTEGERS = _Type({"type": ["null", "array"], "items": _INTEGER.schema}, None, _nothing)
 _SIMPLE = {
-    "boolean": _Type({"type": ["null", "boolean"]}, (bool,), _nothing),
+    "boolean": _Type({"type": ["null", "boolean"]}, bool, _nothing),
     "date": _DATE,
     "double": _NUMBER,
     "int": _INTEGER,
-    "phone": _Type(_TEXT.schema, (str,), _phone),
+    "phone": _Type(_TEXT.schema, str, _phone),
     "text": _TEXT,
     "varchar": _TEXT,
     "varchar_auto": _TEXT,
@@ -373,22 +386,21 @@ class _Field:
         own = [self._titles.get(source) for source in reversed(part.sources)] if suffix else []
         return next(filter(None, own), self.name) or self.code
 
-    def leaves(self, columns: Mapping[str, str], *, flat: bool) -> list[Leaf]:
+    def leaves(self, columns: Mapping[str, str], *, flat: bool) -> dict[str, Leaf]:
         """Tell what becomes of the values: at keys of the root (`flat`), or of `custom_fields`."""
         if self._kind in _CHOICES:
-            return [(self.code, (), "", _CHOICES[self._kind](columns, self._options))]
-        compound = len(self.parts) > 1 or len(self.parts[""].sources) > 1
-        leaves = [
-            (
-                source if compound and not flat else self._flat_key(source),
-                part.type.fits,
-                columns[suffix],
-                _put(columns[suffix], part.type.convert),
-            )
+            return {self.code: (None, "", _CHOICES[self._kind](columns, self._options))}
+        parts = [
+            (source, part.type.fits, columns[suffix], part.type.convert)
             for suffix, part in self.parts.items()
             for source in part.sources
         ]
-        return [(self.code, (), "", _put_parts(leaves))] if compound and not flat else leaves
+        if len(parts) > 1 and not flat:
+            return {self.code: (None, "", _put_parts(parts))}
+        return {
+            self._flat_key(source): (fits, column, _put(column, convert))
+            for source, fits, column, convert in parts
+        }
 
     def _flat_key(self, source: str) -> str:
         return self.code if source == "value" else f"{self.code}_{source}"
@@ -442,18 +454,6 @@ def _options(definition: Definition) -> Options:
     }
 
 
-def _spread(values: Mapping[str, Any], leaves: Iterable[Leaf], row: Row) -> None:
-    """Write the values that are set into their columns."""
-    value_of = values.get
-    for key, fits, column, put in leaves:
-        value = value_of(key)
-        if value is not None:
-            if type(value) in fits:
-                row[column] = value
-            else:
-                put(row, value)
-
-
 def _put(column: str, convert: Callable[[Any], Any]) -> Put:
     def put(row: Row, value: Any) -> None:
         row[column] = convert(value)
@@ -461,30 +461,35 @@ def _put(column: str, convert: Callable[[Any], Any]) -> Put:
     return put
 
 
-def _put_parts(leaves: Sequence[Leaf]) -> Put:
+def _put_parts(parts: Sequence[Source]) -> Put:
     def put(row: Row, value: Any) -> None:
-        _spread(value if isinstance(value, dict) else {"value": value}, leaves, row)
+        part_of = (value if type(value) is dict else {"value": value}).get
+        for source, fits, column, convert in parts:
+            part = part_of(source)
+            if part is not None:
+                row[column] = part if type(part) is fits else convert(part)
 
     return put
 
 
 def _put_choice(columns: Mapping[str, str], labels: Options) -> Put:
     label_column, id_column = columns[""], columns["id"]
+    label_of = labels.get
 
     def put(row: Row, value: Any) -> None:
-        option = value if type(value) is int else _integer(value)
-        row[id_column] = option
-        row[label_column] = labels.get(option)
+        option = row[id_column] = value if type(value) is int else _integer(value)
+        row[label_column] = label_of(option)
 
     return put
 
 
 def _put_choices(columns: Mapping[str, str], labels: Options) -> Put:
     label_column, ids_column = columns[""], columns["ids"]
+    label_of = labels.get
 
     def put(row: Row, value: Any) -> None:
         options = row[ids_column] = _integers(value)
-        row[label_column] = options and [labels.get(one) for one in options]
+        row[label_column] = options and list(map(label_of, options))
 
     return put
 
@@ -493,8 +498,10 @@ _CHOICES = {"enum": _put_choice, "set": _put_choices}
 
 
 def _labels(names: Options) -> Put:
+    name_of = names.get
+
     def put(row: Row, value: Any) -> None:
         if isinstance(value, list):
-            row["labels"] = [names.get(one) if type(one) in {int, str} else None for one in value]
+            row["labels"] = [name_of(one) if type(one) in {int, str} else None for one in value]
 
     return put

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -26,12 +26,12 @@ class Page:
     count: int
 
     @classmethod
-    def of(cls, stream: str, rows: Sequence[Mapping[str, Any]]) -> "Page":
-        """Serialise rows, once there is room for another page."""
+    def of(cls, stream: str, rows: Iterable[Mapping[str, Any]], count: int) -> "Page":
+        """Serialise `count` rows, once there is room for another page."""
         cls.slots.acquire()
         head = b'{"type":"RECORD","record":{"stream":"%b","data":' % stream.encode()
         tail = b',"emitted_at":%d}}\n' % (time.time_ns() // 1_000_000)
-        return cls(head + (tail + head).join(map(orjson.dumps, rows)) + tail, len(rows))
+        return cls(head + (tail + head).join(map(orjson.dumps, rows)) + tail, count)
 
 
 class StoppedError(Exception):

@@ -114,15 +114,15 @@ class PageRetriever(Retriever):
     def _tombstones(self, stream_slice: StreamSlice) -> Iterator[Record]:
         tombstones = stream_slice.extra_fields[TOMBSTONES]
         while rows := [dict(row) for row in islice(tombstones.rows(), self.page_size)]:
-            if self.columns:
-                self.columns().fill(rows)
             yield from self._records(rows, stream_slice)
 
     def _records(self, rows: list[Row], stream_slice: StreamSlice | None) -> Iterator[Record]:
+        filled = self.columns().filled(rows) if self.columns and rows else rows
         if self.whole_pages and not self.row_by_row and rows:
-            yield Record({Page.KEY: Page.of(self.name, rows)}, self.name, stream_slice)
+            page = Page.of(self.name, filled, len(rows))
+            yield Record({Page.KEY: page}, self.name, stream_slice)
         else:
-            yield from (Record(row, self.name, stream_slice) for row in rows)
+            yield from (Record(row, self.name, stream_slice) for row in filled)
 
     def _walk(self, stream_slice: StreamSlice) -> "_Walk":
         older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
@@ -241,8 +241,6 @@ class PageRetriever(Retriever):
         if self.marks_archived:
             for row in rows:
                 row["is_archived"] = walk.slice.partition["list"] == "archived"
-        if self.columns:
-            self.columns().fill(rows)
         if self.constants:
             for row in rows:
                 row.update(self.constants)

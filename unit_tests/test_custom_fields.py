@@ -99,8 +99,7 @@ LABEL_FIELD = a_field(
 
 def added(columns: Columns, row: Mapping[str, Any]) -> dict[str, Any]:
     """Fill a row; return what that added, once it is known to be all that happened."""
-    filled = deepcopy(dict(row))
-    columns.fill([filled])
+    (filled,) = columns.filled([deepcopy(dict(row))])
     assert {name: filled[name] for name in row} == row
     new = {name: value for name, value in filled.items() if name not in row}
     assert new.keys() <= columns.schema.keys()
