@@ -1,111 +1,80 @@
-# ruff: noqa: INP001, T201 - a script for a terminal
+# ruff: noqa: INP001 - a script
 """What columns for custom fields cost: `python -m benchmarks.custom_fields`, from the repository.
 
-Pages of 500 deals with 40 custom fields of all types: parsed and written with orjson, which is what
-every row costs at least, and the same with `Columns.fill` in between. The share of values that are
-set is the sandbox's, and that of a live account seen with 83 of 87 values unset. Each figure is the
-fastest of many turns that alternate, so that a busy machine disturbs all of them alike.
+The connector reads the same deals with columns and raw, by turns, as whole processes. Two accounts:
+one with rows as a live account was seen to have them, 83 of 87 values unset, and the sandbox's own,
+which is filled more densely than people fill forms. A row's CPU is that of the process, without
+that of a read of nothing, which is measured in the same turn; `all` counts the start in. Of the
+ratios of all turns the middle one is shown: a busy machine disturbs both reads of a turn alike.
 """
 
 import argparse
-import random
-import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
 
-import orjson
+from benchmarks.runs import OURS, Run, account, read, show, show_circumstances
+from demo.sandbox import RunningSandbox
 
-from pipedrive_sandbox.core_data import deals
-from pipedrive_sandbox.data import field_definitions
-from pipedrive_sandbox.sizes import Sizes
-from pipedrive_sandbox.world import World
-from source_pipedrive.custom_fields import Columns, columns_of
-
-_PAGE = 500
-_FIELDS = 40
-_NOW = 1_770_000_000
-_SPARSE = 4 / 87
-
-Rows = list[dict[str, Any]]
-
-
-def page(world: World) -> Rows:
-    """Make a page of deals as the API renders it."""
-    return orjson.loads(orjson.dumps(list(deals(world))))  # type: ignore[no-any-return]
+_SETTINGS = {"include_archived": False}
+_MODES = {
+    mode: replace(OURS, name=mode, settings={**_SETTINGS, "custom_fields": mode})
+    for mode in ("raw", "columns")
+}
+_ACCOUNTS: Mapping[str, Mapping[str, int]] = {
+    "4 of 87 fields set": {"custom_fields": 87, "custom_values": 4},
+    "18 of 40 fields set": {"custom_fields": 40},
+}
+# a list that is empty, of an entity that has custom fields
+_NOTHING = "projects"
 
 
-def unset(rows: Rows, keep: float) -> Rows:
-    """Leave only a share of the values set."""
-    dice = random.Random(7)  # noqa: S311 - made-up data wants a seed, not secrecy
-    for row in rows:
-        for key in row["custom_fields"]:
-            if dice.random() > keep:
-                row["custom_fields"][key] = None
-    return rows
+def turn(sandbox: RunningSandbox) -> dict[str, tuple[Run, Run]]:
+    """Read all and nothing in both modes."""
+    return {
+        mode: (read(connector, sandbox, ["deals"]), read(connector, sandbox, [_NOTHING]))
+        for mode, connector in _MODES.items()
+    }
 
 
-def fastest(jobs: Sequence[Callable[[], float]], turns: int) -> list[float]:
-    """Return the best time of each job, in microseconds a row."""
-    times: dict[int, list[float]] = defaultdict(list)
-    for _ in range(turns):
-        for number, job in enumerate(jobs):
-            times[number].append(job())
-    return [min(each) / _PAGE * 1e6 for each in times.values()]
+def per_row(runs: tuple[Run, Run]) -> float:
+    """CPU of a row in microseconds, without the start of the process."""
+    run, start = runs
+    return (run.cpu - start.cpu) / run.total * 1e6
 
 
-def seconds(rows: Rows, job: Callable[[Rows], object]) -> float:
-    """Time one job on rows of its own."""
-    began = time.perf_counter()
-    job(rows)
-    return time.perf_counter() - began
-
-
-def measure(name: str, rows: Rows, columns: Columns, turns: int) -> None:
-    """Print what a page costs without and with columns."""
-    body = orjson.dumps(rows)
-    filled = orjson.loads(body)
-    columns.fill(filled)
-    values = sum(value is not None for row in rows for value in row["custom_fields"].values())
-
-    def write(each: Rows) -> list[bytes]:
-        return [orjson.dumps(row) for row in each]
-
-    def parsed() -> Rows:
-        return orjson.loads(body)  # type: ignore[no-any-return]
-
-    def write_filled() -> float:
-        each = parsed()
-        columns.fill(each)
-        return seconds(each, write)
-
-    parse, fill, raw, wide = fastest(
-        [
-            lambda: seconds([], lambda _: parsed()),
-            lambda: seconds(parsed(), columns.fill),
-            lambda: seconds(parsed(), write),
-            write_filled,
-        ],
-        turns,
-    )
-    print(
-        f"{name:<8} {values / _PAGE:>5.1f} of {_FIELDS} set   parse {parse:5.1f}   write {raw:5.1f}"
-        f"   fill {fill:5.1f}   write with columns {wide:5.1f}   us/row"
-        f"   fill is {fill / (parse + raw):4.0%} of parse and write,"
-        f" columns add {(fill + wide - raw) / (parse + raw):4.0%} to them"
-    )
+def line(title: str, turns: list[dict[str, tuple[Run, Run]]]) -> list[str]:
+    """Write out the middle of all turns."""
+    rows = [{mode: per_row(runs) for mode, runs in each.items()} for each in turns]
+    with_start = [each["columns"][0].cpu / each["raw"][0].cpu for each in turns]
+    written = {mode: runs[0].written / runs[0].total for mode, runs in turns[0].items()}
+    return [
+        title,
+        f"{turns[0]['raw'][0].total:,}",
+        *(f"{written[mode]:,.0f}" for mode in _MODES),
+        *(f"{median(each[mode] for each in rows):.1f}" for mode in _MODES),
+        f"{median(each['columns'] / each['raw'] for each in rows) - 1:+.0%}",
+        f"{median(with_start) - 1:+.0%}",
+    ]
 
 
 def main() -> None:
-    """Measure both shares."""
+    """Measure both accounts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=100)
-    turns = parser.parse_args().turns
-    sizes = Sizes.scaled(_PAGE, {"custom_fields": _FIELDS}, {"deals"})
-    world = World(sizes, 7, _NOW)
-    columns = columns_of([one for one in field_definitions(world) if one["entity"] == "deal"], "v2")
-    measure("sandbox", page(world), columns, turns)
-    measure("live", unset(page(world), _SPARSE), columns, turns)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--keep", type=Path, help="a folder for filled accounts, to use them again")
+    given = parser.parse_args()
+    show_circumstances()
+    lines = []
+    for title, fields in _ACCOUNTS.items():
+        sizes = {"only": "deals", "prerender": 4_096, "deals": given.rows, **fields}
+        with account(given.keep, sizes) as sandbox:
+            # the first turn fills the sandbox's memory
+            lines.append(line(title, [turn(sandbox) for _ in range(given.turns + 1)][1:]))
+    headers = ["", "rows", "bytes/row raw", "columns", "CPU us/row raw", "columns", "more", "all"]
+    show("Columns for custom fields, against raw", headers, lines)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,11 @@ _ROOTS: Final = {
 
 @dataclass(frozen=True)
 class Sizes:
-    """Row counts. A tenth of the deals is archived and a thirtieth deleted; half of the leads."""
+    """Row counts. A tenth of the deals is archived and a thirtieth deleted; half of the leads.
+
+    `custom_fields` is how many fields an entity has, `custom_values` how many of them a row has set
+    on average.
+    """
 
     deals: int
     persons: int
@@ -79,6 +83,7 @@ class Sizes:
     call_logs: int
     users: int
     custom_fields: int | None = None
+    custom_values: int | None = None
 
     @classmethod
     def scaled(cls, deals: int, given: dict[str, int], only: set[str] | None = None) -> Sizes:

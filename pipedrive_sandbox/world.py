@@ -77,8 +77,10 @@ class World:
         if not customs:
             return [None]
         draw = Draw(rng, self.words, self.now, people=min(5, self.sizes.users))
+        values = self.sizes.custom_values
+        unset = _UNSET if values is None else 1 - values / len(customs)
         drawn = [
-            {custom.code: None if rng.chance(_UNSET) else draw.value(custom) for custom in customs}
+            {custom.code: None if rng.chance(unset) else draw.value(custom) for custom in customs}
             for _ in range(_VARIANTS - 1)
         ]
         return [dict.fromkeys(drawn[0]), *drawn]
