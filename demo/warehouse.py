@@ -4,18 +4,29 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import airbyte as ab
 import yaml
 from airbyte.caches import CacheBase, DuckDBCache, PostgresCache
+from airbyte.shared import sql_processor
 
 SUGGESTED = "suggested"
 
 _METADATA = Path(__file__).parent.parent / "metadata.yaml"
 _POSTGRES_PORT = 5432
+
+# For PostgreSQL PyAirbyte 0.71.3 has pandas guess the types that the catalog tells: a postal code
+# "00610" arrives as "610.0", a time "09:30:00" with today's date. Goes when PyAirbyte reads its
+# files with `dtype=False`.
+_read_json = vars(sql_processor)["pd"].read_json
+vars(sql_processor)["pd"] = SimpleNamespace(
+    read_json=partial(_read_json, dtype=False, convert_dates=False)
+)
 
 
 def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Source:
