@@ -105,20 +105,25 @@ class Columns:
     def changes(self, properties: Mapping[str, Any]) -> list[str]:
         """Tell what is otherwise in a configured catalog, given its properties of the stream.
 
-        One phrase a column, such as "`custom_size` is gone". A renamed field is new and gone.
+        One phrase a column, such as "Size (`custom_size`) is gone", with the name in Pipedrive. A
+        renamed field is new and gone.
         """
-        before = {name: _type_of(held) for name, held in properties.items() if _is_custom(name)}
-        now = {name: _type_of(held) for name, held in self.schema.items() if _is_custom(name)}
+        before = {name: held for name, held in properties.items() if _is_custom(name)}
+        now = {name: held for name, held in self.schema.items() if _is_custom(name)}
         phrases = {
             **dict.fromkeys(before.keys() - now.keys(), "is gone"),
             **dict.fromkeys(now.keys() - before.keys(), "is new or not selected"),
             **{
                 name: "has another type"
                 for name in now.keys() & before.keys()
-                if now[name] != before[name]
+                if _type_of(now[name]) != _type_of(before[name])
             },
         }
-        return [f"`{name}` {phrase}" for name, phrase in sorted(phrases.items())]
+        titles = {name: held.get("title") for name, held in {**before, **now}.items()}
+        return [
+            f"{titles[name]} (`{name}`) {phrase}" if titles[name] else f"`{name}` {phrase}"
+            for name, phrase in sorted(phrases.items())
+        ]
 
 
 def columns_of(

@@ -528,9 +528,9 @@ def test_what_changed_since_a_catalog_was_discovered_is_told_by_column() -> None
     now = [kept, a_field("New", code=key(1)), a_field("Retyped", "double", key(2)), LABEL_FIELD]
 
     assert columns_of(now, "v2").changes(configured) == [
-        "`custom_new` is new or not selected",
-        "`custom_old` is gone",
-        "`custom_retyped` has another type",
+        "New (`custom_new`) is new or not selected",
+        "Old (`custom_old`) is gone",
+        "Retyped (`custom_retyped`) has another type",
     ]
 
 
