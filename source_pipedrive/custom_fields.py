@@ -137,7 +137,7 @@ def columns_of(
     definitions of deals, at the root of the row. `labels` names the ids in `label_ids` where the
     definitions do not: the labels of leads.
     """
-    known = {str(one["field_code"]): one for one in definitions}
+    known = {str(one["field_code"]): one for one in definitions if one.get("field_code")}
     fields = [_Field(one) for one in known.values() if one.get("is_custom_field")]
     names = _names(fields)
     flat = form == "v1"
@@ -167,15 +167,16 @@ def field_options_rows(entity: str, definitions: Iterable[Definition]) -> Iterat
     `entity` is the kind of record, e.g. `deal`; the definitions may also be those of API v1.
     """
     for definition in definitions:
-        for option in definition.get("options") or ():
-            yield {
-                "entity": entity,
-                "field_code": definition.get("field_code") or definition.get("key"),
-                "field_name": definition.get("field_name") or definition.get("name"),
-                "option_id": str(option.get("id")),
-                "label": option.get("label"),
-                "color": option.get("color"),
-            }
+        for option in _objects(definition, "options"):
+            if option.get("id") is not None:
+                yield {
+                    "entity": entity,
+                    "field_code": definition.get("field_code") or definition.get("key"),
+                    "field_name": definition.get("field_name") or definition.get("name"),
+                    "option_id": str(option["id"]),
+                    "label": option.get("label"),
+                    "color": option.get("color"),
+                }
 
 
 class _Type(NamedTuple):
@@ -354,8 +355,8 @@ class _Field:
         self.parts = dict(_PARTS.get(self._kind, _OF_UNKNOWN_KIND))
         self._titles = {}
         covered = {source for part in self.parts.values() for source in part.sources}
-        for one in definition.get("subfields") or ():
-            source = str(one.get("field_code"))
+        for one in _objects(definition, "subfields"):
+            source = str(one.get("field_code") or "")
             suffix = _slug(source)[:_LONGEST_PART].strip("_")
             self._titles[source] = str(one.get("field_name") or "")
             if suffix and source not in covered:
@@ -454,9 +455,16 @@ def _slug(text: str) -> str:
 def _options(definition: Definition) -> Options:
     """Map ids to labels; the ids of custom fields are integers."""
     return {
-        one["id"] if (number := _integer(one["id"])) is None else number: one.get("label")
-        for one in definition.get("options") or ()
+        key if (number := _integer(key)) is None else number: one.get("label")
+        for one in _objects(definition, "options")
+        if isinstance(key := one.get("id"), int | float | str)
     }
+
+
+def _objects(definition: Definition, part: str) -> list[Definition]:
+    """Return the options or subfields of a definition, which are null for most types."""
+    listed = definition.get(part)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _put(column: str, convert: Callable[[Any], Any]) -> Put:

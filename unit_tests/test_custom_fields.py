@@ -341,6 +341,59 @@ def test_a_plain_number_in_place_of_a_monetary_object_is_the_amount() -> None:
     assert v2("monetary", 12.5) == {"custom_x": 12.5}
 
 
+def test_parts_of_an_address_come_without_the_whole() -> None:
+    value = {**dict.fromkeys(ADDRESS), "route": "Karli"}
+
+    assert v2("address", value) == {"custom_x_route": "Karli"}
+
+
+@pytest.mark.parametrize("zone", [{}, {"timezone_id": None, "timezone_name": None}], ids=repr)
+def test_a_time_without_a_time_zone_is_a_time(zone: dict[str, None]) -> None:
+    assert v2("time", {"value": "09:30:00", **zone}) == {"custom_x": "09:30:00"}
+
+
+def test_ids_that_come_as_floats_are_integers() -> None:
+    assert v2("enum", 37.0) == {"custom_x": "Renewal", "custom_x_id": 37}
+    assert v2("set", [36.0]) == {"custom_x": ["New"], "custom_x_ids": [36]}
+    assert json.dumps([v2("enum", 37.0), v2("set", [36.0]), v2("user", 7.0)]).count(".") == 0
+
+
+@pytest.mark.parametrize("values", [[], ["a"], [{KEY: "a"}], "a", 5, True], ids=repr)
+def test_custom_fields_that_are_no_object_add_nothing(values: Any) -> None:
+    assert added(columns_of([a_field()], "v2"), {"custom_fields": values}) == {}
+
+
+@pytest.mark.parametrize("code", [None, ""])
+def test_a_definition_without_a_key_is_passed_over(code: str | None) -> None:
+    assert names_of([a_field("X"), a_field("Y", field_code=code)]) == ["custom_x"]
+
+
+def test_of_two_definitions_with_one_key_the_last_counts() -> None:
+    assert names_of([a_field("X"), a_field("Y")]) == ["custom_y"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [{"id": "36", "label": "New"}, {"id": "37", "label": "Renewal"}],
+        [None, "Lost", {"label": "Lost"}, {"id": None}, {"id": []}, *OPTIONS],
+    ],
+    ids=["ids as text", "broken ones among them"],
+)
+def test_options_are_read_whatever_they_look_like(options: list[Any]) -> None:
+    assert v2("enum", 37, options=options) == {"custom_x": "Renewal", "custom_x_id": 37}
+    assert v2("set", [36], options=options)["custom_x"] == ["New"]
+
+
+@pytest.mark.parametrize("part", ["options", "subfields"])
+@pytest.mark.parametrize("listed", [{}, "text", {"36": "New"}, [None], [{"field_code": None}]])
+def test_a_definition_with_broken_parts_has_its_main_columns(part: str, listed: Any) -> None:
+    broken = a_field("X", "enum" if part == "options" else "address", **{part: listed})
+
+    assert set(names_of([broken])) <= {"custom_x", "custom_x_id"}
+    assert list(field_options_rows("deal", [{**broken, "options": listed}])) == []
+
+
 def test_a_deleted_option_keeps_its_id_without_a_label() -> None:
     assert v2("enum", 99) == {"custom_x": None, "custom_x_id": 99}
     assert v2("set", [36, 99]) == {"custom_x": ["New", None], "custom_x_ids": [36, 99]}
