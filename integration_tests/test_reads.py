@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from jsonschema import Draft7Validator, FormatChecker
 
 from demo.sandbox import RunningSandbox
 from integration_tests.process import Connector
@@ -63,6 +64,29 @@ def bag(rows: list[Row], columns: set[str]) -> Counter[bytes]:
 
 def key_of(stream: str, row: Row) -> tuple[Any, ...]:
     return tuple(row.get(column) for column in catalog.primary_key(stream))
+
+
+@pytest.fixture(scope="module")
+def discovered(
+    tmp_path_factory: pytest.TempPathFactory, sandbox: RunningSandbox
+) -> dict[str, dict[str, Any]]:
+    """The schemas of all streams, with the columns of custom fields."""
+    connector = Connector(tmp_path_factory.mktemp("discovered"), sandbox.config)
+    (found,) = connector.run("discover").of_type("CATALOG")
+    return {stream["name"]: stream["json_schema"] for stream in found["streams"]}
+
+
+@pytest.mark.parametrize("stream", catalog.ALWAYS)
+def test_every_record_fits_the_discovered_schema(
+    stream: str, everything: Output, discovered: dict[str, dict[str, Any]]
+) -> None:
+    schema = discovered[stream]
+    validator = Draft7Validator(schema, format_checker=FormatChecker())
+    custom = {name for name in schema["properties"] if name.startswith("custom_")}
+
+    for row in everything.records(stream):
+        validator.validate(row)
+        assert {name for name in row if name.startswith("custom_")} <= custom
 
 
 @pytest.mark.parametrize("stream", catalog.ALWAYS)
