@@ -21,15 +21,13 @@ from anyascii import anyascii
 Row = dict[str, Any]
 Definition = Mapping[str, Any]
 Options = Mapping[Any, str | None]
-Convert = Callable[[Any], Any]
 Put = Callable[[Row, Any], None]
-Leaf = tuple[type | None, str, Put]
-"""What becomes of the value at a key: of this type it goes as it is into the column, else `Put`.
+Leaf = tuple[type | None, str, Callable[..., Any]]
+"""What becomes of a value: of this type it goes into the column as it is, of another converted.
 
-A plain tuple: those with names take three times as long to unpack.
+Where several columns come of it, none is named, and a `Put` stands in place of the conversion. A
+plain tuple: those with names take three times as long to unpack.
 """
-Source = tuple[str, type | None, str, Convert]
-"""The same of a part of a value."""
 
 _PREFIX = "custom_"
 _RAW_COLUMN = "custom_fields"
@@ -52,16 +50,16 @@ class Columns:
     def __init__(
         self,
         schema: Mapping[str, Any],
-        at_root: Mapping[str, Leaf],
-        nested: dict[str, Leaf],
+        leaves: dict[str, Leaf],
+        put_labels: Put | None,
         flat_codes: frozenset[str] | None,
     ) -> None:
         self.schema = schema
         """Column -> JSON schema of the property; sorted by column."""
         self.unknown: set[str] = set()
         """Keys of fields that rows have values for, but that no definition knows."""
-        self._at_root = tuple(at_root.items())
-        self._nested = nested
+        self._leaves = leaves
+        self._put_labels = put_labels
         self._flat_codes = flat_codes
 
     def filled(self, rows: Sequence[Row]) -> Iterator[Row]:  # noqa: C901 - calls cost too much here
@@ -72,29 +70,29 @@ class Columns:
 
         Row by row: what is used up at once is still in the processor's cache, a page is not.
         """
-        at_root, leaves, unknown = self._at_root, self._nested, self.unknown
+        leaves, put_labels, unknown = self._leaves, self._put_labels, self.unknown
         for row in rows:
-            for key, (fits, column, put) in at_root:
-                value = row.get(key)
-                if value is not None:
-                    if type(value) is fits:
-                        row[column] = value
-                    else:
-                        put(row, value)
-            values = row.get(_RAW_COLUMN)
+            if put_labels:
+                put_labels(row, row.get("label_ids"))
+            if self._flat_codes is None:
+                values = row.get(_RAW_COLUMN)
+            else:
+                values = {key: row[key] for key in leaves if key in row}
             if type(values) is dict:
                 # one lookup for each value that is set, and none for the others
                 for key, value in values.items():
                     if value is not None:
                         try:
-                            fits, column, put = leaves[key]
+                            fits, column, convert = leaves[key]
                         except KeyError:
                             unknown.add(key)
                             continue
                         if type(value) is fits:
                             row[column] = value
+                        elif column:
+                            row[column] = convert(value)
                         else:
-                            put(row, value)
+                            convert(row, value)
             yield row
         if self._flat_codes is not None:
             keys = set().union(*rows) - self.schema.keys()
@@ -146,17 +144,15 @@ def columns_of(
     for field in fields:
         schema |= field.schema(names[field.code])
         leaves |= field.leaves(names[field.code], flat=flat)
-    at_root = leaves if flat else {}
     options: Options | None = labels
     if labels is None and not flat and "label_ids" in known:
         options = _options(known["label_ids"])
     if options is not None:
         schema["labels"] = _LABELS
-        at_root = {**at_root, "label_ids": (None, "labels", _labels(options))}
     return Columns(
         schema=dict(sorted(schema.items())),
-        at_root=at_root,
-        nested={} if flat else leaves,
+        leaves=leaves,
+        put_labels=None if options is None else _put_labels(options),
         flat_codes=frozenset(field.code for field in fields) if flat else None,
     )
 
@@ -397,16 +393,13 @@ class _Field:
         if self._kind in _CHOICES:
             return {self.code: (None, "", _CHOICES[self._kind](columns, self._options))}
         parts = [
-            (source, part.type.fits, columns[suffix], part.type.convert)
+            (source, (part.type.fits, columns[suffix], part.type.convert))
             for suffix, part in self.parts.items()
             for source in part.sources
         ]
         if len(parts) > 1 and not flat:
             return {self.code: (None, "", _put_parts(parts))}
-        return {
-            self._flat_key(source): (fits, column, _put(column, convert))
-            for source, fits, column, convert in parts
-        }
+        return {self._flat_key(source): leaf for source, leaf in parts}
 
     def _flat_key(self, source: str) -> str:
         return self.code if source == "value" else f"{self.code}_{source}"
@@ -467,14 +460,9 @@ def _objects(definition: Definition, part: str) -> list[Definition]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def _put(column: str, convert: Callable[[Any], Any]) -> Put:
-    def put(row: Row, value: Any) -> None:
-        row[column] = convert(value)
+def _put_parts(leaves: Sequence[tuple[str, Leaf]]) -> Put:
+    parts = [(source, *leaf) for source, leaf in leaves]
 
-    return put
-
-
-def _put_parts(parts: Sequence[Source]) -> Put:
     def put(row: Row, value: Any) -> None:
         part_of = (value if type(value) is dict else {"value": value}).get
         for source, fits, column, convert in parts:
@@ -510,7 +498,7 @@ def _put_choices(columns: Mapping[str, str], labels: Options) -> Put:
 _CHOICES = {"enum": _put_choice, "set": _put_choices}
 
 
-def _labels(names: Options) -> Put:
+def _put_labels(names: Options) -> Put:
     name_of = names.get
 
     def put(row: Row, value: Any) -> None:
