@@ -4,8 +4,7 @@
 The connector reads the same deals with columns and raw, by turns, as whole processes. Two accounts:
 one with rows as a live account was seen to have them, 83 of 87 values unset, and the sandbox's own,
 which is filled more densely than people fill forms. A row's CPU is that of the process, without
-that of a read of nothing, which is measured in the same turn; `all` counts the start in. Of the
-ratios of all turns the middle one is shown: a busy machine disturbs both reads of a turn alike.
+that of a read of nothing; `all` counts the start in. Figures are medians.
 """
 
 import argparse
@@ -38,24 +37,20 @@ def turn(sandbox: RunningSandbox) -> dict[str, tuple[Run, Run]]:
     }
 
 
-def per_row(runs: tuple[Run, Run]) -> float:
-    """CPU of a row in microseconds, without the start of the process."""
-    run, start = runs
-    return (run.cpu - start.cpu) / run.total * 1e6
-
-
 def line(title: str, turns: list[dict[str, tuple[Run, Run]]]) -> list[str]:
     """Write out the middle of all turns."""
-    rows = [{mode: per_row(runs) for mode, runs in each.items()} for each in turns]
-    with_start = [each["columns"][0].cpu / each["raw"][0].cpu for each in turns]
-    written = {mode: runs[0].written / runs[0].total for mode, runs in turns[0].items()}
+    count = turns[0]["raw"][0].total
+    written = [turns[0][mode][0].written / count for mode in _MODES]
+    raw, columns = ([median(each[mode][0].cpu for each in turns)] for mode in _MODES)
+    for mode, cpu in zip(_MODES, (raw, columns), strict=True):
+        cpu.append(cpu[0] - median(each[mode][1].cpu for each in turns))
     return [
         title,
-        f"{turns[0]['raw'][0].total:,}",
-        *(f"{written[mode]:,.0f}" for mode in _MODES),
-        *(f"{median(each[mode] for each in rows):.1f}" for mode in _MODES),
-        f"{median(each['columns'] / each['raw'] for each in rows) - 1:+.0%}",
-        f"{median(with_start) - 1:+.0%}",
+        f"{count:,}",
+        *(f"{size:,.0f}" for size in written),
+        *(f"{cpu[1] / count * 1e6:.1f}" for cpu in (raw, columns)),
+        f"{columns[1] / raw[1] - 1:+.0%}",
+        f"{columns[0] / raw[0] - 1:+.0%}",
     ]
 
 
