@@ -164,6 +164,14 @@ class ListCursor(Cursor):
 
         The end of the last one stays open: two clocks would have to agree on it.
         """
+        try:
+            yield from self._slices()
+        except BaseException:
+            # children wait for the end of the stream
+            self.failed()
+            raise
+
+    def _slices(self) -> Iterator[StreamSlice]:
         walks = [Window(_name(one), start=self.since(_name(one))) for one in self._lists]
         self._windows += walks
         for one, walk in zip(self._lists, walks, strict=True):

@@ -96,6 +96,8 @@ def main(arguments: list[str]) -> None:
         signal.signal(signal.SIGTERM, output.stop)
         for message in entrypoint.run(args):
             output.write(f"{message}\n")
+        # all is said: there is nothing left to stop
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except StoppedError:
         logger.info("Stopped by SIGTERM: the next sync goes on from the last state.")
         output.flush()
