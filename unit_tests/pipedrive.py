@@ -14,7 +14,7 @@ from unit_tests import catalog
 
 TOKEN = "test-token-5f0c7be2a91d4e83b6d0c2f7"  # noqa: S105 - it opens nothing
 
-_ENOUGH = 200  # requests for one path
+_ENOUGH = 500  # requests for one path
 
 Row = dict[str, Any]
 

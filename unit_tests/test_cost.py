@@ -1,0 +1,173 @@
+"""What a sync costs: requests, tokens and parses are counted; seconds are for the benchmarks."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+
+from pipedrive_sandbox.operations import by_path
+from unit_tests import catalog
+from unit_tests.conftest import Read
+from unit_tests.pipedrive import Answer, Api, Request, Row, page, rows, spell, v2_page
+
+PAGE = 500
+# GET /api/v2/deals/{id}/products, which nobody needs any more: the vendor's `x-token-cost`
+LINES_OF_ONE_DEAL = 10
+
+TIME = "2024-05-01T10:00:00Z"
+METADATA = yaml.safe_load((catalog.PACKAGE.parent / "metadata.yaml").read_text())
+KEYS = ("fields_of", "labels_of")
+SUGGESTED: list[str] = METADATA["data"]["suggestedStreams"]["streams"]
+
+
+def tokens(requests: Iterable[Request]) -> int:
+    """What requests cost by the sandbox's table, which is not the connector's."""
+    return sum(by_path()[f"/{request.path}"]["GET"].cost for request in requests)
+
+
+def paths(stream: str) -> set[str]:
+    """The paths of the lists of a stream."""
+    archived = stream in catalog.archivable()
+    return {catalog.path(stream), catalog.path(stream, archived=archived)}
+
+
+def people(count: int) -> list[Row]:
+    """Persons who were changed one after the other up to now, but for every hundredth."""
+    began = datetime.now(UTC) - timedelta(minutes=count)
+    return [
+        {
+            "id": number,
+            "update_time": f"{began + timedelta(minutes=number):%Y-%m-%dT%H:%M:%SZ}"
+            if number % 100
+            else None,
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+def served(everybody: Sequence[Row]) -> Callable[[Request], Answer]:
+    """Filter, sort and page as `GET /api/v2/persons` does."""
+
+    @cache
+    def matching(since: str, until: str, by: str, direction: str) -> list[Row]:
+        found = [
+            row
+            for row in everybody
+            if (not since and until == "~") or (since <= (row["update_time"] or "") < until)
+        ]
+        found.sort(key=lambda row: row[by] or "", reverse=direction == "desc")
+        return found
+
+    def answer(request: Request) -> Answer:
+        query = request.query
+        since, until = query.get("updated_since", ""), query.get("updated_until", "~")
+        found = matching(since, until, query["sort_by"], query["sort_direction"])
+        start, limit = int(query.get("cursor", 0)), int(query["limit"])
+        end = start + limit
+        return v2_page(found[start:end], next_cursor=str(end) if end < len(found) else None)
+
+    return answer
+
+
+def account(api: Api, streams: Iterable[str]) -> None:
+    """Give every list of the streams two rows, always the same ones."""
+    for stream in streams:
+        times = {"update_time": spell(stream, TIME)} if catalog.cursor_field(stream) else {}
+        answer = page(stream, rows(stream, [1, 2], name="a label", **times))
+        for path in paths(stream):
+            api.serve(path, lambda _, answer=answer: answer)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("count", [10_000, 95_000, 125_000], ids=lambda count: f"{count} rows")
+def test_a_list_of_many_pages_costs_a_twentieth_more_than_its_pages_at_most(
+    count: int, api: Api, read: Read
+) -> None:
+    everybody = people(count)
+    api.serve("api/v2/persons", served(everybody))
+
+    output = read("persons")
+
+    assert {row["id"] for row in output.records("persons")} == {row["id"] for row in everybody}
+    assert len(api.requests) <= count / PAGE * 1.05
+
+
+def test_each_answer_is_parsed_once(api: Api, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [v2_page(rows("persons", [1], name="Ada"), next_cursor="next")]
+    answers += [v2_page(rows("persons", [2], name="Bob"))]
+    api.answer("api/v2/persons", *answers)
+    parsed: Counter[bytes] = Counter()
+    for library in (json, orjson):
+        parse = library.loads
+
+        def count(text: Any, *args: Any, parse: Any = parse, **options: Any) -> Any:
+            parsed[text if isinstance(text, bytes) else bytes(text, "utf-8")] += 1
+            return parse(text, *args, **options)
+
+        monkeypatch.setattr(library, "loads", count)
+
+    read("persons")
+
+    assert [parsed[answer.body] for answer in answers] == [1, 1]
+
+
+def test_definitions_are_read_once_whoever_needs_them(api: Api, read: Read) -> None:
+    given = {name: catalog.resolved(name)["$parameters"] for name in catalog.STREAMS}
+    readers = {name for name, parameters in given.items() if "fields_of" in parameters}
+    defining = {
+        parameters[key] for parameters in given.values() for key in KEYS if key in parameters
+    }
+    account(api, readers | defining)
+
+    read(*readers, *defining, custom_fields="columns")
+
+    asked = Counter(request.path for request in api.requests)
+    assert {asked[catalog.path(name)] for name in defining} == {1}
+
+
+def test_an_idle_account_costs_at_most_400_tokens_for_the_suggested_streams(
+    api: Api, read: Read
+) -> None:
+    account(api, SUGGESTED)
+    first = read(*SUGGESTED, custom_fields="columns")
+    before = len(api.requests)
+    incremental = [name for name in SUGGESTED if catalog.cursor_field(name)]
+    state = {name: first.state(name) for name in incremental}
+
+    read(*SUGGESTED, state=state, custom_fields="columns")
+
+    assert tokens(api.requests[before:]) <= 400
+
+
+def test_parents_that_are_read_anyway_are_not_listed_again(api: Api, read: Read) -> None:
+    account(api, SUGGESTED)
+
+    read(*SUGGESTED, custom_fields="columns")
+
+    asked = Counter(request.path for request in api.requests)
+    assert {path: asked[path] for path in paths("deals")} == dict.fromkeys(paths("deals"), 1)
+
+
+@pytest.mark.parametrize("stream", ["deal_products", "deal_installments"])
+def test_the_lines_of_a_hundred_deals_cost_a_fiftieth_of_asking_deal_by_deal(
+    stream: str, api: Api, read: Read
+) -> None:
+    deals = range(1, 451)
+    api.answer("api/v2/deals", v2_page(rows("deals", deals)))
+    api.serve(
+        catalog.path(stream),
+        lambda request: v2_page(
+            rows(stream, map(int, request.query["deal_ids"].split(",")), deal_id=1)
+        ),
+    )
+
+    output = read(stream, include_archived=False)
+
+    asked = [request for request in api.requests if request.path == catalog.path(stream)]
+    assert len(output.records(stream)) == len(deals)
+    assert tokens(asked) <= len(deals) * LINES_OF_ONE_DEAL / 50
