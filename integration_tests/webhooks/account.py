@@ -1,0 +1,94 @@
+"""A sandbox account whose webhook delivers to a receiver, each a process of its own."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.sandbox import RunningSandbox, running_sandbox
+from integration_tests.webhooks.process import free_port, run_webhooks
+from source_pipedrive.webhooks.inbox import Inbox
+
+_PATIENCE = 90.0
+
+
+@dataclass
+class Account:
+    """A sandbox, and the inbox of a receiver at `url` that may or may not run."""
+
+    sandbox: RunningSandbox
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def inbox_url(self) -> str:
+        return f"sqlite:///{self.folder}/inbox.db"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The connector's config, with the inbox."""
+        return {**self.sandbox.config, "webhook_inbox": self.inbox_url}
+
+    def webhooks(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run `source-pipedrive webhooks` for this account."""
+        return run_webhooks(self.folder, self.sandbox.config, command, *options)
+
+    def register(self) -> None:
+        """Have the sandbox deliver to the receiver."""
+        self.webhooks("register", f"--url={self.url}")
+
+    def work(self, table: str, action: str = "edit", count: int = 1, **more: Any) -> list[Any]:
+        """Change rows as a salesperson does; return their ids."""
+        given = {"table": table, "action": action, "count": count, "seed": 1, **more}
+        ids: list[Any] = self.sandbox.control("mutate", "POST", **given)["ids"]
+        return ids
+
+    def settle(self) -> dict[str, int]:
+        """Return when nothing is to be delivered any more, with what became of the deliveries."""
+        told: dict[str, int] = {}
+
+        def is_quiet() -> bool:
+            told.clear()
+            for hook in self.sandbox.control("webhooks").values():
+                told.update({name: told.get(name, 0) + count for name, count in hook.items()})
+            return not told.get("pending")
+
+        wait_until(is_quiet)
+        return told
+
+    def assert_only_webhooks_were_written(self) -> None:
+        """Look through all requests to the API: whatever ran, it may do no more."""
+        log = self.sandbox.control("log")
+        writes = {(method, path) for method, path, _ in log if method != "GET"}
+        assert {method for method, _ in writes} <= {"POST", "DELETE"}
+        assert all(path.startswith("/v1/webhooks") for _, path in writes)
+
+    def received(self) -> list[str]:
+        """Return the ids of the events in the inbox."""
+        with Inbox(self.inbox_url) as inbox:
+            return [event["id"] for event in inbox.events(after=0)]
+
+
+@contextmanager
+def running_account(folder: Path, **options: int | str) -> Iterator[Account]:
+    """Run a sandbox whose retries come after 0.3, 3 and 15 s, and whose bans take 3 minutes."""
+    with running_sandbox(burst=10_000, **options) as sandbox:
+        sandbox.control("settings", "POST", webhook_time_factor=10)
+        account = Account(sandbox, folder, free_port())
+        yield account
+        account.assert_only_webhooks_were_written()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when it is so; a machine that is busy gets its time."""
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to be"
+        time.sleep(0.05)

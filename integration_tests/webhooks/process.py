@@ -1,0 +1,99 @@
+"""The receiver as a process of its own: `source-pipedrive webhooks serve`."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from unit_tests.webhooks.deliveries import CREDENTIALS
+
+WEBHOOKS = [sys.executable, "-m", "source_pipedrive", "webhooks"]
+_TOKEN = "test-token-8c1f6b2e90d4"  # noqa: S105 - opens nothing
+
+
+@dataclass(frozen=True)
+class RunningReceiver:
+    """A receiver that answers at `url`, which ends with a slash."""
+
+    url: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    def kill(self) -> None:
+        """End it as a power failure does."""
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it accepts events."""
+        return requests.get(f"{self.url}health", timeout=30).status_code == 200
+
+
+def settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config with which a receiver expects `CREDENTIALS`."""
+    user, password = CREDENTIALS
+    return {"api_key": _TOKEN, "webhook_user": user, "webhook_password": password, **config}
+
+
+def free_port() -> int:
+    """Find a port that a receiver can keep when it is started again."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def run_webhooks(
+    folder: Path, config: Mapping[str, Any], command: str, *options: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    file = folder / "webhooks.json"
+    file.write_text(json.dumps(settings(config)))
+    return subprocess.run(
+        [*WEBHOOKS, command, f"--config={file}", *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
+@contextmanager
+def running_receiver(
+    inbox: str,
+    *options: str,
+    port: int = 0,
+    config: Mapping[str, Any] | None = None,
+    largest_file: int | None = None,
+) -> Iterator[RunningReceiver]:
+    """Run a receiver until the block is left. `largest_file` is how big its files may get."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "config.json")
+        file.write_text(json.dumps(settings(config or {})))
+        serve = [*WEBHOOKS, "serve", f"--config={file}", f"--inbox={inbox}", f"--port={port}"]
+        limit = ["prlimit", f"--fsize={largest_file}"] if largest_file else []
+        with (
+            Path(folder, "log").open("w+") as log,
+            subprocess.Popen(
+                [*limit, *serve, *options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                text=True,
+            ) as process,
+        ):
+            try:
+                announcement = process.stdout.readline() if process.stdout else ""
+                assert announcement, Path(log.name).read_text()
+                yield RunningReceiver(announcement.split()[-1], process, Path(log.name))
+            finally:
+                process.terminate()
