@@ -53,7 +53,9 @@ class Store:
     def _create(self, table: Table) -> None:
         keys = []
         if table.key is not None:
-            keys = [f"{table.key} {'INTEGER' if table.integer_key else 'TEXT'} PRIMARY KEY"]
+            # the id of a row that is gone is not given again
+            kind = "INTEGER PRIMARY KEY AUTOINCREMENT" if table.integer_key else "TEXT PRIMARY KEY"
+            keys = [f"{table.key} {kind}"]
         columns = ", ".join([*keys, *table.columns, "body BLOB", "extra BLOB"])
         self._db.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})")
 

@@ -43,6 +43,13 @@ def test_a_new_row_gets_its_update_time_a_moment_later(own: Client, stream: str)
     assert early | {"update_time": None} == late | {"update_time": None}
 
 
+def test_the_id_of_a_deleted_row_is_not_given_again(own: Client) -> None:
+    first = own.write("POST", "/api/v2/persons", {"name": "Ada Lovelace"})["data"]["id"]
+    own.write("DELETE", f"/api/v2/persons/{first}")
+
+    assert own.write("POST", "/api/v2/persons", {"name": "Grace Hopper"})["data"]["id"] == first + 1
+
+
 @pytest.mark.parametrize("stream", NEW)
 def test_an_edit_bumps_update_time_and_a_deletion_takes_the_row_away(
     own: Client,
