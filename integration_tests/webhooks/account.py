@@ -51,17 +51,15 @@ class Account:
         return ids
 
     def settle(self) -> dict[str, int]:
-        """Return when nothing is to be delivered any more, with what became of the deliveries."""
-        told: dict[str, int] = {}
+        """Wait until nothing is to be delivered any more; return how the newest hook fared."""
+        fared: dict[str, dict[str, int]] = {}
 
         def is_quiet() -> bool:
-            told.clear()
-            for hook in self.sandbox.control("webhooks").values():
-                told.update({name: told.get(name, 0) + count for name, count in hook.items()})
-            return not told.get("pending")
+            fared.update(self.sandbox.control("webhooks"))
+            return not any(hook["pending"] for hook in fared.values())
 
         wait_until(is_quiet)
-        return told
+        return fared[max(fared, key=int)]
 
     def assert_only_webhooks_were_written(self) -> None:
         """Look through all requests to the API: whatever ran, it may do no more."""
@@ -70,10 +68,14 @@ class Account:
         assert {method for method, _ in writes} <= {"POST", "DELETE"}
         assert all(path.startswith("/v1/webhooks") for _, path in writes)
 
-    def received(self) -> list[str]:
-        """Return the ids of the events in the inbox."""
+    def received(self, after: int = 0) -> list[str]:
+        """Return the ids of the events in the inbox, as often as they are there."""
         with Inbox(self.inbox_url) as inbox:
-            return [event["id"] for event in inbox.events(after=0)]
+            return [event["id"] for event in inbox.events(after)]
+
+    def settings(self, **changed: float) -> None:
+        """Change settings of the sandbox."""
+        self.sandbox.control("settings", "POST", **changed)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import resource
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from unit_tests.webhooks.deliveries import CREDENTIALS
 
 WEBHOOKS = [sys.executable, "-m", "source_pipedrive", "webhooks"]
 _TOKEN = "test-token-8c1f6b2e90d4"  # noqa: S105 - opens nothing
+_NO_SPACE = 4096
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,23 @@ class RunningReceiver:
         """End it as a power failure does."""
         self.process.kill()
         self.process.wait()
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Let it write no file beyond what a file system with no space would take."""
+        pid, kind = self.process.pid, resource.RLIMIT_FSIZE
+        before = resource.prlimit(pid, kind)
+        resource.prlimit(pid, kind, (_NO_SPACE, before[1]))
+        yield
+        resource.prlimit(pid, kind, before)
+
+    def metric(self, name: str) -> float:
+        """Read one value of `/metrics`, such as `duplicates_total`."""
+        exposition = requests.get(f"{self.url}metrics", timeout=30).text
+        (value,) = re.findall(
+            f"^pipedrive_webhooks_{re.escape(name)} (.+)$", exposition, re.MULTILINE
+        )
+        return float(value)
 
     @property
     def is_ready(self) -> bool:
@@ -73,18 +93,16 @@ def running_receiver(
     *options: str,
     port: int = 0,
     config: Mapping[str, Any] | None = None,
-    largest_file: int | None = None,
 ) -> Iterator[RunningReceiver]:
-    """Run a receiver until the block is left. `largest_file` is how big its files may get."""
+    """Run a receiver until the block is left."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "config.json")
         file.write_text(json.dumps(settings(config or {})))
         serve = [*WEBHOOKS, "serve", f"--config={file}", f"--inbox={inbox}", f"--port={port}"]
-        limit = ["prlimit", f"--fsize={largest_file}"] if largest_file else []
         with (
             Path(folder, "log").open("w+") as log,
             subprocess.Popen(
-                [*limit, *serve, *options],
+                [*serve, *options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
