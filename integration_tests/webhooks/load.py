@@ -8,9 +8,10 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import click
@@ -20,6 +21,7 @@ from source_pipedrive.webhooks.inbox import Inbox
 from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery
 from unit_tests.webhooks.postgres import running_postgres
 
+# Pipedrive's own
 _PATIENCE = 10.0
 
 
@@ -35,8 +37,11 @@ class Answers:
         return statistics.quantiles(self.took, n=1000)[round(share * 1000) - 1] * 1000
 
 
-async def deliver(urls: Sequence[str], rate: float, seconds: float) -> Answers:
-    """Send deliveries at a rate whatever the answers do, in turn to each receiver."""
+async def deliver(urls: Sequence[str], rate: float, seconds: float, times: int = 1) -> Answers:
+    """Send events at a rate whatever the answers do, each so many times, in turn to each receiver.
+
+    Of several receivers, the first deliveries of an event are to different ones, at once.
+    """
     answers = Answers()
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=_PATIENCE)
@@ -45,10 +50,10 @@ async def deliver(urls: Sequence[str], rate: float, seconds: float) -> Answers:
         connector=connector, timeout=timeout, headers=headers
     ) as session:
 
-        async def one(number: int) -> None:
+        async def one(url: str, delivery: Mapping[str, Any]) -> None:
             began = time.perf_counter()
             try:
-                async with session.post(urls[number % len(urls)], json=a_delivery()) as answer:
+                async with session.post(url, json=delivery) as answer:
                     await answer.read()
                     answers.statuses[answer.status] += 1
             except (aiohttp.ClientError, TimeoutError) as error:
@@ -59,7 +64,9 @@ async def deliver(urls: Sequence[str], rate: float, seconds: float) -> Answers:
         async with asyncio.TaskGroup() as group:
             for number in range(round(rate * seconds)):
                 await asyncio.sleep(start + number / rate - time.perf_counter())
-                group.create_task(one(number))
+                delivery = a_delivery()
+                for again in range(times):
+                    group.create_task(one(urls[(number + again) % len(urls)], delivery))
     return answers
 
 
