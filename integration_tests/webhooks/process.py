@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import resource
 import socket
 import subprocess
@@ -47,11 +46,9 @@ class RunningReceiver:
 
     def metric(self, name: str) -> float:
         """Read one value of `/metrics`, such as `duplicates_total`."""
-        exposition = requests.get(f"{self.url}metrics", timeout=30).text
-        (value,) = re.findall(
-            f"^pipedrive_webhooks_{re.escape(name)} (.+)$", exposition, re.MULTILINE
-        )
-        return float(value)
+        lines = requests.get(f"{self.url}metrics", timeout=30).text.splitlines()
+        prefix = f"pipedrive_webhooks_{name} "
+        return next(float(line.removeprefix(prefix)) for line in lines if line.startswith(prefix))
 
     @property
     def is_ready(self) -> bool:

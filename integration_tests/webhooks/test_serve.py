@@ -1,0 +1,93 @@
+"""`serve` with all it does by itself: looks after its hook, syncs, and heals what was lost."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from integration_tests.webhooks.account import Account, wait_until
+from integration_tests.webhooks.process import running_receiver
+from source_pipedrive import times
+from source_pipedrive.webhooks.registrar import Registrar
+
+STREAMS = ["deals", "persons"]
+
+Versions = set[tuple[str, int, str]]
+
+
+def alive(account: Account) -> Versions:
+    """Return stream, id and time of every row of the account that is not deleted."""
+    return {
+        (stream, row["id"], times.sortable(row["update_time"] or ""))
+        for stream in STREAMS
+        for row in account.sandbox.rows(stream)
+        if not row["is_deleted"]
+    }
+
+
+def synced(database: Path, *, deleted: bool = False) -> Versions:
+    """Return the same of the warehouse, or its deleted rows; nothing while a sync writes it.
+
+    A copy is read: to open the file itself would keep a sync out.
+    """
+    copy = database.with_name("copy.duckdb")
+    copy_of_log = database.with_name("copy.duckdb.wal")
+    copy_of_log.unlink(missing_ok=True)
+    found: Versions = set()
+    try:
+        shutil.copy(database, copy)
+        if (log := database.with_name(f"{database.name}.wal")).exists():
+            shutil.copy(log, copy_of_log)
+        with duckdb.connect(str(copy)) as warehouse:
+            for stream in STREAMS:
+                rows = warehouse.table(stream).select("id", "update_time", "is_deleted").fetchall()
+                found |= {
+                    (stream, id_, times.sortable(time.isoformat() if time else ""))
+                    for id_, time, is_deleted in rows
+                    if bool(is_deleted) is deleted
+                }
+    except (duckdb.Error, OSError):
+        return set()
+    return found
+
+
+def test_edits_and_deletions_are_in_duckdb_also_when_somebody_deleted_the_hook(
+    account: Account,
+) -> None:
+    database = account.folder / "crm.duckdb"
+    options = [
+        f"--register={account.url}",
+        # three seconds
+        "--check-minutes=0.05",
+        "--then=sync",
+        f"--dest=duckdb:///{database}",
+        f"--streams={','.join(STREAMS)}",
+        "--debounce=0.2",
+    ]
+
+    def hooks() -> list[int]:
+        return [hook["id"] for hook in account.sandbox.rows("webhooks") if hook["is_active"]]
+
+    with running_receiver(
+        account.inbox_url, *options, port=account.port, config=account.sandbox.config
+    ) as receiver:
+        wait_until(lambda: synced(database) == alive(account))
+        (first,) = hooks()
+
+        account.work("deals", count=3)
+        (gone,) = account.work("persons", "delete")
+        wait_until(lambda: synced(database) == alive(account))
+        wait_until(lambda: receiver.metric("arrival_seconds_count") == 4)
+
+        Registrar(account.sandbox.token, account.sandbox.url).remove(account.url)
+        account.work("deals", seed=2, count=3)
+        wait_until(lambda: hooks() not in ([], [first]))
+        assert len(account.received()) == 4
+        wait_until(lambda: synced(database) == alive(account))
+
+        account.work("persons", seed=3, count=2)
+        wait_until(lambda: len(account.received()) == 6)
+        wait_until(lambda: synced(database) == alive(account))
+
+        assert ("persons", gone) in {key[:2] for key in synced(database, deleted=True)}
+        assert "The webhook was gone" in receiver.log.read_text()
