@@ -52,6 +52,7 @@ class Tombstones:
 
         try:
             with open_inbox(self.url) as inbox:
+                self.reached = inbox.resume(self.reached)
                 for tombstone in inbox.deletions(self.object, self.reached):
                     self.reached = tombstone.sequence
                     yield tombstone.row
@@ -74,7 +75,7 @@ class EventsRetriever(Retriever):
         after = int(stream_slice["start"]) if stream_slice else 0
         try:
             with open_inbox(self.config["webhook_inbox"]) as inbox:
-                for row in inbox.events(after):
+                for row in inbox.events(inbox.resume(after)):
                     yield Record(row, self.name, stream_slice)
         except InboxError as error:
             raise _unreadable(str(error)) from error

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -43,12 +44,21 @@ _PAGE = 1000
 _SECONDS_TO_LOCK = 2
 _DAY = 24 * 60 * 60 * 1000
 
+# Where a table that is created now begins to count: beyond what any other inbox has reached, so
+# that a reader who goes on with a new inbox sees its first events.
+_FIRST_SEQUENCE = int(time.time() * 1000)
+
 # `sequence` orders the events as they were committed; `happened_at`, `received_at` are in
 # milliseconds since 1970; `payload` is the body of the delivery.
 _TABLE = Table(
     "inbox_events",
     MetaData(),
-    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column(
+        "sequence",
+        BigInteger().with_variant(Integer, "sqlite"),
+        Identity(start=_FIRST_SEQUENCE),
+        primary_key=True,
+    ),
     Column("event_id", Text, nullable=False, unique=True),
     Column("object", Text, nullable=False),
     Column("object_id", Text, nullable=False),
@@ -62,6 +72,12 @@ _TABLE = Table(
     sqlite_autoincrement=True,
 )
 _EVENTS = _TABLE.c
+
+# What `Identity` does on PostgreSQL.
+_BEGIN_IN_SQLITE = text(
+    "INSERT INTO sqlite_sequence SELECT 'inbox_events', :first - 1"
+    " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'inbox_events')"
+).bindparams(first=_FIRST_SEQUENCE)
 
 # Writers on PostgreSQL take turns from here to their commit. Else a sequence could become visible
 # before a smaller one, and a reader that has passed it would never see the smaller one.
@@ -121,6 +137,8 @@ class Inbox:
             connection.execute(CreateTable(_TABLE, if_not_exists=True))
             for index in _TABLE.indexes:
                 connection.execute(CreateIndex(index, if_not_exists=True))
+            if not self._is_postgresql:
+                connection.execute(_BEGIN_IN_SQLITE)
 
     def append(self, events: Sequence[Event]) -> list[Event]:
         """Commit events in one transaction; return those that were not there yet."""
@@ -168,6 +186,13 @@ class Inbox:
             pruned += count
             if count < _PAGE:
                 return pruned
+
+    def resume(self, after: int) -> int:
+        """Return the sequence after which to read on: 0 if this inbox has never got to `after`.
+
+        It was exchanged for an older one, or restored from a backup.
+        """
+        return after if after <= self.last_sequence() else 0
 
     def last_sequence(self) -> int:
         """Return the sequence of the newest event; 0 when there has never been one."""

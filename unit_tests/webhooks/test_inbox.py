@@ -192,6 +192,28 @@ def test_sequences_never_go_back_even_when_everything_is_pruned(inbox: Inbox) ->
     assert inbox.last_sequence() > before
 
 
+def test_a_new_inbox_counts_on_from_its_birth_so_that_no_reader_has_got_further(
+    inbox: Inbox, inbox_url: str
+) -> None:
+    day = 24 * 60 * 60 * 1000
+
+    inbox.append([an_event()])
+    with Inbox(inbox_url) as again:
+        again.prepare()
+    inbox.append([an_event()])
+
+    first, second = (event["sequence"] for event in inbox.events(after=0))
+    assert time.time() * 1000 - day < first < second < first + day
+    assert inbox.size() == 2
+
+
+def test_reading_on_in_an_inbox_that_never_got_so_far_begins_anew(inbox: Inbox) -> None:
+    inbox.append([an_event()])
+    last = inbox.last_sequence()
+
+    assert (inbox.resume(last), inbox.resume(last + 1)) == (last, 0)
+
+
 def test_a_probe_leaves_nothing_behind(inbox: Inbox) -> None:
     inbox.probe()
 
