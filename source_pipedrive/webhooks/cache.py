@@ -1,6 +1,7 @@
 """Opens the destination of syncs: DuckDB or PostgreSQL, behind PyAirbyte."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -33,19 +34,21 @@ _DROP_OUTDATED = """
 """
 
 
-def open_cache(dest: str, tables: dict[str, Table]) -> CacheBase:
-    """Open `duckdb:///file`, or `postgresql://user:password@host/database` with schema `pipedrive`.
+def cache_opener(dest: str, tables: dict[str, Table]) -> Callable[[], CacheBase]:
+    """Return what opens `duckdb:///file`, or `postgresql://user:password@host/database`.
 
-    `tables` remembers the columns of the tables. Raises `DestinationError`.
+    In PostgreSQL, the schema is `pipedrive`. `tables` remembers the columns of the tables. Raises
+    `DestinationError` for another kind of URL; opening it connects.
     """
     try:
         url = make_url(dest)
     except ArgumentError:
         url = make_url("nothing://")
     if url.drivername == "duckdb" and url.database:
-        return _reliable(DuckDBCache, tables)(db_path=Path(url.database))
+        return functools.partial(_reliable(DuckDBCache, tables), db_path=Path(url.database))
     if url.drivername in {"postgres", "postgresql"} and url.database:
-        return _reliable(PostgresCache, tables)(
+        return functools.partial(
+            _reliable(PostgresCache, tables),
             host=url.host or "localhost",
             port=url.port or _POSTGRES_PORT,
             # PyAirbyte puts both into a URL as they are

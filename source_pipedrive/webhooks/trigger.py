@@ -61,7 +61,11 @@ class DestinationError(Exception):
 
 
 class SyncFailedError(Exception):
-    """A sync ended without its rows; the text says why."""
+    """A sync ended without its rows; the text says why. `seconds` later it is tried again."""
+
+    def __init__(self, reason: str, seconds: float = _LONGEST_WAIT) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
 
 
 class Target(Protocol):
@@ -132,7 +136,7 @@ class Trigger:
                 self._postpone(error.seconds)
             except SyncFailedError as error:
                 _LOGGER.error("The sync failed: %s", error)  # noqa: TRY400 - a sentence
-                self._postpone(_LONGEST_WAIT)
+                self._postpone(error.seconds)
             except Exception:
                 # whatever a warehouse does, there will be a next sync
                 _LOGGER.exception("The sync failed; it will be tried again.")

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -12,16 +13,19 @@ from sqlalchemy import Table, bindparam, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from source_pipedrive import times
-from source_pipedrive.webhooks.cache import open_cache
+from source_pipedrive.webhooks.cache import cache_opener
 from source_pipedrive.webhooks.executor import InProcess
 from source_pipedrive.webhooks.normalise import STREAMS
-from source_pipedrive.webhooks.pyairbyte import Source
+from source_pipedrive.webhooks.pyairbyte import CacheBase, Source
 from source_pipedrive.webhooks.repeated import RepeatedSource
 from source_pipedrive.webhooks.trigger import SyncFailedError, Wanted
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 
 ALL_STREAMS = "*"
+
+# Somebody else may have opened the DuckDB file for a look.
+_SECONDS_UNTIL_FREE = 10
 
 
 class Warehouse:
@@ -35,7 +39,7 @@ class Warehouse:
     def __init__(self, config: Mapping[str, Any], dest: str, streams: Collection[str]) -> None:
         self._config = dict(config)
         self._tables: dict[str, Table] = {}
-        self._cache = open_cache(dest, self._tables)
+        self._open = cache_opener(dest, self._tables)
         self._wished = set(streams)
         self._connector = InProcess()
         self._source: Source | None = None
@@ -43,6 +47,22 @@ class Warehouse:
 
     def sync(self, streams: Collection[str] | None) -> None:
         """Sync these streams, or all. Raises `SyncFailedError` if not one of them came."""
+        try:
+            self._sync(streams)
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
+            raise SyncFailedError(
+                f"The warehouse does not work: {reason}", _SECONDS_UNTIL_FREE
+            ) from error
+
+    @cached_property
+    def _cache(self) -> CacheBase:
+        """Opened by the first sync: a receiver takes events also while there is no warehouse."""
+        return self._open()
+
+    def _sync(self, streams: Collection[str] | None) -> None:
+        # before Pipedrive is asked for anything, which costs tokens
+        self._cache.get_sql_engine().connect().close()
         if streams is None or self._source is None:
             self._discover()
         names = self._selected if streams is None else self._selected & {*streams, "events"}
@@ -66,7 +86,7 @@ class Warehouse:
             source = Source(self._connector, name, config=self._config)
             available = set(source.get_available_streams())
         except AirbyteTracedException as error:
-            raise SyncFailedError(error.message) from error
+            raise SyncFailedError(str(error.message)) from error
         usual = {*STREAMS.values(), "events", "field_options"}
         if self._wished == {ALL_STREAMS}:
             self._selected = available
@@ -82,7 +102,7 @@ class Warehouse:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                 source.read(cache=self._cache, skip_validation=True)
         except AirbyteTracedException as error:
-            raise SyncFailedError(error.message) from error
+            raise SyncFailedError(str(error.message)) from error
         finally:
             # a DuckDB file can be opened by one process at a time: let others in between syncs
             self._cache.close()
