@@ -12,7 +12,7 @@ from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.webhooks.process import free_port, run_webhooks
 from source_pipedrive.webhooks.inbox import Inbox
 
-_PATIENCE = 90.0
+_PATIENCE = 120.0
 
 
 @dataclass

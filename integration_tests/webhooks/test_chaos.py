@@ -75,7 +75,7 @@ def account(synced: Warehouse) -> Iterator[Account]:
     registrar.register(account.url, Credentials(*CREDENTIALS))
     yield account
     registrar.remove(account.url)
-    account.settings(webhook_duplicates=0, webhook_disorder=0)
+    account.settings(webhook_duplicates=0, webhook_disorder=0, webhook_time_factor=10)
 
 
 @pytest.fixture
@@ -93,6 +93,8 @@ def assert_all_is_there(synced: Warehouse) -> None:
 def test_a_receiver_that_is_killed_loses_nothing(
     account: Account, synced: Warehouse, before: int
 ) -> None:
+    # the last retry comes after a minute: time to start on a machine that is busy
+    account.settings(webhook_time_factor=3)
     with running_receiver(account.inbox_url, port=account.port) as receiver:
         account.work("deals", count=4)
         account.work("persons", "delete", count=3)
@@ -109,6 +111,7 @@ def test_a_receiver_that_is_killed_loses_nothing(
 
 
 def test_a_receiver_that_is_stopped_loses_nothing(account: Account, before: int) -> None:
+    account.settings(webhook_time_factor=3)
     with running_receiver(account.inbox_url, port=account.port) as receiver:
         account.work("deals", count=9)
         receiver.process.terminate()
