@@ -1,11 +1,13 @@
 """What is used of PyAirbyte, imported with settings for a service."""
 
+import atexit
 import os
 import tempfile
 
 # PyAirbyte reads these while it is imported. Without them it asks a registry for the connector that
 # is installed here, reports to Airbyte, draws progress bars, and leaves files where it is started.
 _FILES = tempfile.TemporaryDirectory(prefix="source-pipedrive-")
+atexit.register(_FILES.cleanup)
 os.environ.setdefault("AIRBYTE_OFFLINE_MODE", "1")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("NO_LIVE_PROGRESS", "1")
