@@ -23,6 +23,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive import times
 from source_pipedrive.cursor import ListCursor, Parent, ReadParents, unreadable_state
+from source_pipedrive.told import TOLD, TOMBSTONES, Tombstones
 
 _LOGGER = logging.getLogger("airbyte")
 GROUP = "group"
@@ -145,7 +146,8 @@ class ChildCursor(Cursor):
     State: `{"parent_update_time": T}`: the children of every parent that changed before `T` were
     read. During a pass also `{"pass": {"since", "started", "after": {list: id}}}`: an interrupted
     pass goes on behind the parents it has done. `full_pass` is when all parents were read last;
-    after `full_pass_days` all are due again, for children that change without their parent.
+    after `full_pass_days` all are due again, for children that change without their parent. With
+    webhooks, `{"inbox": {"sequence": n}}` is the last deletion that they told of.
     """
 
     FIELD = "parent_update_time"
@@ -159,6 +161,7 @@ class ChildCursor(Cursor):
         start: str | None,
         lookback: timedelta,
         full_pass_days: float | None,
+        tombstones: Tombstones | None,
         message_repository: MessageRepository,
         state_manager: ConnectorStateManager,
     ) -> None:
@@ -177,6 +180,9 @@ class ChildCursor(Cursor):
         self.off = False
         self._lookback = lookback
         self._full_pass_days = full_pass_days
+        self._tombstones = tombstones
+        if tombstones:
+            tombstones.reached = int(self._state.get(TOLD, {}).get("sequence", 0))
         self._pass = self._state.get("pass") or self._new_pass()
 
     @property
@@ -199,6 +205,8 @@ class ChildCursor(Cursor):
         return deepcopy(self._state)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
+        if self._tombstones:
+            yield self._tombstones.as_slice
         parents = self._router.list_parents(self.since)
         for group in self._router.groups(parents, dict(self._pass["after"])):
             with self._lock:
@@ -212,8 +220,13 @@ class ChildCursor(Cursor):
             self._generated = True
 
     def close_partition(self, partition: Partition) -> None:
-        group: Group = cast("StreamSlice", partition.to_slice()).extra_fields[GROUP]
+        extra = cast("StreamSlice", partition.to_slice()).extra_fields
         with self._lock:
+            if TOMBSTONES in extra:
+                self._state[TOLD] = {"sequence": extra[TOMBSTONES].reached}
+                self._emit_state()
+                return
+            group: Group = extra[GROUP]
             group.done = not self.off
             self._closed += 1
             while self._groups and self._groups[0].done:
@@ -290,7 +303,9 @@ def _checked(state: Mapping[str, Any], stream_name: str) -> MutableMapping[str, 
         if "pass" in known:
             _ = known["pass"]["since"], dict(known["pass"]["after"])
             known["pass"]["started"] = times.normalise(known["pass"]["started"])
-        for key in known.keys() - {"full_pass", "pass"}:
+        if TOLD in known:
+            known[TOLD] = {"sequence": int(known[TOLD]["sequence"])}
+        for key in known.keys() - {"full_pass", "pass", TOLD}:
             known[key] = {ChildCursor.FIELD: known[key]}[key]
     except (KeyError, TypeError, ValueError) as error:
         raise unreadable_state(stream_name, state, ChildCursor.FIELD, error) from error

@@ -19,12 +19,10 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import Response
 
 from source_pipedrive import times
-from source_pipedrive.told import Tombstones
+from source_pipedrive.told import TOLD, TOMBSTONES, Tombstones
 
 _LOGGER = logging.getLogger("airbyte")
 WINDOW = "window"
-TOMBSTONES = "tombstones"
-_TOLD = "inbox"
 # Windows cost the pages of the walk that gave way to them, four requests to get started, and half
 # a page at the end of each: less than a twentieth of a list that is long enough.
 _PAGES_TO_JUDGE = 3
@@ -123,7 +121,7 @@ class ListCursor(Cursor):
         self._marks = _marks_of(state, cursor_field, _name(lists[0]), stream_name)
         # the marks move on while the lists are read
         self._starts = {_name(one): self._start_of(_name(one)) for one in lists}
-        self._told = int(state.get(_TOLD, {}).get("sequence", 0))
+        self._told = int(state.get(TOLD, {}).get("sequence", 0))
         self._tombstones = tombstones
         if tombstones:
             tombstones.reached = self._told
@@ -131,7 +129,7 @@ class ListCursor(Cursor):
     @property
     def state(self) -> MutableMapping[str, Any]:
         main, *_ = (_name(one) for one in self._lists)
-        state: MutableMapping[str, Any] = {_TOLD: {"sequence": self._told}} if self._told else {}
+        state: MutableMapping[str, Any] = {TOLD: {"sequence": self._told}} if self._told else {}
         for name, mark in self._marks.items():
             if name == main:
                 state[self._field] = mark
@@ -183,8 +181,7 @@ class ListCursor(Cursor):
         for one, walk in zip(self._lists, walks, strict=True):
             yield walk.as_slice(one)
         if self._tombstones:
-            extra = {TOMBSTONES: self._tombstones}
-            yield StreamSlice(partition={}, cursor_slice={}, extra_fields=extra)
+            yield self._tombstones.as_slice
         if self._windowed:
             for one, walk in zip(self._lists, walks, strict=True):
                 self._wait_until(lambda walk=walk: walk.closed)  # type: ignore[misc]
@@ -402,7 +399,7 @@ def _marks_of(
         for key, value in state.items():
             if key == field:
                 marks[main] = times.normalise(value)
-            elif key == _TOLD:
+            elif key == TOLD:
                 _ = int(value["sequence"])
             else:
                 marks[key] = times.normalise(value[field])

@@ -23,13 +23,14 @@ from requests import Response
 from source_pipedrive import times
 from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import GROUP, ChildCursor, Group
-from source_pipedrive.cursor import TOMBSTONES, WINDOW, ListCursor, Window
+from source_pipedrive.cursor import WINDOW, ListCursor, Window
 from source_pipedrive.custom_fields import Columns
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.envelope import Body, body_of
 from source_pipedrive.errors import AccountRefusedError
 from source_pipedrive.output import Page
 from source_pipedrive.paging import Pages, Row, cursor_pages, offset_pages
+from source_pipedrive.told import TOMBSTONES
 
 _LOGGER = logging.getLogger("airbyte")
 
@@ -113,8 +114,10 @@ class PageRetriever(Retriever):
 
     def _tombstones(self, stream_slice: StreamSlice) -> Iterator[Record]:
         tombstones = stream_slice.extra_fields[TOMBSTONES]
+        floor = self._start or ""
         while rows := [dict(row) for row in islice(tombstones.rows(), self.page_size)]:
-            yield from self._records(rows, stream_slice)
+            fresh = [row for row in rows if not self._is_older(row, floor)]
+            yield from self._records(fresh, stream_slice)
 
     def _records(self, rows: list[Row], stream_slice: StreamSlice | None) -> Iterator[Record]:
         filled = self.columns().filled(rows) if self.columns and rows else rows
@@ -127,7 +130,7 @@ class PageRetriever(Retriever):
     def _walk(self, stream_slice: StreamSlice) -> "_Walk":
         older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
         window: Window | None = stream_slice.extra_fields.get(WINDOW)
-        floor = self.cursor.start if isinstance(self.cursor, ListCursor | ChildCursor) else None
+        floor = self._start
         parameters: Mapping[str, Any] = {}
         if older_rows != "absent":
             floor = stream_slice.cursor_slice.get("start_time")
@@ -137,6 +140,11 @@ class PageRetriever(Retriever):
             parameters = self.request_options_provider.get_request_params(stream_slice=stream_slice)
         stops = older_rows == "stop" or bool(window and window.nulls_from)
         return _Walk(stream_slice, window, floor, stops, parameters)
+
+    @property
+    def _start(self) -> str | None:
+        """The configured start; no document that was last changed before it is emitted."""
+        return self.cursor.start if isinstance(self.cursor, ListCursor | ChildCursor) else None
 
     def _pages(self, walk: "_Walk") -> Pages:
         def fetch(position: Mapping[str, Any]) -> Body:

@@ -212,6 +212,7 @@ class SourcePipedrive(YamlDeclarativeSource):
             "state": self._connector_state_manager.get_stream_state(name, None),
             "start": configuration.start(start.eval(config)),
             "lookback": parse_duration(str(incremental.lookback_window)),
+            "tombstones": self._tombstones(model),
             "message_repository": self._message_repository,
             "state_manager": self._connector_state_manager,
         }
@@ -225,7 +226,6 @@ class SourcePipedrive(YamlDeclarativeSource):
             cursor_field=incremental.cursor_field,
             lists=lists,
             windowed=incremental.end_time_option is not None,
-            tombstones=self._tombstones(model),
             **common,
         )
         self._cursors[name] = cursor

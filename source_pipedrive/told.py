@@ -9,8 +9,14 @@ from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
 from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_pipedrive import config as configuration
+from source_pipedrive import times
+
 if TYPE_CHECKING:
     from source_pipedrive.webhooks.inbox import Inbox
+
+TOMBSTONES = "tombstones"
+TOLD = "inbox"
 
 
 def open_inbox(url: str) -> "Inbox":
@@ -39,12 +45,17 @@ def _unreadable(reason: str) -> AirbyteTracedException:
 class Tombstones:
     """The deleted rows of one object, in the order in which they were deleted.
 
-    `reached` is the sequence of the newest one that was handed out.
+    `reached` is the sequence of the newest one that was handed out. The state of a stream keeps it
+    as `{"inbox": {"sequence": n}}`.
     """
 
     url: str
     object: str
     reached: int = 0
+
+    @property
+    def as_slice(self) -> StreamSlice:
+        return StreamSlice(partition={}, cursor_slice={}, extra_fields={TOMBSTONES: self})
 
     def rows(self) -> Iterator[Mapping[str, Any]]:
         """Yield the last known row of what was deleted since, with `is_deleted`."""
@@ -73,9 +84,11 @@ class EventsRetriever(Retriever):
         from source_pipedrive.webhooks.inbox import InboxError  # noqa: PLC0415
 
         after = int(stream_slice["start"]) if stream_slice else 0
+        start = configuration.start(self.config.get("start_date")) or ""
         try:
             with open_inbox(self.config["webhook_inbox"]) as inbox:
                 for row in inbox.events(inbox.resume(after)):
-                    yield Record(row, self.name, stream_slice)
+                    if times.sortable(row["changed_at"]) >= start:
+                        yield Record(row, self.name, stream_slice)
         except InboxError as error:
             raise _unreadable(str(error)) from error

@@ -161,7 +161,14 @@ ADDITIONS = {
     "projects.is_archived": "tells which of the two lists the row came from",
     **{
         f"{stream}.is_deleted": "set on the tombstones that webhooks bring"
-        for stream in ("leads", "notes", "projects", "tasks")
+        for stream in (
+            "deal_installments",
+            "deal_products",
+            "leads",
+            "notes",
+            "projects",
+            "tasks",
+        )
     },
     **{
         f"{stream}.merged_into_id": "set on the tombstones that webhooks bring"

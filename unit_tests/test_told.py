@@ -25,6 +25,9 @@ OBJECTS = {
 }
 
 
+LINES = catalog.members("deal_batch")
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "inbox.db"
@@ -42,7 +45,7 @@ def inbox(url: str) -> Iterator[Inbox]:
         yield inbox
 
 
-@pytest.mark.parametrize("stream", OBJECTS)
+@pytest.mark.parametrize("stream", sorted(OBJECTS.keys() - {*LINES}))
 def test_a_deleted_row_comes_once_in_its_stream_and_costs_no_request(
     api: Api, read: Read, inbox: Inbox, url: str, stream: str
 ) -> None:
@@ -61,6 +64,37 @@ def test_a_deleted_row_comes_once_in_its_stream_and_costs_no_request(
     assert times.normalise(gone["update_time"]) == "2026-05-02T12:00:00Z"
     assert again.records(stream) == []
     assert first.status(stream) == again.status(stream) == "COMPLETE"
+
+
+@pytest.mark.parametrize("stream", LINES)
+def test_a_deleted_line_of_a_deal_comes_once_too(
+    api: Api, read: Read, inbox: Inbox, url: str, stream: str
+) -> None:
+    inbox.append([an_event("delete", entity=OBJECTS[stream], entity_id=8, at=DELETED)])
+    api.serve("api/v2/deals", lambda _: page("deals", rows("deals", [1])))
+    api.serve(catalog.path(stream), lambda _: page(stream, rows(stream, [7], deal_id=1)))
+
+    first = read(stream, include_archived=False, webhook_inbox=url)
+    again = read(
+        stream, state={stream: first.state(stream)}, include_archived=False, webhook_inbox=url
+    )
+
+    (gone,) = [row for row in first.records(stream) if row["id"] == 8]
+    assert gone["is_deleted"] is True
+    assert gone["parent_update_time"] == "2026-05-02T12:00:00Z"
+    assert {row["id"] for row in again.records(stream)} == {7}
+
+
+def test_what_was_deleted_before_the_start_date_stays_away(
+    api: Api, read: Read, inbox: Inbox, url: str
+) -> None:
+    inbox.append([an_event("delete", entity="person", entity_id=8, at=DELETED)])
+    api.answer("api/v2/persons", page("persons", []))
+
+    output = read("persons", "events", webhook_inbox=url, start_date="2026-05-03")
+
+    assert output.records("persons") == output.records("events") == []
+    assert output.status("persons") == output.status("events") == "COMPLETE"
 
 
 def test_a_row_that_came_back_since_is_left_as_the_api_has_it(

@@ -79,11 +79,14 @@ def tombstone(kind: str, object_id: str, last: Values, deleted_at: int, merged_i
     row = to_api(kind, last)
     row["id"] = _typed(object_id, schema["id"])
     row["is_deleted"] = True
-    row["merged_into_id"] = _typed(merged_into, schema["id"])
+    if "merged_into_id" in schema:
+        row["merged_into_id"] = _typed(merged_into, schema["id"])
     if "active_flag" in schema:
         row["active_flag"] = False
     if "update_time" in schema:
         row["update_time"] = _time_of_change(row, deleted_at, schema["update_time"])
+    if "parent_update_time" in schema:
+        row["parent_update_time"] = _time_of_change({}, deleted_at, schema["parent_update_time"])
     return row
 
 
