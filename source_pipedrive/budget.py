@@ -168,14 +168,17 @@ class TokenBudget(AbstractAPIBudget):
 
     def report(self, logger: logging.Logger) -> None:
         """Log what was spent, a line a stream and one in total."""
+        with self._lock:
+            # a sync that was stopped has threads that still begin new streams
+            spent = dict(self.spending)
         total = Spending()
-        for stream, spending in self.spending.items():
+        for stream, spending in spent.items():
             logger.info("%s: %s.", stream, spending)
             total.rows += spending.rows
             total.requests += spending.requests
             total.tokens += spending.tokens
             total.waited += spending.waited
-        began = min((spending.began for spending in self.spending.values()), default=0.0)
+        began = min((spending.began for spending in spent.values()), default=0.0)
         total.began, total.ended = began, time.monotonic()
         left = f"; {self.remaining} of {self.limit} tokens are left today" if self.limit else ""
         logger.info("Total: %s%s.", total, left)

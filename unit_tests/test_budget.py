@@ -1,10 +1,12 @@
 """Requests keep to the burst limit of the key, and leave the company's daily reserve alone."""
 
+import logging
 import random
 from collections.abc import Iterable
 
 import pytest
 
+from source_pipedrive.budget import TokenBudget
 from unit_tests import catalog
 from unit_tests.conftest import Clock, Read
 from unit_tests.pipedrive import Answer, Api, Request, error, rows, v2_page
@@ -168,3 +170,20 @@ def test_tells_what_each_stream_and_the_sync_cost(api: Api, read: Read) -> None:
     assert "persons: 3 rows, 3 requests, 30 tokens" in told
     assert "pipelines: 2 rows, 2 requests, 10 tokens" in told
     assert "Total: 5 rows, 5 requests, 40 tokens" in told
+
+
+def test_tells_the_cost_while_threads_still_begin_streams() -> None:
+    budget = TokenBudget({}, reserve_percent=10)
+    told = logging.getLogger("told")
+    told.setLevel(logging.INFO)
+
+    class Beginner(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            with budget.spend(f"begun during {record.getMessage()}"):
+                return False
+
+    told.addFilter(Beginner())
+    with budget.spend("persons"):
+        budget.report(told)
+
+    assert len(budget.spending) > 1
