@@ -12,13 +12,17 @@ from email.utils import parsedate_to_datetime
 import pendulum
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
+_FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 
 
 def moment(text: str) -> datetime:
     """Parse any ISO 8601 date or time; without a zone it is UTC. Raises `ValueError`."""
     parsed = pendulum.parse(text, exact=True)
-    if isinstance(parsed, pendulum.DateTime):
-        return parsed
+    try:
+        if isinstance(parsed, pendulum.DateTime):
+            return parsed.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is out of the calendar in UTC") from error
     if isinstance(parsed, pendulum.Date):
         return pendulum.datetime(parsed.year, parsed.month, parsed.day)
     raise ValueError(f"{text!r} is neither a date nor a time")
@@ -26,7 +30,8 @@ def moment(text: str) -> datetime:
 
 def write(time: datetime) -> str:
     """Write a moment in the one form, cutting fractions of a second."""
-    return time.astimezone(UTC).strftime(_FORM)
+    # not `strftime`, which writes the year 1 without its zeros
+    return time.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def normalise(text: str) -> str:
@@ -35,8 +40,12 @@ def normalise(text: str) -> str:
 
 
 def shift(text: str, by: timedelta) -> str:
-    """Move a moment in the one form."""
-    return write(datetime.strptime(text, _FORM).replace(tzinfo=UTC) + by)
+    """Move a moment in the one form, as far as the calendar goes."""
+    start = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+    try:
+        return write(start + by)
+    except OverflowError:
+        return _FIRST if by < timedelta() else _LAST
 
 
 def sortable(text: str) -> str:

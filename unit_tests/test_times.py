@@ -51,7 +51,19 @@ def test_shifting_there_and_back_is_no_shift(moment: datetime, by: timedelta) ->
     assert times.shift(times.shift(forms(moment)[0], whole), -whole) == forms(moment)[0]
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2024-02-30", "0000-00-00 00:00:00", "12:30"])
+def test_the_calendar_ends_where_it_does() -> None:
+    assert times.normalise("0001-01-01") == "0001-01-01T00:00:00Z"
+    assert times.shift("0001-01-01T00:00:00Z", timedelta(minutes=-5)) == "0001-01-01T00:00:00Z"
+    assert times.shift("9999-12-31T00:00:00Z", timedelta(days=7)) == "9999-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "yesterday", "2024-02-30", "0000-00-00 00:00:00", "12:30"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    ],
+)
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         times.normalise(text)
