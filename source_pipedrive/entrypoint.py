@@ -20,7 +20,7 @@ from source_pipedrive.output import Output, Page, StoppedError
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.source import SourcePipedrive
 
-T = TypeVar("T")
+_Content = TypeVar("_Content")
 
 
 class Entrypoint(AirbyteEntrypoint):
@@ -70,6 +70,7 @@ class _Chatter(logging.Filter):
         {
             "concurrent_read_processor",
             "concurrent_source",
+            "exception_handler",
             "http_client",
             "memory_monitor",
             "rate_limiting",
@@ -112,24 +113,24 @@ def main(arguments: list[str]) -> None:
 
 
 def _source(args: argparse.Namespace) -> SourcePipedrive:
-    config_path = getattr(args, "config", None)
+    config, catalog, state = (getattr(args, name, None) for name in ("config", "catalog", "state"))
     return SourcePipedrive(
-        catalog=_content(SourcePipedrive.read_catalog, getattr(args, "catalog", None)),
-        config=_content(SourcePipedrive.read_config, config_path),
-        state=_content(SourcePipedrive.read_state, getattr(args, "state", None)),
-        config_path=config_path,
+        _content(catalog, SourcePipedrive.read_catalog, "a configured catalog"),
+        _content(config, SourcePipedrive.read_config, "an object of settings"),
+        _content(state, SourcePipedrive.read_state, "a list of state messages"),
+        config_path=config,
     )
 
 
-def _content(read: Callable[[str], T], path: str | None) -> T | None:
-    """Read a file of the command line, or say in a sentence why that does not work."""
+def _content(path: str | None, read: Callable[[str], _Content], expected: str) -> _Content | None:
+    """Read a file that the command line names, or say what it should hold."""
     try:
         return read(path) if path else None
     except OSError as error:
         reason = f"{error.strerror}. In Docker, mount it, and let user {os.getuid()} read it"
     except (TypeError, ValueError) as error:
-        reason = f"{' '.join(str(error).split()).rstrip('.')}. Write it as Airbyte has it"
-    message = f"The file {path} cannot be used: {reason}."
+        reason = f"it should hold {expected}, as JSON ({' '.join(str(error).split())})"
+    message = f"{path} cannot be used: {reason}."
     raise AirbyteTracedException(
         message=message, internal_message=message, failure_type=FailureType.config_error
     )

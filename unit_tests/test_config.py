@@ -23,6 +23,7 @@ BAD = {
     "impossible day": ({"start_date": "2024-02-30"}, "'2024-02-30' is no date of the calendar"),
     "impossible month": ({"start_date": "2024-13-01"}, "is no date of the calendar"),
     "impossible hour": ({"start_date": "2024-05-01T25:00:00Z"}, "is no date of the calendar"),
+    "before the calendar": ({"start_date": "0001-01-01T00:00+14:00"}, "is no date of the calendar"),
     "future": ({"start_date": "2999-01-01"}, "lies in the future"),
     "yes for true": ({"include_archived": "yes"}, "`include_archived` 'yes' is not valid"),
     "url with a path": ({"api_url": "https://a.pipedrive.com/v1"}, "scheme and host only"),
@@ -66,6 +67,27 @@ def test_read_and_discover_refuse_what_check_refuses(verb: str, connector: Conne
     assert output.errors[0]["failure_type"] == "config_error"
     assert output.exit_code == 1
     assert TOKEN not in output.text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "phrase"),
+    [
+        ("config", None, "config.json cannot be used: it should hold an object of settings"),
+        ("catalog", [], "catalog.json cannot be used: it should hold a configured catalog"),
+        ("state", 1, "state.json cannot be used: it should hold a list of state messages"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(
+    file: str, content: object, phrase: str, connector: Connector
+) -> None:
+    files: dict[str, object] = {"config": {"api_key": TOKEN}, "catalog": {"streams": []}}
+
+    output = connector("read", **{**files, file: content})
+
+    (error,) = output.errors
+    assert phrase in error["message"]
+    assert error["failure_type"] == "config_error"
+    assert output.exit_code == 1
 
 
 def test_every_wrong_setting_is_named_at_once(connector: Connector) -> None:

@@ -184,6 +184,8 @@ def test_a_failure_ends_its_stream_with_a_sentence_that_gives_no_secret_away(
     assert output.exit_code == 1
     for secret in (TOKEN, PRIVATE, "limit=500"):
         assert secret not in output.text
+    # the message of the protocol has a place for it, the log is for people
+    assert not any("Traceback" in log["message"] for log in output.of_type("LOG"))
 
 
 def test_a_failure_that_passes_costs_no_row(api: Api, read: Read) -> None:
