@@ -22,7 +22,7 @@ from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive import times
-from source_pipedrive.cursor import ListCursor, Parent, ReadParents, unreadable_state
+from source_pipedrive.cursor import ListCursor, Parent, ReadParents, refuse_future, unreadable_state
 from source_pipedrive.told import TOLD, TOMBSTONES, Tombstones
 
 _LOGGER = logging.getLogger("airbyte")
@@ -193,12 +193,12 @@ class ChildCursor(Cursor):
     def _new_pass(self) -> MutableMapping[str, Any]:
         mark = self._state.get(self.FIELD)
         full_pass = self._state.get("full_pass")
-        started = times.now()
         due = self._full_pass_days is not None and (
-            not full_pass or times.shift(full_pass, timedelta(days=self._full_pass_days)) <= started
+            not full_pass
+            or times.shift(full_pass, timedelta(days=self._full_pass_days)) <= times.now()
         )
         since = None if due or not mark else times.shift(mark, -self._lookback)
-        return {"since": since, "started": started, "after": {}}
+        return {"since": since, "started": "", "after": {}}
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -208,6 +208,10 @@ class ChildCursor(Cursor):
         if self._tombstones:
             yield self._tombstones.as_slice
         parents = self._router.list_parents(self.since)
+        for mark in (self._state.get(self.FIELD, ""), self._state.get("full_pass", "")):
+            refuse_future(self._stream_name, self._state, self.FIELD, mark, parents.as_of)
+        # by Pipedrive's clock, as the times of the parents are; a resumed pass keeps its moment
+        self._pass["started"] = self._pass["started"] or parents.as_of
         for group in self._router.groups(parents, dict(self._pass["after"])):
             with self._lock:
                 self._groups.append(group)
@@ -215,8 +219,6 @@ class ChildCursor(Cursor):
             if self.off:
                 return
         with self._lock:
-            # a resumed pass keeps the moment it was started
-            self._pass["started"] = min(self._pass["started"], parents.as_of)
             self._generated = True
 
     def close_partition(self, partition: Partition) -> None:

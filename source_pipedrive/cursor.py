@@ -250,13 +250,7 @@ class ListCursor(Cursor):
         date = response.headers.get("date")
         window.asked_at = times.of_http_date(date) if date else times.now()
         mark = self._marks.get(window.of, "")
-        if mark > times.shift(window.asked_at, _TOLERATED_SKEW):
-            raise unreadable_state(
-                self._stream_name,
-                self.state,
-                self._field,
-                ValueError(f"{mark} lies in the future, it is {window.asked_at}"),
-            )
+        refuse_future(self._stream_name, self.state, self._field, mark, window.asked_at)
 
     def seen(self, window: Window, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take note of a page whose rows have all been emitted."""
@@ -406,6 +400,15 @@ def _marks_of(
     except (KeyError, TypeError, ValueError) as error:
         raise unreadable_state(stream_name, state, field, error) from error
     return marks
+
+
+def refuse_future(
+    stream_name: str, state: Mapping[str, Any], field: str, mark: str, now: str
+) -> None:
+    """Refuse a state whose mark would hide every change until then."""
+    if mark > times.shift(now, _TOLERATED_SKEW):
+        error = ValueError(f"{mark} lies in the future, it is {now}")
+        raise unreadable_state(stream_name, state, field, error)
 
 
 def unreadable_state(

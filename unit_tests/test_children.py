@@ -10,6 +10,7 @@ from source_pipedrive import times
 from unit_tests.conftest import Read
 from unit_tests.pipedrive import Api, error, rows, v1_page, v2_page
 
+NOW, HTTP_NOW = "2024-05-01T10:00:00Z", "Wed, 01 May 2024 10:00:00 GMT"
 NO_SUCH_FEATURE = error(403, "You do not have permissions to do this.")
 
 
@@ -37,6 +38,30 @@ def test_deal_lines_of_all_deals_are_due_again_after_a_week(api: Api, read: Read
     asked = [query["deal_ids"].count(",") + 1 for query in api.asked("api/v2/deals/products")]
     assert sorted(asked) == [50, 100]
     assert output.states("deal_products")[-1]["full_pass"] > "2024-05-01T00:00:00Z"  # noqa: S105 - a moment
+
+
+@pytest.mark.parametrize("mark", ["parent_update_time", "full_pass"])
+def test_a_pass_that_lies_in_the_future_is_refused(mark: str, api: Api, read: Read) -> None:
+    state = {"parent_update_time": NOW, "full_pass": NOW, mark: "2025-05-01T10:00:00Z"}
+    api.answer("api/v2/deals", v2_page(rows("deals", [7])).with_headers(date=HTTP_NOW))
+
+    output = read("deal_products", state={"deal_products": state}, include_archived=False)
+
+    # it would hide the lines of every deal that changes until then
+    assert "saved state of stream deal_products" in output.errors[0]["message"]
+    assert output.errors[0]["failure_type"] == "config_error"
+    assert output.status("deal_products") == "INCOMPLETE"
+
+
+def test_an_interrupted_pass_began_by_pipedrives_clock(api: Api, read: Read) -> None:
+    api.answer("v1/notes", v1_page(rows("notes", [1, 2])).with_headers(date=HTTP_NOW))
+    api.answer("v1/notes/1/comments", v1_page([]))
+    api.answer("v1/notes/2/comments", error(400, "no"))
+
+    output = read("note_comments")
+
+    # this machine's clock may be ahead: what changed in between would be left out for good
+    assert output.state("note_comments")["pass"]["started"] == NOW
 
 
 def test_a_feature_that_the_account_lacks_ends_in_a_warning(api: Api, read: Read) -> None:
@@ -73,10 +98,9 @@ def test_a_state_never_names_parents_whose_children_are_not_out_yet(
     serialise = AirbyteEntrypoint.airbyte_message_to_string
 
     def write_late(message: AirbyteMessage) -> str:
-        # the threads go on meanwhile
-        enough = len(api.requests) + 20
-        while message.type is Type.STATE and len(api.requests) < min(enough, len(parents)):
-            threading.Event().wait(0.001)
+        # the threads go on meanwhile, until there is no room for more pages
+        if message.type is Type.STATE:
+            threading.Event().wait(0.2)
         return serialise(message)
 
     monkeypatch.setattr(AirbyteEntrypoint, "airbyte_message_to_string", write_late)
