@@ -39,7 +39,8 @@ class Window:
 
     `newest` is the latest change among its rows, `asked_at` Pipedrive's clock when its first page
     was answered. A walk that is `cut` gave way to windows. With `nulls_from`, a sort direction,
-    only the rows that never changed are wanted, which no window holds.
+    only the rows that never changed are wanted, which no window holds. `empty` is known of lists
+    that the server does not filter: there was no row at all, old or new.
     """
 
     of: str
@@ -53,6 +54,7 @@ class Window:
     pages: int = 0
     cut: bool = False
     closed: bool = False
+    empty: bool = False
 
     def as_slice(self, one: Mapping[str, Any]) -> StreamSlice:
         bounds = {"start_time": self.start, "end_time": self.end}
@@ -121,6 +123,7 @@ class ListCursor(Cursor):
         self._marks = _marks_of(state, cursor_field, _name(lists[0]), stream_name)
         # the marks move on while the lists are read
         self._starts = {_name(one): self._start_of(_name(one)) for one in lists}
+        self._newest_before = max(self._marks.values(), default="")
         self._told = int(state.get(TOLD, {}).get("sequence", 0))
         self._tombstones = tombstones
         if tombstones:
@@ -313,6 +316,7 @@ class ListCursor(Cursor):
 
     def ensure_at_least_one_state_emitted(self) -> None:
         with self._changed:
+            self._warn_if_emptied()
             self._emit_state()
 
     def should_be_synced(self, record: Record) -> bool:
@@ -323,6 +327,17 @@ class ListCursor(Cursor):
         self._message_repository.emit_message(
             self._state_manager.create_state_message(self._stream_name, None)
         )
+
+    def _warn_if_emptied(self) -> None:
+        """Tell when all lists are empty that once held rows: the state says when they changed."""
+        if self._newest_before and self._windows and all(one.empty for one in self._windows):
+            _LOGGER.warning(
+                "Stream %s: Pipedrive lists no rows at all any more, but earlier ones had, "
+                "the newest of %s. The table keeps them. If nobody deleted them all, the owner of "
+                "the API key may no longer see them: ask an admin, or use the key of one.",
+                self._stream_name,
+                self._newest_before,
+            )
 
     def _warn_unreadable(self, value: str) -> None:
         if not self._unreadable_time_seen:

@@ -47,6 +47,7 @@ class PageRetriever(Retriever):
     `distinct` leaves out rows that another list of the stream has brought already, `marks_archived`
     adds `is_archived`, `constants` are columns with one value, `hashed_id` makes an `id` for rows
     that have none, `defines` marks rows that the sync reads once for all as its definitions.
+    `never_empty` says why the list has at least one row in every account.
     `renamed` maps the columns of the answer of `fallback_path`, which is asked when the owner of
     the key may not read the stream's own.
 
@@ -73,6 +74,7 @@ class PageRetriever(Retriever):
     marks_archived: bool = False
     row_by_row: bool = False
     constants: Mapping[str, Any] | None = None
+    never_empty: str | None = None
     fallback_path: str | None = None
     renamed: Mapping[str, str] | None = None
     columns: Callable[[], Columns] | None = None
@@ -98,19 +100,35 @@ class PageRetriever(Retriever):
             yield from self._tombstones(stream_slice)
             return
         walk = self._walk(stream_slice or StreamSlice(partition={}, cursor_slice={}))
-        whole = False
+        whole, listed = False, 0
         try:
             for page in self._pages(walk):
+                listed += len(page)
                 rows = self._shaped(page, walk)
                 fresh = self._wanted(rows, walk)
                 yield from self._records(fresh, walk.slice)
                 self.api_budget.count(self.name, len(fresh))
                 if self._is_over(walk, page, fresh) or (walk.stops and self._ends(walk, rows)):
                     break
+            if not listed:
+                self._note_empty(walk)
             whole = True
         finally:
             if isinstance(self.cursor, ListCursor | ChildCursor) and not whole:
                 self.cursor.failed()
+
+    def _note_empty(self, walk: "_Walk") -> None:
+        """Tell of a list without rows where that is worth a word."""
+        if self.never_empty:
+            _LOGGER.warning(
+                "Stream %s: Pipedrive lists no rows, but %s. A table that is overwritten is empty "
+                "now. Sync again; if it persists, ask Pipedrive's support.",
+                self.name,
+                self.never_empty,
+            )
+        elif walk.window and walk.is_unfiltered:
+            # not so where a refusal was tolerated: nothing was listed then
+            walk.window.empty = bool(walk.window.asked_at)
 
     def _tombstones(self, stream_slice: StreamSlice) -> Iterator[Record]:
         tombstones = stream_slice.extra_fields[TOMBSTONES]
@@ -132,14 +150,14 @@ class PageRetriever(Retriever):
         window: Window | None = stream_slice.extra_fields.get(WINDOW)
         floor = self._start
         parameters: Mapping[str, Any] = {}
-        if older_rows != "absent":
+        if unfiltered := older_rows != "absent":
             floor = stream_slice.cursor_slice.get("start_time")
         elif GROUP in stream_slice.extra_fields:
             parameters = stream_slice.extra_fields[GROUP].request_parameters
         elif self.request_options_provider:
             parameters = self.request_options_provider.get_request_params(stream_slice=stream_slice)
         stops = older_rows == "stop" or bool(window and window.nulls_from)
-        return _Walk(stream_slice, window, floor, stops, parameters)
+        return _Walk(stream_slice, window, floor, stops, unfiltered, parameters)
 
     @property
     def _start(self) -> str | None:
@@ -290,6 +308,7 @@ class _Walk:
     window: Window | None
     floor: str | None
     stops: bool
+    is_unfiltered: bool
     parameters: Mapping[str, Any]
     alike: Counter[bytes] = field(default_factory=Counter)
 

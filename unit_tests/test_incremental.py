@@ -310,6 +310,44 @@ def test_an_unreadable_state_is_refused_with_what_to_write_instead(saved: Row, r
     assert output.exit_code == 1
 
 
+def test_a_list_that_held_rows_and_is_empty_now_is_a_warning(api: Api, read: Read) -> None:
+    streams = UNFILTERED + SORTED
+    for stream in streams:
+        api.answer(catalog.path(stream), page(stream, []))
+
+    output = read(*streams, state=states(streams), include_archived=False)
+
+    assert found(output, streams) == {stream: [] for stream in streams}
+    assert output.exit_code == 0
+    for stream in streams:
+        (warning,) = (one for one in output.logs("WARN") if f"Stream {stream}:" in one)
+        assert "lists no rows at all any more" in warning
+        assert MARK in warning
+
+
+def test_nothing_new_is_no_warning(api: Api, read: Read) -> None:
+    for stream in STREAMS:
+        # the server leaves out what is old, where it can
+        old = [] if stream in FILTERED else timed(stream, "2024-01-01T00:00:00Z")
+        api.answer(catalog.path(stream), page(stream, old))
+
+    output = read(*STREAMS, state=states(STREAMS), include_archived=False)
+
+    assert found(output, STREAMS) == {stream: [] for stream in STREAMS}
+    assert output.logs("WARN") == []
+
+
+def test_one_of_two_lists_may_run_empty(api: Api, read: Read) -> None:
+    api.answer("api/v2/projects", page("projects", timed("projects", "2024-01-01T00:00:00Z")))
+    api.answer("api/v2/projects/archived", page("projects", []))
+    state = {"update_time": MARK, "archived": {"update_time": MARK}}
+
+    output = read("projects", state={"projects": state})
+
+    # somebody brought the archived ones back
+    assert output.logs("WARN") == []
+
+
 def test_a_state_that_lies_in_the_future_is_refused(api: Api, read: Read) -> None:
     answer = page("persons", []).with_headers(date="Wed, 01 May 2024 10:00:00 GMT")
     api.answer("api/v2/persons", answer)

@@ -35,3 +35,12 @@ def test_an_empty_list_is_no_rows_and_no_error(data: object, api: Api, read: Rea
     assert found(output) == {stream: [] for stream in STREAMS}
     assert {output.status(stream) for stream in STREAMS} == {"COMPLETE"}
     assert output.exit_code == 0
+
+
+def test_a_company_without_users_is_a_warning(api: Api, read: Read) -> None:
+    api.answer("v1/users", envelope([]))
+
+    output = read("users")
+
+    (warning,) = output.logs("WARN")
+    assert "users: Pipedrive lists no rows, but the owner of the API key is a user" in warning
