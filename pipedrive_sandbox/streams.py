@@ -81,7 +81,7 @@ STREAMS: Final[dict[str, Stream]] = {
         for entity, table, key in (
             ("deal", "deals", "deal_id"),
             ("person", "persons", "person_id"),
-            ("organization", "organizations", "org_id"),
+            ("organization", "organizations", "organization_id"),
             ("product", "products", "product_id"),
         )
     },
@@ -94,7 +94,7 @@ STREAMS: Final[dict[str, Stream]] = {
         for entity, table, key in (
             ("deal", "deals", "deal_id"),
             ("person", "persons", "person_id"),
-            ("organization", "organizations", "org_id"),
+            ("organization", "organizations", "organization_id"),
         )
     },
     "activity_types": Stream("activity_types"),
