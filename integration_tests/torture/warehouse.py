@@ -106,9 +106,18 @@ def _was_told(row: Row) -> bool:
 
 def _differences(stream: str, held: Row, kept: Row) -> Iterator[str]:
     for column, content in held.items():
-        if column not in KINDS[stream].derived and kept.get(column) != content:
+        if column in KINDS[stream].derived:
+            continue
+        if _filled(kept.get(column)) != _filled(content):
             times = f"{kept.get('update_time')} -> {held.get('update_time')}"
             yield f"{column} {kept.get(column)!r} -> {content!r} ({times})"
+
+
+def _filled(content: Any) -> Any:
+    """Leave out the fields without a value: a new field is one more in rows that did not change."""
+    if isinstance(content, dict):
+        return {name: inner for name, inner in content.items() if inner is not None}
+    return content
 
 
 def _brief(row: Row) -> Row:
