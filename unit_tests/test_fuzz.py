@@ -1,0 +1,238 @@
+"""Settings and states that nobody would write: each is understood, or refused in one sentence.
+
+The examples are the same every time; `pytest --hypothesis-profile=explore` draws others, and more.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from source_pipedrive import config as configuration
+from unit_tests import catalog
+from unit_tests.conftest import Clock, Connector
+from unit_tests.output import Output
+from unit_tests.pipedrive import TOKEN, Answer, Api, Request, envelope, v1_page, v2_page
+
+SPEC = catalog.MANIFEST["spec"]["connection_specification"]
+SETTINGS: Mapping[str, Any] = SPEC["properties"]
+SECRETS = [name for name, setting in SETTINGS.items() if setting.get("airbyte_secret")]
+
+READING = [name for name in SETTINGS if "webhook" not in name]
+
+# one stream for each way in which a state is read
+STATEFUL = ["persons", "leads", "files", "projects", "deal_products", "note_comments"]
+
+
+class SmallAccount(Api):
+    """Has one row in every list, and a user behind the key."""
+
+    def _answer(self, request: Request) -> Answer:
+        if request.path == "v1/users/me":
+            return envelope({"id": 1, "name": "Ada", "company_name": "Analytical"})
+        row = {"id": 1, "uuid": "1", "deal_id": 1, "update_time": "2024-05-01T10:00:00Z"}
+        return v1_page([row]) if request.path.startswith("v1/") else v2_page([row])
+
+
+@pytest.fixture
+def api(clock: Clock) -> Api:
+    return SmallAccount(clock.read)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+years = st.integers(0, 9999).map("{:04d}".format)
+EDGES = ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+moments = st.sampled_from(EDGES) | st.builds(
+    "{}-{:02d}-{:02d}{}{}".format,
+    years,
+    st.integers(0, 13),
+    st.integers(0, 32),
+    st.sampled_from(["", "T00:00", "T23:59:59", "T10:20:30.999999999", " 10:20:30", "T24:00:00"]),
+    st.sampled_from(["", "Z", "+14:00", "-23:59", "+99:99"]),
+)
+urls = st.builds(
+    "{}://{}{}{}".format,
+    st.sampled_from(["http", "https", "HTTPS", "ftp", ""]),
+    st.sampled_from(["a.pipedrive.com", "[", "[::1]", "localhost", "ä.com", "℀.com", ".", "-"])
+    | st.text(max_size=8),
+    st.sampled_from(["", ":0", ":443", ":99999", ":x", ":"]),
+    st.sampled_from(["", "/", "//", "/v1", "?a=b"]),
+)
+likely = {
+    "api_key": st.just(TOKEN) | st.text(min_size=1, max_size=40),
+    "start_date": moments,
+    "api_url": urls,
+    "daily_token_reserve_percent": st.floats() | st.integers(),
+    "full_child_refresh_days": st.integers(),
+}
+
+
+def fuzzed(name: str) -> st.SearchStrategy[Any]:
+    """A value for a setting: a likely one, one that the specification names, or anything."""
+    setting = SETTINGS.get(name, {})
+    named = [*setting.get("enum", []), *setting.get("examples", []), setting.get("default", "")]
+    return st.one_of(likely.get(name, st.sampled_from(named)), st.sampled_from(named), json_values)
+
+
+def settings_of(names: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """A good configuration but for a setting or two: more would hide each other's faults."""
+    return st.lists(names, max_size=2, unique=True).flatmap(
+        lambda chosen: st.fixed_dictionaries({name: fuzzed(name) for name in chosen}).map(
+            lambda wrong: {"api_key": TOKEN, **wrong}
+        )
+    )
+
+
+def refusal_of(config: dict[str, Any]) -> AirbyteTracedException | None:
+    try:
+        configuration.refuse_bad(config, SPEC)
+    except AirbyteTracedException as refusal:
+        return refusal
+    return None
+
+
+def assert_every_failure_is_a_sentence(output: Output) -> None:
+    for error in output.errors:
+        assert error["failure_type"] == "config_error"
+        assert "Something went wrong" not in error["message"]
+        assert "Traceback" not in error["message"]
+    assert (output.exit_code == 0) == (not output.errors)
+    assert "Traceback" not in json.dumps(output.of_type("LOG"))
+
+
+fuzzed_process = settings(
+    max_examples=settings().max_examples // 10,
+    deadline=None,
+    # the fixtures undo what they did after every call, not after every test
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@given(given_settings=settings_of(st.sampled_from(list(SETTINGS)) | st.text()))
+@settings(deadline=None)
+def test_settings_are_taken_or_refused(given_settings: dict[str, Any]) -> None:
+    refused = refusal_of(given_settings)
+
+    if refused:
+        assert refused.failure_type is FailureType.config_error
+        assert refused.message
+    else:
+        configuration.start(given_settings.get("start_date"))
+
+
+@given(
+    secret=st.text(alphabet="abcdefghij0123456789 \n", min_size=12), name=st.sampled_from(SECRETS)
+)
+def test_a_refusal_never_quotes_a_secret(secret: str, name: str) -> None:
+    refused = refusal_of({"api_key": TOKEN, name: secret, "unknown": 1})
+
+    assert secret not in str(refused)
+
+
+@given(document=json_values)
+@fuzzed_process
+def test_any_document_is_taken_as_configuration_or_refused(
+    document: object, connector: Connector
+) -> None:
+    output = connector("check", config=document)
+
+    if output.exit_code == 0:
+        assert output.connection["status"] == "FAILED"
+    assert_every_failure_is_a_sentence(output)
+
+
+@given(given_settings=settings_of(st.sampled_from(READING)))
+@fuzzed_process
+def test_settings_that_check_takes_are_good_enough_to_read(
+    given_settings: dict[str, Any], connector: Connector
+) -> None:
+    config = {**given_settings, "custom_fields": "raw"}
+    streams = [catalog.configured(stream) for stream in STATEFUL]
+
+    checked = connector("check", config=config)
+    output = connector("read", config=config, catalog={"streams": streams})
+
+    assert_every_failure_is_a_sentence(checked)
+    assert_every_failure_is_a_sentence(output)
+    assert (checked.connection["status"] == "SUCCEEDED") == (output.exit_code == 0)
+
+
+marks = st.just("2024-05-01T10:00:00Z") | moments | json_values
+list_states = st.fixed_dictionaries(
+    {},
+    optional={
+        "update_time": marks,
+        "archived": st.fixed_dictionaries({"update_time": marks}) | json_values,
+        "inbox": st.fixed_dictionaries({"sequence": json_values}) | json_values,
+        "another": json_values,
+    },
+)
+passes = st.fixed_dictionaries(
+    {"since": st.none() | marks, "started": marks},
+    optional={"after": st.dictionaries(st.sampled_from(["live", "archived", ""]), json_values)},
+)
+child_states = st.fixed_dictionaries(
+    {},
+    optional={
+        "parent_update_time": marks,
+        "full_pass": marks,
+        "pass": passes | json_values,
+        "another": json_values,
+    },
+)
+
+
+@given(stream=st.sampled_from(STATEFUL), state=list_states | child_states)
+@fuzzed_process
+def test_the_state_of_a_stream_is_understood_or_refused(
+    stream: str, state: dict[str, Any], connector: Connector
+) -> None:
+    descriptor = {"stream_descriptor": {"name": stream}, "stream_state": state}
+
+    output = read(connector, stream, [{"type": "STREAM", "stream": descriptor}])
+
+    assert_every_failure_is_a_sentence(output)
+
+
+anything_stream = st.fixed_dictionaries(
+    {},
+    optional={
+        "stream_descriptor": st.just({"name": "persons"}) | json_values,
+        "stream_state": json_values,
+    },
+)
+anything_state = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["STREAM", "GLOBAL", "LEGACY"]) | json_values,
+        "stream": anything_stream | json_values,
+        "global": json_values,
+        "data": json_values,
+    },
+)
+
+
+@given(document=json_values | st.lists(anything_state, min_size=1, max_size=2))
+@fuzzed_process
+def test_any_document_is_taken_as_state_or_refused(document: object, connector: Connector) -> None:
+    output = read(connector, "persons", document)
+
+    assert_every_failure_is_a_sentence(output)
+
+
+def read(connector: Connector, stream: str, state: object) -> Output:
+    return connector(
+        "read",
+        config={"api_key": TOKEN, "custom_fields": "raw"},
+        catalog={"streams": [catalog.configured(stream)]},
+        state=state,
+    )
