@@ -100,6 +100,8 @@ def main(arguments: list[str]) -> None:
         # all is said: there is nothing left to stop
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except StoppedError:
+        # a second signal must not interrupt what the first one set off
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         logger.info("Stopped by SIGTERM: the next sync goes on from the last state.")
         output.flush()
         os._exit(128 + signal.SIGTERM)

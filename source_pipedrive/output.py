@@ -34,8 +34,11 @@ class Page:
         return cls(head + (tail + head).join(map(orjson.dumps, rows)) + tail, count)
 
 
-class StoppedError(Exception):
-    """The platform cancelled the sync. What it has read is covered by the states written so far."""
+class StoppedError(BaseException):
+    """The platform cancelled the sync. What it has read is covered by the states written so far.
+
+    No `Exception`: `logging`, for one, swallows those, and the sync would go on.
+    """
 
 
 class Output:

@@ -1,0 +1,40 @@
+"""Stdout of the process, and the signal that ends it."""
+
+import logging
+
+import pytest
+
+from source_pipedrive.output import Output, StoppedError
+
+
+def test_a_signal_in_the_middle_of_a_log_line_still_ends_the_process() -> None:
+    output = Output()
+
+    class Interrupted(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            output.stop()
+            return record.getMessage()
+
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(Interrupted())
+
+    with pytest.raises(StoppedError):
+        handler.emit(logging.makeLogRecord({"msg": "page 7"}))
+
+
+def test_a_signal_in_the_middle_of_a_line_lets_it_be_finished(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    output = Output()
+
+    class Interrupting(str):
+        __slots__ = ()
+
+        def encode(self, *_: str) -> bytes:
+            output.stop()
+            return b"whole\n"
+
+    with pytest.raises(StoppedError):
+        output.write(Interrupting())
+
+    assert capfd.readouterr().out == "whole\n"
