@@ -241,6 +241,9 @@ class ListCursor(Cursor):
             return False
         if window is not next(one for one in self._windows if one.of == window.of):
             return False
+        if not (window.start or window.oldest):
+            # no row so far has ever changed: nothing tells where the windows should begin
+            return False
         ahead = newest_id() / max(1, last["id"])
         window.cut = ahead * window.pages >= _PAGES_WORTH_WINDOWS
         window.rows = int(window.rows * ahead)

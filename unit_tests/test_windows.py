@@ -110,6 +110,19 @@ def test_windows_tile_the_time_and_bring_every_row(
     assert output.status("persons") == "COMPLETE"
 
 
+def test_a_list_that_begins_with_rows_that_never_changed_is_read_in_one_go(
+    table: Table, api: Api, read: Read
+) -> None:
+    imported = {one: row | {"update_time": None} for one, row in table.rows.items() if one <= 2_500}
+    table.rows.update(imported)
+
+    output = read("persons")
+
+    assert windows(api) == [(None, None)]
+    assert newest(output) == table.rows
+    assert output.status("persons") == "COMPLETE"
+
+
 def test_a_mark_is_set_only_when_every_row_up_to_it_is_out(table: Table, read: Read) -> None:
     output = read("persons")
 
