@@ -78,12 +78,16 @@ PER_PARENT = {
     "organization_followers": (
         "organizations",
         "/api/v2/organizations/{}/followers",
-        "org_id",
+        "organization_id",
     ),
     "product_followers": ("products", "/api/v2/products/{}/followers", "product_id"),
     "deal_changelog": ("deals", "/v1/deals/{}/changelog", "deal_id"),
     "person_changelog": ("persons", "/v1/persons/{}/changelog", "person_id"),
-    "organization_changelog": ("organizations", "/v1/organizations/{}/changelog", "org_id"),
+    "organization_changelog": (
+        "organizations",
+        "/v1/organizations/{}/changelog",
+        "organization_id",
+    ),
     "product_variations": ("products", "/api/v2/products/{}/variations", None),
     "note_comments": ("notes", "/v1/notes/{}/comments", None),
     "role_assignments": ("roles", "/v1/roles/{}/assignments", None),
