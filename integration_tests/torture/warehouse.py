@@ -28,6 +28,7 @@ class Warehouse:
     def __init__(self, *, durable_only: bool) -> None:
         self._durable_only = durable_only
         self._rows: dict[str, dict[Key, Row]] = {}
+        self._came_last: dict[str, dict[Key, Row]] = {}
         self._states: dict[str, Any] = {}
 
     @property
@@ -52,10 +53,20 @@ class Warehouse:
 
     def _keep(self, stream: str, row: Row) -> None:
         rows = self._rows.setdefault(stream, {})
-        key, cursor = key_of(stream, row), catalog.cursor_field(stream) or ""
-        held = rows.get(key)
-        if held is None or (row.get(cursor) or "") >= (held.get(cursor) or ""):
+        key = key_of(stream, row)
+        self._came_last.setdefault(stream, {})[key] = row
+        if key not in rows or _cursor_of(stream, row) >= _cursor_of(stream, rows[key]):
             rows[key] = row
+
+    def _copy(self, stream: str, original: Row) -> Row:
+        """Find what to hold against a row: what is kept, unless Pipedrive's clock went back.
+
+        No connector can help it that a destination then keeps the earlier of two changes.
+        """
+        key = key_of(stream, original)
+        kept = self._rows[stream][key]
+        went_back = "" < _cursor_of(stream, original) < _cursor_of(stream, kept)
+        return self._came_last[stream][key] if went_back else kept
 
     def compare(
         self, stream: str, truth: Iterable[Row], story: Story, config: Mapping[str, Any]
@@ -74,7 +85,7 @@ class Warehouse:
         for key in wanted.keys() - kept.keys() - excused:
             verdict.lost.append(f"{stream} {key}: {_brief(wanted[key])}")
         for key in wanted.keys() & kept.keys() - excused:
-            if wrong := [*_differences(stream, wanted[key], kept[key])]:
+            if wrong := [*_differences(stream, wanted[key], self._copy(stream, wanted[key]))]:
                 verdict.stale.append(f"{stream} {key}: {'; '.join(wrong)}")
         gone = {key_of(stream, row) for row in story.before[stream]}
         for key in kept.keys() - held.keys():
@@ -84,6 +95,10 @@ class Warehouse:
             if start and changed(stream, row) < start:
                 verdict.invented.append(f"{stream} {key}: older than the start date")
         return verdict
+
+
+def _cursor_of(stream: str, row: Row) -> str:
+    return str(row.get(catalog.cursor_field(stream) or "") or "")
 
 
 def _is_due(stream: str, row: Row, start: str, config: Mapping[str, Any]) -> bool:
