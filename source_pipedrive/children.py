@@ -194,7 +194,8 @@ class ChildCursor(Cursor):
         mark = self._state.get(self.FIELD)
         full_pass = self._state.get("full_pass")
         due = self._full_pass_days is not None and (
-            not full_pass
+            # with every sync, whoever's clock is ahead
+            not (full_pass and self._full_pass_days)
             or times.shift(full_pass, timedelta(days=self._full_pass_days)) <= times.now()
         )
         since = None if due or not mark else times.shift(mark, -self._lookback)

@@ -1,6 +1,7 @@
 """Streams that hang on another object."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -38,6 +39,19 @@ def test_deal_lines_of_all_deals_are_due_again_after_a_week(api: Api, read: Read
     asked = [query["deal_ids"].count(",") + 1 for query in api.asked("api/v2/deals/products")]
     assert sorted(asked) == [50, 100]
     assert output.states("deal_products")[-1]["full_pass"] > "2024-05-01T00:00:00Z"  # noqa: S105 - a moment
+
+
+def test_deal_lines_of_all_deals_are_read_with_every_sync_where_that_is_set(
+    api: Api, read: Read
+) -> None:
+    # Pipedrive's clock is ahead of this machine's
+    ahead = times.shift(times.now(), timedelta(minutes=30))
+    state = {"deal_products": {"parent_update_time": ahead, "full_pass": ahead}}
+    api.answer("api/v2/deals", v2_page([]))
+
+    read("deal_products", state=state, include_archived=False, full_child_refresh_days=0)
+
+    assert "updated_since" not in api.asked("api/v2/deals")[0]
 
 
 @pytest.mark.parametrize("mark", ["parent_update_time", "full_pass"])
