@@ -83,7 +83,15 @@ def _start_date_problems(config: Config) -> Iterator[str]:
 
 
 def _api_url_problems(config: Config) -> Iterator[str]:
-    url = urlsplit(config.get("api_url") or "")
-    host = url.hostname or ""
+    written = config.get("api_url") or ""
+    try:
+        url = urlsplit(written)
+        host, _ = url.hostname or "", url.port
+    except ValueError as error:
+        yield (
+            f"`api_url` {written!r} is no address ({error}): write scheme and host only, for "
+            "example https://api.pipedrive.com."
+        )
+        return
     if url.scheme == "http" and (host == "pipedrive.com" or host.endswith(".pipedrive.com")):
         yield f"`api_url` would send the API key unencrypted: write https://{host}."

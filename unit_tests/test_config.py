@@ -30,6 +30,9 @@ BAD = {
     "url with a query": ({"api_url": "https://a.pipedrive.com?x=1"}, "scheme and host only"),
     "url with a user": ({"api_url": "https://me:pw@a.pipedrive.com"}, "scheme and host only"),
     "url without a scheme": ({"api_url": "a.pipedrive.com"}, "scheme and host only"),
+    "url with half a bracket": ({"api_url": "http://["}, "`api_url` 'http://[' is no address"),
+    "url with a port too far": ({"api_url": "https://a.pipedrive.com:99999"}, "is no address"),
+    "url with a port in words": ({"api_url": "https://a.pipedrive.com:x"}, "is no address"),
     "key in the clear": (
         {"api_url": "http://a.pipedrive.com"},
         "unencrypted: write https://a.pipedrive.com",
