@@ -19,7 +19,8 @@ class Output:
     @cached_property
     def messages(self) -> Sequence[Message]:
         """Every line, parsed; a line that is no message of the protocol is an error."""
-        return [json.loads(line) for line in self.text.splitlines()]
+        # not `splitlines`, which takes further characters for ends of lines
+        return [json.loads(line) for line in self.text.split("\n") if line]
 
     def of_type(self, kind: str) -> list[Message]:
         """The bodies of all messages of one type, such as `RECORD`."""
