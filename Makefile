@@ -31,6 +31,10 @@ test: .venv/installed  ## lint, type-check and test, with coverage
 torture: .venv/installed  ## the long run of trouble: 200 scenarios
 	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1
 
+bench-report: .venv/installed  ## what 10 thousand to 3 million rows cost: a table, and growth.png
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m benchmarks.growth --rows 10000 100000 1000000 3000000 --picture growth.png
+
 format: .venv/installed  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -43,4 +47,4 @@ docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]'
 	@touch $@
 
-.PHONY: help demo demo-live sync test torture format docs
+.PHONY: help demo demo-live sync test torture bench-report format docs
