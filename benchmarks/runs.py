@@ -53,6 +53,7 @@ class Connector:
 
 OURS = Connector("source-pipedrive", [str(Path(sys.executable).with_name("source-pipedrive"))])
 PLAIN = Connector("plain manifest", [sys.executable, str(Path(__file__).with_name("plain.py"))])
+CEILING = Connector("plain Python", [sys.executable, str(Path(__file__).with_name("ceiling.py"))])
 
 
 @dataclass
