@@ -46,7 +46,8 @@ def list_parents(stream: AbstractStream) -> ParentList:
         of = next(iter(cast("StreamSlice", partition.to_slice()).partition.values()), "")
         parents.add(of, [row.data for row in partition.read()])
     cursor = stream.cursor
-    parents.complete(cursor.began if isinstance(cursor, ListCursor) else as_of)
+    # a list whose refusal was tolerated has no beginning
+    parents.complete((isinstance(cursor, ListCursor) and cursor.began) or as_of)
     return parents
 
 
