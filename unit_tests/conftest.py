@@ -146,6 +146,10 @@ def _keep_to_itself(patch: pytest.MonkeyPatch) -> None:
     console = logging.StreamHandler()
     console.setFormatter(AirbyteLogFormatter())
     patch.setattr(logging.root, "handlers", [console])
+    # PyAirbyte, which some tests import, keeps this logger to itself
+    logger = logging.getLogger("airbyte")
+    for name, value in {"handlers": [], "propagate": True, "disabled": False}.items():
+        patch.setattr(logger, name, value)
     patch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
     patch.setattr(os, "_exit", leave)
     patch.setattr(signal, "signal", lambda *_: None)
