@@ -14,6 +14,7 @@ SANDBOX = [
 
 # The receiver; `read` wants it too where `webhook_inbox` is configured.
 WEBHOOKS = [
+    "backoff>=2.2",
     "click>=8.1",
     "prometheus-client>=0.21",
     "psycopg[binary]>=3.2",

@@ -1,5 +1,6 @@
 """The inbox: every event that a webhook delivered, in SQLite or PostgreSQL."""
 
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import backoff
 import orjson
 from sqlalchemy import (
     URL,
@@ -365,6 +367,14 @@ def _engine(url: URL) -> Engine:
     )
 
 
+# two that turn the mode on at once are told "locked" without a wait
+@backoff.on_exception(
+    backoff.constant,
+    sqlite3.OperationalError,
+    max_time=_SECONDS_TO_LOCK,
+    interval=0.05,
+    logger=None,
+)
 def _use_wal(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
