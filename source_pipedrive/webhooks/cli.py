@@ -175,7 +175,6 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     credentials = find_credentials(config, credentials_file, generate=public_url is not None)
     inbox_url = inbox_url or config.get("webhook_inbox") or "sqlite:///inbox.db"
     inbox = Inbox(inbox_url)
-    inbox.prepare()
     metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]
     on_new = on_gap = _nothing
@@ -191,6 +190,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     if public_url:
         watch = Watch(_registrar(config), public_url, credentials, on_gap)
         services.append(partial(watch.run, check_minutes * 60))
+    inbox.prepare()
     receiver = Receiver(inbox, credentials, path, metrics=metrics, on_new=on_new, services=services)
     # the CDK, if it was imported, has made logs lines of the Airbyte protocol
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level="INFO", force=True)
