@@ -1,12 +1,14 @@
 """The verbs of the Airbyte protocol: `check`, `discover`, `read`."""
 
 import argparse
+import ctypes
 import gc
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint, logger
@@ -21,6 +23,8 @@ from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.source import SourcePipedrive
 
 _Content = TypeVar("_Content")
+# parameters of glibc's mallopt(3)
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 
 
 class Entrypoint(AirbyteEntrypoint):
@@ -85,6 +89,7 @@ def main(arguments: list[str]) -> None:
     """Run one verb. Ends the process with 1 when it failed, whatever its threads are doing."""
     output = Output()
     _set_up_logging(output)
+    _share_memory()
     args = Entrypoint.parse_args(arguments)
     try:
         # threads that compute side by side only take the interpreter from each other
@@ -112,6 +117,17 @@ def main(arguments: list[str]) -> None:
         finally:
             # worker threads that wait for a reader who is gone would keep the process alive
             os._exit(1)
+
+
+def _share_memory() -> None:
+    """Keep the C library from holding freed pages back, for every thread its own.
+
+    Halves the memory of windows that are read side by side. Only glibc has these settings.
+    """
+    with suppress(AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
 
 
 def _source(args: argparse.Namespace) -> SourcePipedrive:

@@ -9,6 +9,37 @@ from typing import Any, ClassVar
 
 import orjson
 
+# A page is about a megabyte, and several times that while it is parsed.
+_PAGES_AT_ONCE = 10
+
+
+class Room:
+    """What a walk needs to ask for a page: taken before, passed on to the page that it brings.
+
+    So pages on their way and pages that wait for a slow reader never fill the memory together.
+    """
+
+    free: ClassVar[threading.Semaphore] = threading.Semaphore(_PAGES_AT_ONCE)
+
+    def __init__(self) -> None:
+        self._taken = False
+
+    def take(self) -> None:
+        """Wait for room, unless the page before has not used its own."""
+        if not self._taken:
+            self.free.acquire()
+        self._taken = True
+
+    def pass_on(self) -> None:
+        """Leave it to a page until that is written."""
+        self._taken = False
+
+    def give_back(self) -> None:
+        """Leave it to other walks, if no page has used it."""
+        if self._taken:
+            self.free.release()
+        self._taken = False
+
 
 @dataclass(frozen=True)
 class Page:
@@ -19,16 +50,13 @@ class Page:
     """
 
     KEY: ClassVar[str] = "source_pipedrive.page"
-    # A page is about a megabyte: those that wait for a slow reader must not fill the memory.
-    slots: ClassVar[threading.Semaphore] = threading.Semaphore(16)
 
     lines: bytes
     count: int
 
     @classmethod
     def of(cls, stream: str, rows: Iterable[Mapping[str, Any]], count: int) -> "Page":
-        """Serialise `count` rows, once there is room for another page."""
-        cls.slots.acquire()
+        """Serialise `count` rows."""
         head = b'{"type":"RECORD","record":{"stream":"%b","data":' % stream.encode()
         tail = b',"emitted_at":%d}}\n' % (time.time_ns() // 1_000_000)
         return cls(head + (tail + head).join(map(orjson.dumps, rows)) + tail, count)
@@ -58,10 +86,10 @@ class Output:
         return len(text)
 
     def write_page(self, page: Page) -> None:
-        """Write the records of a page, and make room for the next."""
+        """Write the records of a page, and make room for another."""
         with self._whole():
             self._raw.write(page.lines)
-        page.slots.release()
+        Room.free.release()
 
     def stop(self, *_: object) -> None:
         """Handle SIGTERM: leave the main thread, but not in the middle of a page."""

@@ -48,11 +48,12 @@ def offset_pages(
             start = max(0, start - page_size)
             continue
         # the repeated row, unless it changed in between
-        yield rows[1:] if rows and rows[0] == last else rows
+        fresh = rows[1:] if rows and rows[0] == last else rows
+        last, count = (rows[-1] if rows else None), len(rows)
+        yield fresh
         if next_start is None:
             return
-        last = rows[-1] if rows else None
-        before, start = (keys, next_start - 1) if len(rows) > 1 else (None, next_start)
+        before, start = (keys, next_start - 1) if count > 1 else (None, next_start)
 
 
 def _next_start(body: Body, start: int, count: int) -> int | None:

@@ -28,7 +28,7 @@ from source_pipedrive.custom_fields import Columns
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.envelope import Body, body_of
 from source_pipedrive.errors import AccountRefusedError
-from source_pipedrive.output import Page
+from source_pipedrive.output import Page, Room
 from source_pipedrive.paging import Pages, Row, cursor_pages, offset_pages
 from source_pipedrive.told import TOMBSTONES
 
@@ -94,7 +94,7 @@ class PageRetriever(Retriever):
     ) -> Iterable[Record]:
         if self.definitions and self.defines and not self.row_by_row:
             rows = [dict(row) for row in self.definitions.rows(self.name)]
-            yield from self._records(rows, stream_slice)
+            yield from self._records(rows, stream_slice, Room())
             return
         if stream_slice and TOMBSTONES in stream_slice.extra_fields:
             yield from self._tombstones(stream_slice)
@@ -106,14 +106,17 @@ class PageRetriever(Retriever):
                 listed += len(page)
                 rows = self._shaped(page, walk)
                 fresh = self._wanted(rows, walk)
-                yield from self._records(fresh, walk.slice)
+                yield from self._records(fresh, walk.slice, walk.room)
                 self.api_budget.count(self.name, len(fresh))
                 if self._is_over(walk, page, fresh) or (walk.stops and self._ends(walk, rows)):
                     break
+                # the next page must not find this one in memory
+                page.clear()
             if not listed:
                 self._note_empty(walk)
             whole = True
         finally:
+            walk.room.give_back()
             if isinstance(self.cursor, ListCursor | ChildCursor) and not whole:
                 self.cursor.failed()
 
@@ -135,12 +138,16 @@ class PageRetriever(Retriever):
         floor = self._start or ""
         while rows := [dict(row) for row in islice(tombstones.rows(), self.page_size)]:
             fresh = [row for row in rows if not self._is_older(row, floor)]
-            yield from self._records(fresh, stream_slice)
+            yield from self._records(fresh, stream_slice, Room())
 
-    def _records(self, rows: list[Row], stream_slice: StreamSlice | None) -> Iterator[Record]:
+    def _records(
+        self, rows: list[Row], stream_slice: StreamSlice | None, room: Room
+    ) -> Iterator[Record]:
         filled = self.columns().filled(rows) if self.columns and rows else rows
-        if self.whole_pages and not self.row_by_row and rows:
+        if self._in_whole_pages and rows:
+            room.take()
             page = Page.of(self.name, filled, len(rows))
+            room.pass_on()
             yield Record({Page.KEY: page}, self.name, stream_slice)
         else:
             yield from (Record(row, self.name, stream_slice) for row in filled)
@@ -160,12 +167,18 @@ class PageRetriever(Retriever):
         return _Walk(stream_slice, window, floor, stops, unfiltered, parameters)
 
     @property
+    def _in_whole_pages(self) -> bool:
+        return self.whole_pages and not self.row_by_row
+
+    @property
     def _start(self) -> str | None:
         """The configured start; no document that was last changed before it is emitted."""
         return self.cursor.start if isinstance(self.cursor, ListCursor | ChildCursor) else None
 
     def _pages(self, walk: "_Walk") -> Pages:
         def fetch(position: Mapping[str, Any]) -> Body:
+            if self._in_whole_pages:
+                walk.room.take()
             return self._fetch(walk, {**walk.parameters, **position})
 
         if isinstance(self.cursor, ChildCursor) and self.cursor.off:
@@ -311,6 +324,7 @@ class _Walk:
     is_unfiltered: bool
     parameters: Mapping[str, Any]
     alike: Counter[bytes] = field(default_factory=Counter)
+    room: Room = field(default_factory=Room)
 
 
 def _hash_ids(rows: list[Row], walk: _Walk) -> None:

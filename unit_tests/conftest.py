@@ -18,6 +18,7 @@ from airbyte_cdk.logger import AirbyteLogFormatter
 from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
 from hypothesis import settings
 
+from source_pipedrive.output import Room
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.run import run
 from unit_tests import catalog
@@ -100,6 +101,12 @@ def manifest_checks() -> dict[str, Callable[..., Any]]:
         "get_declarative_component_schema": lambda: schema,
         "validate_manifest": lambda *given: checks and checks.pop()(*given),
     }
+
+
+@pytest.fixture(autouse=True)
+def _room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start each test with all room for pages: a run that failed has left none of its own."""
+    monkeypatch.setattr(Room, "free", threading.Semaphore(10))
 
 
 @pytest.fixture

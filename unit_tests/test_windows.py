@@ -1,6 +1,7 @@
 """A long list is read in windows of time, several at once: no gap, and no false mark."""
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from source_pipedrive.output import Output as Stdout
+from source_pipedrive.output import Page, Room
 from unit_tests.conftest import Read
 from unit_tests.output import Output
-from unit_tests.pipedrive import Answer, Api, Request, Row, error, v2_page
+from unit_tests.pipedrive import Answer, Api, Request, Row, error, rows, v2_page
 
 PATH = "api/v2/persons"
 PAGE = 500
@@ -183,3 +186,28 @@ def test_rows_that_change_between_windows_come_with_the_next_sync(
 
     assert len(api.requests) > 14
     assert newest(first, second) == table.rows
+
+
+def test_no_page_is_asked_for_that_a_slow_reader_leaves_no_room_for(
+    api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Room, "free", threading.Semaphore(1))
+    happened: list[str] = []
+    write = Stdout.write_page
+
+    def asked(request: Request) -> Answer:
+        happened.append("asked")
+        start = int(request.query.get("cursor", 0))
+        return v2_page(rows("persons", [start]), str(start + 1) if start < 7 else None)
+
+    def written(output: Stdout, page: Page) -> None:
+        happened.append("written")
+        write(output, page)
+
+    monkeypatch.setattr(Stdout, "write_page", written)
+    api.serve(PATH, asked)
+
+    output = read("persons")
+
+    assert [row["id"] for row in output.records("persons")] == list(range(8))
+    assert happened == ["asked", "written"] * 8
