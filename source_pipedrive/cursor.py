@@ -23,7 +23,7 @@ from source_pipedrive.told import TOLD, TOMBSTONES, Tombstones
 
 _LOGGER = logging.getLogger("airbyte")
 WINDOW = "window"
-# Windows cost the pages of the walk that gave way to them, four requests to get started, and half
+# Windows cost the pages of the walk that gave way to them, three requests to get started, and half
 # a page at the end of each: less than a twentieth of a list that is long enough.
 _PAGES_TO_JUDGE = 3
 _PAGES_WORTH_WINDOWS = 200
@@ -39,8 +39,9 @@ class Window:
 
     `newest` is the latest change among its rows, `asked_at` Pipedrive's clock when its first page
     was answered. A walk that is `cut` gave way to windows. With `nulls_from`, a sort direction,
-    only the rows that never changed are wanted, which no window holds. `empty` is known of lists
-    that the server does not filter: there was no row at all, old or new.
+    only the rows that never changed are wanted, which no window holds. `ids` are the first and the
+    last one so far; the rows from `known_from` on were read ahead. `empty` is known of lists that
+    the server does not filter: there was no row at all, old or new.
     """
 
     of: str
@@ -52,6 +53,9 @@ class Window:
     asked_at: str = ""
     rows: int = 0
     pages: int = 0
+    ids: tuple[int, int] = (0, 0)
+    reads_ahead: bool = False
+    known_from: int | None = None
     cut: bool = False
     closed: bool = False
     empty: bool = False
@@ -85,7 +89,8 @@ class ListCursor(Cursor):
 
     A list is walked in one go. Where the server can also filter by an end (`windowed`), a walk that
     turns out long is cut after a few pages, and windows of time take over: several at once, each
-    about twenty thousand rows, each a checkpoint.
+    about twenty thousand rows, each a checkpoint. To tell, the newest page is read ahead of its
+    turn, and costs nothing: a walk that goes on ends where that page begins.
 
     Stands in for the CDK's per-partition cursor, which emits a state every ten minutes at most,
     cannot adapt its windows, re-reads all of them on an idle stream, and parses the date of every
@@ -230,24 +235,43 @@ class ListCursor(Cursor):
         with self._changed:
             self._changed.wait_for(lambda: self._failed or condition())
 
-    def is_cut(self, window: Window, last: Mapping[str, Any], newest_id: Callable[[], int]) -> bool:
-        """Decide after a few pages whether a walk gives way to windows.
+    def wants_newest(self, window: Window) -> bool:
+        """Tell whether a walk wants the newest page before its next one."""
+        return (
+            self._windowed
+            and window.pages == _PAGES_TO_JUDGE
+            and window is next(one for one in self._windows if one.of == window.of)
+            # where no row has ever changed, nothing tells when the windows should begin
+            and bool(window.start or window.oldest)
+        )
 
-        Ids are given in order, so the part of them that is behind tells how much is ahead; it takes
-        one more request to know the last id. A walk is only cut where the pages already read, which
-        the windows will read again, are a twentieth at most.
+    def is_over(self, window: Window, page: Sequence[Mapping[str, Any]]) -> bool:
+        """Tell whether a walk needs no further page: windows take over, or all rows are read."""
+        if not (self._windowed and page):
+            return False
+        if window.reads_ahead and window.known_from is None:
+            window.known_from = page[-1]["id"]
+            window.cut = self._is_long(window, page)
+        else:
+            window.ids = (window.ids[0] or page[0]["id"], page[-1]["id"])
+        return window.cut or (
+            window.known_from is not None and window.ids[1] >= window.known_from - 1
+        )
+
+    @staticmethod
+    def _is_long(window: Window, newest: Sequence[Mapping[str, Any]]) -> bool:
+        """Decide whether a walk gives way to windows, by the ids behind it and the newest page.
+
+        Ids are given in order: how many of them a row takes, at the emptier end, tells how many
+        rows there are at least. A walk is only cut where the pages already read, which the windows
+        will read again, are a twentieth at most.
         """
-        if not self._windowed or window.end or window.pages != _PAGES_TO_JUDGE or window.nulls_from:
-            return False
-        if window is not next(one for one in self._windows if one.of == window.of):
-            return False
-        if not (window.start or window.oldest):
-            # no row so far has ever changed: nothing tells where the windows should begin
-            return False
-        ahead = newest_id() / max(1, last["id"])
-        window.cut = ahead * window.pages >= _PAGES_WORTH_WINDOWS
-        window.rows = int(window.rows * ahead)
-        return window.cut
+        first, last = window.ids
+        behind = max(1, window.rows - len(newest))
+        top, bottom = newest[0]["id"], newest[-1]["id"]
+        ids_a_row = max((last - first + 1) / behind, (top - bottom + 1) / len(newest))
+        window.rows = int((top - first + 1) / ids_a_row)
+        return window.rows / behind * _PAGES_TO_JUDGE >= _PAGES_WORTH_WINDOWS
 
     def asked(self, window: Window, response: Response) -> None:
         """Take the time of the walk's first answer, from Pipedrive's clock where it is told."""

@@ -179,6 +179,8 @@ class PageRetriever(Retriever):
         def fetch(position: Mapping[str, Any]) -> Body:
             if self._in_whole_pages:
                 walk.room.take()
+            if "cursor" in position and self._wants_newest(walk):
+                return self._newest_page(walk, position)
             return self._fetch(walk, {**walk.parameters, **position})
 
         if isinstance(self.cursor, ChildCursor) and self.cursor.off:
@@ -192,6 +194,8 @@ class PageRetriever(Retriever):
     def _wanted(self, rows: list[Row], walk: "_Walk") -> list[Row]:
         if walk.window and walk.window.nulls_from:
             return [row for row in rows if not row.get("update_time")]
+        if walk.window and (known_from := walk.window.known_from) is not None:
+            rows = [row for row in rows if row["id"] < known_from]
         if walk.floor:
             return [row for row in rows if not self._is_older(row, walk.floor)]
         return rows
@@ -208,19 +212,36 @@ class PageRetriever(Retriever):
         if not (isinstance(self.cursor, ListCursor) and walk.window):
             return False
         self.cursor.seen(walk.window, fresh)
-        return len(page) == self.page_size and self.cursor.is_cut(
-            walk.window, page[-1], lambda: self.newest_id(walk.slice)
+        return self.cursor.is_over(walk.window, page)
+
+    def _wants_newest(self, walk: "_Walk") -> bool:
+        return (
+            isinstance(self.cursor, ListCursor)
+            and walk.window is not None
+            and self.cursor.wants_newest(walk.window)
         )
+
+    def _newest_page(self, walk: "_Walk", position: Mapping[str, Any]) -> Body:
+        """Ask for the newest rows of a v2 list; the page at `position` comes next."""
+        rows = self._newest_rows(walk.slice, self.page_size)
+        ids = [row["id"] for row in rows]
+        if walk.window and ids == sorted(ids, reverse=True):
+            walk.window.reads_ahead = bool(ids)
+        return {"data": rows, "additional_data": {"next_cursor": position["cursor"]}}
 
     def newest_id(self, stream_slice: StreamSlice) -> int:
         """Ask for the highest id of a v2 list, for the price of a page; 0 if it is empty."""
+        rows = self._newest_rows(stream_slice, 1)
+        return int(rows[0]["id"]) if rows else 0
+
+    def _newest_rows(self, stream_slice: StreamSlice, count: int) -> list[Row]:
         descending = StreamSlice(
             partition=stream_slice.partition,
             cursor_slice=stream_slice.cursor_slice,
             extra_fields={**stream_slice.extra_fields, "sort_direction": "desc"},
         )
-        rows = self._rows(self._fetch(self._walk(descending), {"limit": 1}))
-        return int(rows[0]["id"]) if rows else 0
+        walk = self._walk(descending)
+        return self._rows(self._fetch(walk, {**walk.parameters, "limit": count}))
 
     def _fetch(self, walk: "_Walk", parameters: Mapping[str, Any]) -> Body:
         response = self._send(walk.slice, parameters)

@@ -23,11 +23,12 @@ Bounds = tuple[str | None, str | None]
 
 
 def many() -> list[Row]:
-    """Five full pages, and then few rows whose ids promise a list of a hundred times the length.
+    """Full pages at both ends, and few rows between whose ids promise a hundred times the length.
 
     Two rows change at each moment, some never.
     """
-    ids = [*range(1, 5 * PAGE + 1), *range(5 * PAGE + 1_000, 300_000, 1_000)]
+    newest = range(300_000, 300_000 + PAGE)
+    ids = [*range(1, 5 * PAGE + 1), *range(5 * PAGE + 1_000, 300_000, 1_000), *newest]
     times = [BEGIN + timedelta(hours=number // 2 * 12) for number in range(len(ids))]
     rows: list[Row] = [
         {"id": one, "update_time": f"{time:%Y-%m-%dT%H:%M:%SZ}"}
@@ -124,6 +125,42 @@ def test_a_list_that_begins_with_rows_that_never_changed_is_read_in_one_go(
     assert windows(api) == [(None, None)]
     assert newest(output) == table.rows
     assert output.status("persons") == "COMPLETE"
+
+
+def test_ids_that_are_gone_promise_no_rows(table: Table, api: Api, read: Read) -> None:
+    for one in [one for one in table.rows if one >= 300_000 and one % 50]:
+        del table.rows[one]
+
+    output = read("persons")
+
+    assert windows(api) == [(None, None)]
+    assert newest(output) == table.rows
+
+
+def test_a_list_that_comes_in_another_order_than_asked_for_is_read_whole(
+    table: Table, api: Api, read: Read
+) -> None:
+    ids = list(table.rows)
+
+    def in_its_own_order(request: Request) -> Answer:
+        start = int(request.query.get("cursor", 0))
+        page = [table.rows[one] for one in ids[start : start + PAGE]]
+        return v2_page(page, str(start + PAGE) if start + PAGE < len(ids) else None)
+
+    api.serve(PATH, in_its_own_order)
+
+    assert newest(read("persons")) == table.rows
+
+
+def test_a_row_comes_once_from_a_list_whose_newest_page_was_read_ahead(
+    table: Table, api: Api, read: Read
+) -> None:
+    table.rows = {one: row for one, row in table.rows.items() if one <= 2_300}
+
+    output = read("persons")
+
+    assert sorted(row["id"] for row in output.records("persons")) == list(table.rows)
+    assert len(api.requests) == 5
 
 
 def test_a_mark_is_set_only_when_every_row_up_to_it_is_out(table: Table, read: Read) -> None:
