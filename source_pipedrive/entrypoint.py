@@ -1,28 +1,25 @@
 """The verbs of the Airbyte protocol: `check`, `discover`, `read`."""
 
-import argparse
 import ctypes
 import gc
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint, logger
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
-from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification, FailureType
+from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive.config import refuse_bad
 from source_pipedrive.output import Output, Page, StoppedError
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.source import SourcePipedrive
 
-_Content = TypeVar("_Content")
 # parameters of glibc's mallopt(3)
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 
@@ -95,7 +92,8 @@ def main(arguments: list[str]) -> None:
         # threads that compute side by side only take the interpreter from each other
         sys.setswitchinterval(0.05)
         PageRetriever.whole_pages = True
-        entrypoint = Entrypoint(_source(args), output)
+        files = (getattr(args, name, None) for name in ("config", "catalog", "state"))
+        entrypoint = Entrypoint(SourcePipedrive.of_files(*files), output)
         # what is there now stays: the collector need not look at it again with every page
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)
@@ -128,30 +126,6 @@ def _share_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
-
-
-def _source(args: argparse.Namespace) -> SourcePipedrive:
-    config, catalog, state = (getattr(args, name, None) for name in ("config", "catalog", "state"))
-    return SourcePipedrive(
-        _content(catalog, SourcePipedrive.read_catalog, "a configured catalog"),
-        _content(config, SourcePipedrive.read_config, "an object of settings"),
-        _content(state, SourcePipedrive.read_state, "a list of state messages"),
-        config_path=config,
-    )
-
-
-def _content(path: str | None, read: Callable[[str], _Content], expected: str) -> _Content | None:
-    """Read a file that the command line names, or say what it should hold."""
-    try:
-        return read(path) if path else None
-    except OSError as error:
-        reason = f"{error.strerror}. In Docker, mount it, and let user {os.getuid()} read it"
-    except (TypeError, ValueError) as error:
-        reason = f"it should hold {expected}, as JSON ({' '.join(str(error).split())})"
-    message = f"{path} cannot be used: {reason}."
-    raise AirbyteTracedException(
-        message=message, internal_message=message, failure_type=FailureType.config_error
-    )
 
 
 def _set_up_logging(output: Output) -> None:

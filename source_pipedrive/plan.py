@@ -45,12 +45,8 @@ class Estimate:
 def main(config: str, catalog: str, state: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Print an estimate for each selected stream, and the budget that is left."""
     logging.disable()
-    source = _Planner(
-        SourcePipedrive.read_catalog(catalog),
-        SourcePipedrive.read_config(config),
-        SourcePipedrive.read_state(state) if state else None,
-    )
     try:
+        source = _Planner.of_files(config, catalog, state)
         estimates = sorted(source.estimates(), key=lambda one: -one.tokens)
     except AirbyteTracedException as error:
         raise click.ClickException(str(error.message)) from error
@@ -86,9 +82,10 @@ class _Planner(SourcePipedrive):
         """Estimate each selected stream, with one request at most for each list that is new."""
         definitions = {one["name"]: one for one in self._stream_configs(self._source_config)}
         highest = cache(lambda name: self._highest_id(definitions[name]))
+        streams = self.streams(self._config)
         # two tokens, for an answer that tells the budget
         list(self._account().read_records({}, None))
-        for stream in self.streams(self._config):
+        for stream in streams:
             if stream.name in self._selected:
                 definition = definitions[stream.name]
                 requests, basis = self._requests(stream, definition["retriever"], highest)

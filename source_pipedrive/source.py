@@ -1,14 +1,15 @@
 """The source: the manifest, and the two parts of the CDK that a manifest cannot replace."""
 
 import logging
+import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from airbyte_cdk.models import (
     AirbyteCatalog,
@@ -44,6 +45,8 @@ from source_pipedrive.definitions import Definitions
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.told import Tombstones
 
+_Content = TypeVar("_Content")
+
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
 # the parts of Pipedrive, as `access` of a user names them, whose rows the streams bring
 _APPS = ("sales", "projects", "account_settings")
@@ -75,6 +78,20 @@ def _limits(user: Mapping[str, Any]) -> str:
     if not others:
         return ""
     return f", no admin of {', '.join(others)}: what this user may not see there is not copied"
+
+
+def _content(path: str | None, read: Callable[[str], _Content], expected: str) -> _Content | None:
+    """Read a file that the command line names, or say what it should hold."""
+    try:
+        return read(path) if path else None
+    except OSError as error:
+        reason = f"{error.strerror}. In Docker, mount it, and let user {os.getuid()} read it"
+    except (TypeError, ValueError) as error:
+        reason = f"it should hold {expected}, as JSON ({' '.join(str(error).split())})"
+    message = f"{path} cannot be used: {reason}."
+    raise AirbyteTracedException(
+        message=message, internal_message=message, failure_type=FailureType.config_error
+    )
 
 
 class SourcePipedrive(YamlDeclarativeSource):
@@ -109,6 +126,16 @@ class SourcePipedrive(YamlDeclarativeSource):
             reserve_percent=(config or {}).get("daily_token_reserve_percent", 10),
         )
         setattr(self._constructor, "_api_budget", self.budget)  # noqa: B010
+
+    @classmethod
+    def of_files(cls, config: str | None, catalog: str | None, state: str | None) -> Self:
+        """Build the source of the files that the command line names."""
+        return cls(
+            _content(catalog, cls.read_catalog, "a configured catalog"),
+            _content(config, cls.read_config, "an object of settings"),
+            _content(state, cls.read_state, "a list of state messages"),
+            config_path=config,
+        )
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
         if self._config:
