@@ -14,6 +14,7 @@ SANDBOX = [
 
 # The receiver; `read` wants it too where `webhook_inbox` is configured.
 WEBHOOKS = [
+    "airbyte-api>=0.53",
     "backoff>=2.2",
     "click>=8.1",
     "prometheus-client>=0.21",

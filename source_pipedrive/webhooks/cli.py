@@ -18,7 +18,6 @@ from rich.table import Table
 from source_pipedrive.config import problems
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.inbox import Inbox, InboxError
-from source_pipedrive.webhooks.jobs import AirbyteJobs
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.normalise import STREAMS
 from source_pipedrive.webhooks.receiver import Receiver, Service
@@ -225,6 +224,8 @@ def _jobs(options: Mapping[str, Any]) -> Target:
         raise click.UsageError(
             "--then airbyte needs AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET."
         )
+    from source_pipedrive.webhooks.jobs import AirbyteJobs  # noqa: PLC0415 - takes a second
+
     return AirbyteJobs(
         options["airbyte_url"],
         options["connection_id"],
