@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
 from airbyte_cdk.models import FailureType
@@ -23,12 +24,14 @@ from source_pipedrive.told import TOLD, TOMBSTONES, Tombstones
 
 _LOGGER = logging.getLogger("airbyte")
 WINDOW = "window"
-# Windows cost the pages of the walk that gave way to them, three requests to get started, and half
-# a page at the end of each: less than a twentieth of a list that is long enough.
+# Windows cost the pages of the walk that gave way to them, two requests for rows that no window
+# holds, and a page that is read in part for each: a twentieth of the shortest list that has them.
 _PAGES_TO_JUDGE = 3
 _PAGES_WORTH_WINDOWS = 200
-_WINDOW_ROWS = 20_000
+_PAGES_WORTH_HALVING = 8
+_PAGES_A_WINDOW = 25
 _WINDOWS_AT_ONCE = 8
+_ROWS_A_CHECKPOINT = 20_000
 # a mark comes from Pipedrive's clock; only where its answers carry no date is this machine's asked
 _TOLERATED_SKEW = timedelta(hours=1)
 
@@ -38,21 +41,25 @@ class Window:
     """A stretch `[start, end)` of one list, and how far its walk got.
 
     `newest` is the latest change among its rows, `asked_at` Pipedrive's clock when its first page
-    was answered. A walk that is `cut` gave way to windows. With `nulls_from`, a sort direction,
-    only the rows that never changed are wanted, which no window holds. `ids` are the first and the
-    last one so far; the rows from `known_from` on were read ahead. `empty` is known of lists that
-    the server does not filter: there was no row at all, old or new.
+    was answered. A walk that is `cut` gave way to windows, and would have taken `length` pages. Of
+    a window that is read `by_time` all rows up to `newest` are out, so that its end may still move.
+    With `nulls_from`, a sort direction, only the rows that never changed are wanted, which no
+    window holds. `ids` are the first and the last one so far; the rows from `known_from` on were
+    read ahead. `empty` is known of lists that the server does not filter: there was no row at all,
+    old or new.
     """
 
     of: str
     start: str | None = None
     end: str | None = None
+    by_time: bool = False
     nulls_from: str | None = None
     newest: str = ""
     oldest: str = ""
     asked_at: str = ""
     rows: int = 0
     pages: int = 0
+    length: float = 0
     ids: tuple[int, int] = (0, 0)
     reads_ahead: bool = False
     known_from: int | None = None
@@ -62,12 +69,29 @@ class Window:
 
     def as_slice(self, one: Mapping[str, Any]) -> StreamSlice:
         bounds = {"start_time": self.start, "end_time": self.end}
-        sorting = {"sort_by": "update_time", "sort_direction": self.nulls_from}
+        by_time = {"sort_by": "update_time", "sort_direction": self.nulls_from or "asc"}
         return StreamSlice(
             partition=one,
             cursor_slice={name: bound for name, bound in bounds.items() if bound},
-            extra_fields={WINDOW: self, **(sorting if self.nulls_from else {})},
+            extra_fields={WINDOW: self, **(by_time if self.by_time or self.nulls_from else {})},
         )
+
+    @property
+    def ahead(self) -> float:
+        """How many pages it has left, if it goes on as densely as it began; 0: not known."""
+        if self.closed or not self.by_time or self.pages < _PAGES_TO_JUDGE:
+            return 0
+        behind = times.to_epoch(self.newest) - times.to_epoch(self.start or self.oldest)
+        left = times.to_epoch(self.end or times.now()) - times.to_epoch(self.newest)
+        return self.pages * left / behind if behind and left > 1 else 0
+
+    def halve(self) -> "Window":
+        """Give the later half of what is left to a window of its own."""
+        reached, end = (times.to_epoch(time) for time in (self.newest, self.end or times.now()))
+        middle = times.of_epoch((reached + end + 1) // 2)
+        half = Window(self.of, start=middle, end=self.end, by_time=True)
+        self.end = middle
+        return half
 
 
 class Parent(NamedTuple):
@@ -88,9 +112,11 @@ class ListCursor(Cursor):
     they never go missing.
 
     A list is walked in one go. Where the server can also filter by an end (`windowed`), a walk that
-    turns out long is cut after a few pages, and windows of time take over: several at once, each
-    about twenty thousand rows, each a checkpoint. To tell, the newest page is read ahead of its
-    turn, and costs nothing: a walk that goes on ends where that page begins.
+    turns out long is cut after a few pages, and windows of time take over, several at once. To
+    tell, the newest page is read ahead of its turn, and costs nothing: a walk that goes on ends
+    where that page begins. Windows are read in the order of time, which makes every page of them a
+    checkpoint, and lets a worker who is done take over half of what another has left: how dense
+    the rows are is only known once they are read.
 
     Stands in for the CDK's per-partition cursor, which emits a state every ten minutes at most,
     cannot adapt its windows, re-reads all of them on an idle stream, and parses the date of every
@@ -124,7 +150,7 @@ class ListCursor(Cursor):
         self._changed = threading.Condition()
         self._windows: list[Window] = []
         self._planned = self._failed = self._unreadable_time_seen = False
-        self._measured: Window | None = None
+        self._unsaved = 0
         self._marks = _marks_of(state, cursor_field, _name(lists[0]), stream_name)
         # the marks move on while the lists are read
         self._starts = {_name(one): self._start_of(_name(one)) for one in lists}
@@ -200,31 +226,47 @@ class ListCursor(Cursor):
             self._complete_parents()
 
     def _windows_of(self, walk: Window) -> Iterator[Window]:
-        """Divide a list whose walk was cut, as wide as the windows before turn out to be dense."""
+        """Divide a list whose walk was cut: equal times at first, then by what is left to do."""
         if walk.start is None:
             yield self._opened(Window(walk.of, nulls_from="asc"))
             yield self._opened(Window(walk.of, nulls_from="desc"))
-        end = walk.start or walk.oldest
-        span = times.moment(times.now()) - times.moment(end)
-        width = max(span * (_WINDOW_ROWS / walk.rows), timedelta(seconds=1))
-        start = walk.start
-        while not self._failed and (end := times.shift(end, width)) < times.now():
-            window = self._opened(Window(walk.of, start=start, end=end))
-            yield window
-            self._wait_until(
-                lambda: sum(not one.closed for one in self._windows) < _WINDOWS_AT_ONCE
-            )
-            start = end
-            width = max(width * self._correction(walk.of), timedelta(seconds=1))
-        yield self._opened(Window(walk.of, start=start))
+        count = min(_WINDOWS_AT_ONCE, int(walk.length / _PAGES_A_WINDOW / 4))
+        begin, end = (times.to_epoch(time) for time in (walk.start or walk.oldest, times.now()))
+        width = max(1, (end - begin) // count)
+        ends = [times.of_epoch(begin + width * number) for number in range(1, count)]
+        windows = [
+            self._opened(Window(walk.of, start=start, end=end, by_time=True))
+            for start, end in pairwise([walk.start, *ends, None])
+        ]
+        while windows:
+            yield from windows
+            windows = self._taken_over(walk)
 
-    def _correction(self, of: str) -> float:
-        """By how much the next window should be wider than the newest one that is done."""
-        done = [one for one in self._windows if one.of == of and one.closed and one.end]
-        if not done or done[-1] is self._measured:
-            return 1.0
-        self._measured = done[-1]
-        return min(4.0, max(0.05, _WINDOW_ROWS / max(1, done[-1].rows)))
+    def _taken_over(self, walk: Window) -> list[Window]:
+        """Wait for a worker to be free, and halve the window that has most left; none: all read."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._failed or self._is_read(walk.of) or self._longest(walk)
+            )
+            longest = self._longest(walk)
+            if self._failed or not longest:
+                return []
+            half = longest.halve()
+            self._windows.insert(self._windows.index(longest) + 1, half)
+            return [half]
+
+    def _is_read(self, of: str) -> bool:
+        return all(window.closed for window in self._windows if window.of == of)
+
+    def _longest(self, walk: Window) -> Window | None:
+        """Find the window that is worth halving, if another one may be afforded."""
+        windows = [one for one in self._windows if one.of == walk.of]
+        if sum(not one.closed for one in self._windows) >= _WINDOWS_AT_ONCE:
+            return None
+        pages = max(walk.length, sum(one.pages for one in windows))
+        longest = max(windows, key=lambda one: one.ahead)
+        affordable = len(windows) < pages / _PAGES_A_WINDOW
+        return longest if affordable and longest.ahead >= _PAGES_WORTH_HALVING else None
 
     def _opened(self, window: Window) -> Window:
         with self._changed:
@@ -249,6 +291,8 @@ class ListCursor(Cursor):
         """Tell whether a walk needs no further page: windows take over, or all rows are read."""
         if not (self._windowed and page):
             return False
+        if window.by_time:
+            return bool(window.end) and window.newest >= (window.end or "")
         if window.reads_ahead and window.known_from is None:
             window.known_from = page[-1]["id"]
             window.cut = self._is_long(window, page)
@@ -270,8 +314,9 @@ class ListCursor(Cursor):
         behind = max(1, window.rows - len(newest))
         top, bottom = newest[0]["id"], newest[-1]["id"]
         ids_a_row = max((last - first + 1) / behind, (top - bottom + 1) / len(newest))
-        window.rows = int((top - first + 1) / ids_a_row)
-        return window.rows / behind * _PAGES_TO_JUDGE >= _PAGES_WORTH_WINDOWS
+        rows = (top - first + 1) / ids_a_row
+        window.length = rows / behind * _PAGES_TO_JUDGE
+        return window.length >= _PAGES_WORTH_WINDOWS
 
     def asked(self, window: Window, response: Response) -> None:
         """Take the time of the walk's first answer, from Pipedrive's clock where it is told."""
@@ -284,18 +329,38 @@ class ListCursor(Cursor):
 
     def seen(self, window: Window, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take note of a page whose rows have all been emitted."""
-        window.pages += 1
-        window.rows += len(rows)
         if self.parents:
             self.parents.add(window.of, rows)
         moments = [moment for row in rows if (moment := row.get(self._field))]
-        if not moments:
-            return
+        with self._changed:
+            window.pages += 1
+            window.rows += len(rows)
+            if moments:
+                self._take_times(window, moments)
+            if window.by_time:
+                self._changed.notify_all()
+                self._save(window, len(rows))
+
+    def _take_times(self, window: Window, moments: Sequence[str]) -> None:
         try:
-            window.newest = max(window.newest, times.normalise(max(moments)))
-            window.oldest = min(window.oldest or "9", times.normalise(min(moments)))
+            oldest, newest = (times.normalise(find(moments)) for find in (min, max))
         except ValueError:
             self._warn_unreadable(max(moments))
+            window.by_time = False
+            return
+        if oldest < window.newest or list(moments) != sorted(moments):
+            # not the order that was asked for: nothing follows from how far it got
+            window.by_time = False
+        window.newest = max(window.newest, newest)
+        window.oldest = min(window.oldest or "9", oldest)
+
+    def _save(self, window: Window, rows: int) -> None:
+        """Emit a state every now and then, for a sync that may be cut short."""
+        self._unsaved += rows
+        if self._unsaved >= _ROWS_A_CHECKPOINT:
+            self._unsaved = 0
+            self._advance(window.of)
+            self._emit_state()
 
     def close_partition(self, partition: Partition) -> None:
         extra = cast("StreamSlice", partition.to_slice()).extra_fields
@@ -312,14 +377,15 @@ class ListCursor(Cursor):
             self._complete_parents()
 
     def _advance(self, of: str) -> None:
-        """Move the mark over the windows that are done, up to the first that is not."""
+        """Move the mark over the windows that are done, and into the first that is not."""
         windows = [window for window in self._windows if window.of == of]
         for window in windows:
+            reached = min(window.newest, windows[0].asked_at)
+            known = window.by_time or (window.closed and not window.cut)
+            if known and reached > self._marks.get(of, ""):
+                self._marks[of] = reached
             if not window.closed:
                 return
-            reached = min(window.newest, windows[0].asked_at)
-            if not window.cut and reached > self._marks.get(of, ""):
-                self._marks[of] = reached
 
     def _complete_parents(self) -> None:
         if self.parents and self._planned and all(window.closed for window in self._windows):

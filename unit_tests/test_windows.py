@@ -3,12 +3,14 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from source_pipedrive import cursor
 from source_pipedrive.output import Output as Stdout
 from source_pipedrive.output import Page, Room
 from unit_tests.conftest import Read
@@ -74,9 +76,24 @@ class Table:
 
 
 @pytest.fixture
-def table(api: Api) -> Table:
+def table(api: Api, monkeypatch: pytest.MonkeyPatch) -> Table:
+    # lists of a few pages are to be treated like long ones
+    monkeypatch.setattr(cursor, "_PAGES_WORTH_HALVING", 1)
+    monkeypatch.setattr(cursor, "_ROWS_A_CHECKPOINT", PAGE)
     table = Table(many())
     api.serve(PATH, table)
+    return table
+
+
+@pytest.fixture
+def uneven(table: Table) -> Table:
+    """Fill the table with thousands of rows of which most changed lately, two at a moment."""
+    ids = [*range(1, 4_001), *range(200_001, 204_001)]
+    spans = [(number // 2 / 4_000) ** 0.25 for number in range(len(ids))]
+    table.rows = {
+        one: {"id": one, "update_time": f"{BEGIN + timedelta(days=900) * span:%Y-%m-%dT%H:%M:%SZ}"}
+        for one, span in zip(ids, spans, strict=True)
+    }
     return table
 
 
@@ -109,9 +126,65 @@ def test_windows_tile_the_time_and_bring_every_row(
     _, *tiles = windows(api)
     assert len(tiles) > 5
     assert (tiles[0][0], tiles[-1][1]) == (None, None)
-    assert all(one[1] == other[0] for one, other in pairwise(tiles))
+    assert all((one[1] or "~") >= (other[0] or "") for one, other in pairwise(tiles))
     assert newest(output) == table.rows
     assert output.status("persons") == "COMPLETE"
+
+
+def test_who_is_done_takes_over_half_of_what_another_window_has_left(
+    uneven: Table, api: Api, read: Read
+) -> None:
+    output = read("persons")
+
+    _, *stretches = windows(api)
+    halves = [
+        one
+        for one in stretches
+        if any((other[0] or "") < (one[0] or "") < (other[1] or "~") for other in stretches)
+    ]
+    assert halves
+    assert newest(output) == uneven.rows
+    # in each window that gave way, the page in which the other begins
+    assert len(output.records("persons")) - len(uneven.rows) <= (len(halves) + 4) * PAGE
+
+
+def test_a_window_is_a_checkpoint_with_every_page(uneven: Table, read: Read) -> None:
+    pages = iter(range(100))
+
+    def refuse_the_last_pages(request: Request) -> Answer | None:
+        is_late = "updated_until" not in request.query and "updated_since" in request.query
+        return error(400, "Bad page") if is_late and next(pages) == 2 else None
+
+    uneven.before = refuse_the_last_pages
+    first = read("persons")
+    uneven.before = lambda _: None
+    second = read("persons", state={"persons": first.state("persons")})
+
+    assert first.status("persons") == "INCOMPLETE"
+    marks = {state.get("update_time") for state in first.states("persons")}
+    assert len(marks) > len({"no mark", "a window", "another"})
+    assert newest(first, second) == uneven.rows
+
+
+def test_windows_that_come_in_another_order_than_asked_for_are_read_whole(
+    uneven: Table, api: Api, read: Read
+) -> None:
+    def by_id(request: Request) -> Answer:
+        is_window = "updated_since" in request.query or "updated_until" in request.query
+        query = {**request.query, "sort_by": "id"} if is_window else request.query
+        return uneven(replace(request, query=query))
+
+    api.serve(PATH, by_id)
+    for one in list(uneven.rows)[::7]:
+        time = BEGIN + timedelta(days=one % 800)
+        uneven.rows[one] = {"id": one, "update_time": f"{time:%Y-%m-%dT%H:%M:%SZ}"}
+
+    output = read("persons")
+
+    assert newest(output) == uneven.rows
+    assert output.state("persons")["update_time"] == max(
+        row["update_time"] for row in uneven.rows.values()
+    )
 
 
 def test_a_list_that_begins_with_rows_that_never_changed_is_read_in_one_go(

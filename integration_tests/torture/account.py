@@ -90,8 +90,8 @@ KINDS: Mapping[str, Kind] = {
 class Size:
     """A way for an account to be hard: the sizes of its lists, and which streams are worth it.
 
-    With `gaps`, the newest ids lie far above all others, as after many deletions, so that a walk
-    of a few pages looks long enough to be divided into windows.
+    With `gaps`, a page of newest ids lies far above all others, as after many deletions, so that a
+    walk of a few pages looks long enough to be divided into windows.
     """
 
     rows: Mapping[str, int]
@@ -119,7 +119,7 @@ SIZES: Mapping[str, Size] = {
         [name for name, kind in KINDS.items() if not kind.one_by_one],
     ),
     "windows": Size(
-        {"deals": 3_000, "persons": 2_600, "activities": 2_700, "deal_products": 600},
+        {"deals": 6_000, "persons": 8_000, "activities": 2_700, "deal_products": 600},
         ["deals", "persons", "activities", "deal_products"],
         gaps=True,
     ),
@@ -148,7 +148,7 @@ SIZES: Mapping[str, Size] = {
         ],
     ),
 }
-FAR_AWAY = 10_000_000
+FAR_AWAY = 150_000
 
 
 def key_of(stream: str, row: Row) -> Key:
@@ -175,15 +175,21 @@ class Account:
         return self.sandbox.control(route, "POST", **body)
 
     def _add_untouched(self) -> None:
-        """Create rows whose `update_time` stays null, as live accounts have them."""
+        """Create rows whose `update_time` stays null, as live accounts have them, and a gap."""
+        tables = [
+            kind.table
+            for kind in (KINDS[stream] for stream in self.size.streams)
+            if kind.table and kind.creatable and not kind.parent
+        ]
         self.control("settings", update_time_delay=1e12)
-        for stream in self.size.streams:
-            kind = KINDS[stream]
-            if kind.table and kind.creatable and not kind.parent:
-                self._mutate(kind.table, "create", count=4)
-                if self.size.gaps:
-                    self._mutate(kind.table, "create", set={"id": FAR_AWAY})
+        for table in tables:
+            self._mutate(table, "create", count=4)
+            if self.size.gaps:
+                self._mutate(table, "create", set={"id": FAR_AWAY})
         self.control("settings", update_time_delay=2.0)
+        if self.size.gaps:
+            for table in tables:
+                self._mutate(table, "create", count=600)
 
     def _mutate(self, table: str, action: str, **more: Any) -> None:
         self.control("mutate", table=table, action=action, **more)

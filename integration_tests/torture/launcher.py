@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import source_pipedrive.entrypoint  # noqa: F401 - what takes the time
+from source_pipedrive import cursor
 from source_pipedrive.run import run
 
 _EXECUTABLE = str(Path(sys.executable).with_name("source-pipedrive"))
@@ -21,6 +22,8 @@ _EXECUTABLE = str(Path(sys.executable).with_name("source-pipedrive"))
 
 def main() -> None:
     """Fork for every job, and run the connector in the child."""
+    # windows are halved as often as they can be, in lists that are short
+    cursor._PAGES_WORTH_HALVING = 1  # noqa: SLF001
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
