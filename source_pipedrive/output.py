@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import orjson
 
 # A page is about a megabyte, and several times that while it is parsed.
-_PAGES_AT_ONCE = 10
+_PAGES_AT_ONCE = 8
 
 
 class Room:
