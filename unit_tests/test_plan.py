@@ -33,6 +33,8 @@ def words(result: Result) -> str:
 @pytest.fixture
 def plan(api: Api, config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setattr(logging, "disable", lambda: None)
+    # a long path would be broken within the name of the file
+    monkeypatch.chdir(tmp_path)
 
     def invoke(*flags: str, **files: object) -> Result:
         contents: dict[str, object] = {
@@ -41,7 +43,7 @@ def plan(api: Api, config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.M
         }
         arguments = list(flags)
         for name, content in (contents | files).items():
-            file = tmp_path / f"{name}.json"
+            file = Path(f"{name}.json")
             file.write_text(json.dumps(content))
             arguments += [f"--{name}", str(file)]
         with api.reachable():
