@@ -100,6 +100,8 @@ def main(arguments: list[str]) -> None:
         signal.signal(signal.SIGTERM, output.stop)
         for message in entrypoint.run(args):
             output.write(f"{message}\n")
+        # what a reader who is gone has not taken would only come to light as the process ends
+        output.flush()
         # all is said: there is nothing left to stop
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except StoppedError:
