@@ -61,7 +61,6 @@ class Window:
     pages: int = 0
     length: float = 0
     ids: tuple[int, int] = (0, 0)
-    reads_ahead: bool = False
     known_from: int | None = None
     cut: bool = False
     closed: bool = False
@@ -293,8 +292,7 @@ class ListCursor(Cursor):
             return False
         if window.by_time:
             return bool(window.end) and window.newest >= (window.end or "")
-        if window.reads_ahead and window.known_from is None:
-            window.known_from = page[-1]["id"]
+        if window.known_from is not None and not window.length:
             window.cut = self._is_long(window, page)
         else:
             window.ids = (window.ids[0] or page[0]["id"], page[-1]["id"])
@@ -341,14 +339,14 @@ class ListCursor(Cursor):
                 self._changed.notify_all()
                 self._save(window, len(rows))
 
-    def _take_times(self, window: Window, moments: Sequence[str]) -> None:
+    def _take_times(self, window: Window, moments: list[str]) -> None:
         try:
             oldest, newest = (times.normalise(find(moments)) for find in (min, max))
         except ValueError:
             self._warn_unreadable(max(moments))
             window.by_time = False
             return
-        if oldest < window.newest or list(moments) != sorted(moments):
+        if oldest < window.newest or moments != sorted(moments):
             # not the order that was asked for: nothing follows from how far it got
             window.by_time = False
         window.newest = max(window.newest, newest)

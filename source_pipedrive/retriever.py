@@ -194,7 +194,7 @@ class PageRetriever(Retriever):
     def _wanted(self, rows: list[Row], walk: "_Walk") -> list[Row]:
         if walk.window and walk.window.nulls_from:
             return [row for row in rows if not row.get("update_time")]
-        if walk.window and (known_from := walk.window.known_from) is not None:
+        if walk.window and walk.window.length and (known_from := walk.window.known_from):
             rows = [row for row in rows if row["id"] < known_from]
         if walk.floor:
             return [row for row in rows if not self._is_older(row, walk.floor)]
@@ -226,7 +226,8 @@ class PageRetriever(Retriever):
         rows = self._newest_rows(walk.slice, self.page_size)
         ids = [row["id"] for row in rows]
         if walk.window and ids == sorted(ids, reverse=True):
-            walk.window.reads_ahead = bool(ids)
+            rows = [row for row in rows if row["id"] > walk.window.ids[1]]
+            walk.window.known_from = ids[-1] if rows else None
         return {"data": rows, "additional_data": {"next_cursor": position["cursor"]}}
 
     def newest_id(self, stream_slice: StreamSlice) -> int:
