@@ -2,15 +2,18 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 import orjson
 
 # A page is about a megabyte, and several times that while it is parsed.
 _PAGES_AT_ONCE = 8
+# a page in one piece, a megabyte or two, would leave holes in the heap that nothing else fills
+_LINES_A_BLOCK = 20
 
 
 class Room:
@@ -51,7 +54,7 @@ class Page:
 
     KEY: ClassVar[str] = "source_pipedrive.page"
 
-    lines: bytes
+    blocks: Sequence[bytes]
     count: int
 
     @classmethod
@@ -59,7 +62,11 @@ class Page:
         """Serialise `count` rows."""
         head = b'{"type":"RECORD","record":{"stream":"%b","data":' % stream.encode()
         tail = b',"emitted_at":%d}}\n' % (time.time_ns() // 1_000_000)
-        return cls(head + (tail + head).join(map(orjson.dumps, rows)) + tail, count)
+        rows = iter(rows)
+        blocks = []
+        while lines := list(map(orjson.dumps, islice(rows, _LINES_A_BLOCK))):
+            blocks.append(head + (tail + head).join(lines) + tail)
+        return cls(blocks, count)
 
 
 class StoppedError(BaseException):
@@ -88,7 +95,8 @@ class Output:
     def write_page(self, page: Page) -> None:
         """Write the records of a page, and make room for another."""
         with self._whole():
-            self._raw.write(page.lines)
+            for block in page.blocks:
+                self._raw.write(block)
         Room.free.release()
 
     def stop(self, *_: object) -> None:
