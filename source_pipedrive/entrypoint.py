@@ -20,8 +20,8 @@ from source_pipedrive.output import Output, Page, StoppedError
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.source import SourcePipedrive
 
-# parameters of glibc's mallopt(3)
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+# a parameter of glibc's mallopt(3)
+_M_ARENA_MAX = -8
 
 
 class Entrypoint(AirbyteEntrypoint):
@@ -125,9 +125,7 @@ def _share_memory() -> None:
     Halves the memory of windows that are read side by side. Only glibc has these settings.
     """
     with suppress(AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _set_up_logging(output: Output) -> None:
