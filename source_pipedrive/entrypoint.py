@@ -96,6 +96,7 @@ def main(arguments: list[str]) -> None:
         entrypoint = Entrypoint(SourcePipedrive.of_files(*files), output)
         # what is there now stays: the collector need not look at it again with every page
         gc.freeze()
+        gc.enable()
         gc.set_threshold(50_000, 50, 100)
         signal.signal(signal.SIGTERM, output.stop)
         for message in entrypoint.run(args):
