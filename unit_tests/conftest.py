@@ -163,6 +163,7 @@ def _keep_to_itself(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sys, "excepthook", sys.excepthook)
     patch.setattr(sys, "stdout", sys.stdout)
     patch.setattr(sys, "setswitchinterval", lambda _: None)
+    patch.setattr(gc, "disable", lambda: None)
     patch.setattr(gc, "freeze", lambda: None)
     patch.setattr(gc, "set_threshold", lambda *_: None)
     patch.setattr(PageRetriever, "whole_pages", PageRetriever.whole_pages)
