@@ -65,7 +65,10 @@ class Page:
         rows = iter(rows)
         blocks = []
         while lines := list(map(orjson.dumps, islice(rows, _LINES_A_BLOCK))):
-            blocks.append(head + (tail + head).join(lines) + tail)
+            # two short copies: around the joined lines they would be two of the whole block
+            lines[0] = head + lines[0]
+            lines[-1] += tail
+            blocks.append((tail + head).join(lines))
         return cls(blocks, count)
 
 
