@@ -7,7 +7,7 @@ RUN python3 -m venv /opt/connector
 WORKDIR /src
 COPY setup.py pyproject.toml LICENSE ./
 COPY source_pipedrive ./source_pipedrive
-RUN --mount=type=cache,target=/root/.cache/pip /opt/connector/bin/pip install '.[webhooks]'
+RUN /opt/connector/bin/pip install --no-cache-dir '.[webhooks]'
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/connector /opt/connector
