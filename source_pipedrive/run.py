@@ -26,7 +26,7 @@ def run() -> None:
 
         plan(sys.argv[2:], prog_name="source-pipedrive plan")
     else:
-        # whatever the import brings is kept: a tenth of the start goes into looking for rubbish
+        # all that the start brings is kept: the collector would look through it in vain
         gc.disable()
         from source_pipedrive.entrypoint import main  # noqa: PLC0415 - see above
 
