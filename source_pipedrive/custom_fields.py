@@ -21,12 +21,14 @@ from anyascii import anyascii
 Row = dict[str, Any]
 Definition = Mapping[str, Any]
 Options = Mapping[Any, str | None]
-Put = Callable[[Row, Any], None]
-Leaf = tuple[type | None, str, Callable[..., Any]]
-"""What becomes of a value: of this type it goes into the column as it is, of another converted.
+LabelOf = Callable[[Any], Any]
+Target = tuple[type | None, str, Callable[[Any], Any]]
+"""Where a value goes: of this type into the column as it is, of another converted."""
+Leaf = tuple[*Target, str, LabelOf | None, Sequence[tuple[str, *Target]]]
+"""What becomes of a value: its target, the column of its label and how to find that.
 
-Where several columns come of it, none is named, and a `Put` stands in place of the conversion. A
-plain tuple: those with names take three times as long to unpack.
+A value that has parts goes where they do, by their keys, and nowhere else. A plain tuple: those
+with names take three times as long to unpack.
 """
 
 _PREFIX = "custom_"
@@ -51,7 +53,7 @@ class Columns:
         self,
         schema: Mapping[str, Any],
         leaves: dict[str, Leaf],
-        put_labels: Put | None,
+        labels_of: LabelOf | None,
         flat_codes: frozenset[str] | None,
     ) -> None:
         self.schema = schema
@@ -59,10 +61,10 @@ class Columns:
         self.unknown: set[str] = set()
         """Keys of fields that rows have values for, but that no definition knows."""
         self._leaves = leaves
-        self._put_labels = put_labels
+        self._labels_of = labels_of
         self._flat_codes = flat_codes
 
-    def filled(self, rows: Sequence[Row]) -> Iterator[Row]:  # noqa: C901 - calls cost too much here
+    def filled(self, rows: Sequence[Row]) -> Iterator[Row]:  # noqa: C901, PLR0912 - calls cost time
         """Yield the rows, with the columns of every value that is set; null where it does not fit.
 
         Unset fields add nothing: an absent column is NULL in the warehouse, and most fields of most
@@ -70,10 +72,10 @@ class Columns:
 
         Row by row: what is used up at once is still in the processor's cache, a page is not.
         """
-        leaves, put_labels, unknown = self._leaves, self._put_labels, self.unknown
+        leaves, labels_of, unknown = self._leaves, self._labels_of, self.unknown
         for row in rows:
-            if put_labels:
-                put_labels(row, row.get("label_ids"))
+            if labels_of and type(ids := row.get("label_ids")) is list:
+                row["labels"] = labels_of(ids)
             if self._flat_codes is None:
                 values = row.get(_RAW_COLUMN)
             else:
@@ -83,16 +85,20 @@ class Columns:
                 for key, value in values.items():
                     if value is not None:
                         try:
-                            fits, column, convert = leaves[key]
+                            fits, column, convert, label, label_of, parts = leaves[key]
                         except KeyError:
                             unknown.add(key)
                             continue
-                        if type(value) is fits:
-                            row[column] = value
-                        elif column:
-                            row[column] = convert(value)
-                        else:
-                            convert(row, value)
+                        if not parts:
+                            held = row[column] = value if type(value) is fits else convert(value)
+                            if label_of:
+                                row[label] = label_of(held)
+                            continue
+                        content = value if type(value) is dict else {"value": value}
+                        for source, fits, column, convert in parts:
+                            part = content.get(source)
+                            if part is not None:
+                                row[column] = part if type(part) is fits else convert(part)
             yield row
         if self._flat_codes is not None:
             keys = set().union(*rows) - self.schema.keys()
@@ -152,7 +158,7 @@ def columns_of(
     return Columns(
         schema=dict(sorted(schema.items())),
         leaves=leaves,
-        put_labels=None if options is None else _put_labels(options),
+        labels_of=None if options is None else _labels_of(options),
         flat_codes=frozenset(field.code for field in fields) if flat else None,
     )
 
@@ -390,16 +396,22 @@ class _Field:
 
     def leaves(self, columns: Mapping[str, str], *, flat: bool) -> dict[str, Leaf]:
         """Tell what becomes of the values: at keys of the root (`flat`), or of `custom_fields`."""
-        if self._kind in _CHOICES:
-            return {self.code: (None, "", _CHOICES[self._kind](columns, self._options))}
+        if self._kind == "enum":
+            return {self.code: (int, columns["id"], _integer, columns[""], self._options.get, ())}
+        if self._kind == "set":
+            labels_of = _labels_of(self._options)
+            return {self.code: (None, columns["ids"], _integers, columns[""], labels_of, ())}
         parts = [
-            (source, (part.type.fits, columns[suffix], part.type.convert))
+            (source, part.type.fits, columns[suffix], part.type.convert)
             for suffix, part in self.parts.items()
             for source in part.sources
         ]
         if len(parts) > 1 and not flat:
-            return {self.code: (None, "", _put_parts(parts))}
-        return {self._flat_key(source): leaf for source, leaf in parts}
+            return {self.code: (None, "", _nothing, "", None, parts)}
+        return {
+            self._flat_key(source): (fits, column, convert, "", None, ())
+            for source, fits, column, convert in parts
+        }
 
     def _flat_key(self, source: str) -> str:
         return self.code if source == "value" else f"{self.code}_{source}"
@@ -460,49 +472,15 @@ def _objects(definition: Definition, part: str) -> list[Definition]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def _put_parts(leaves: Sequence[tuple[str, Leaf]]) -> Put:
-    parts = [(source, *leaf) for source, leaf in leaves]
+def _labels_of(options: Options) -> LabelOf:
+    """Compile the search for the labels of a list of ids; the label of what is no id is null."""
+    label_of = options.get
 
-    def put(row: Row, value: Any) -> None:
-        part_of = (value if type(value) is dict else {"value": value}).get
-        for source, fits, column, convert in parts:
-            part = part_of(source)
-            if part is not None:
-                row[column] = part if type(part) is fits else convert(part)
+    def labels_of(ids: Any) -> Any:
+        try:
+            return ids and list(map(label_of, ids))
+        except TypeError:
+            # a list or an object among them, which no dictionary can look up
+            return [label_of(one) if type(one) in {int, str} else None for one in ids]
 
-    return put
-
-
-def _put_choice(columns: Mapping[str, str], labels: Options) -> Put:
-    label_column, id_column = columns[""], columns["id"]
-    label_of = labels.get
-
-    def put(row: Row, value: Any) -> None:
-        option = row[id_column] = value if type(value) is int else _integer(value)
-        row[label_column] = label_of(option)
-
-    return put
-
-
-def _put_choices(columns: Mapping[str, str], labels: Options) -> Put:
-    label_column, ids_column = columns[""], columns["ids"]
-    label_of = labels.get
-
-    def put(row: Row, value: Any) -> None:
-        options = row[ids_column] = _integers(value)
-        row[label_column] = options and list(map(label_of, options))
-
-    return put
-
-
-_CHOICES = {"enum": _put_choice, "set": _put_choices}
-
-
-def _put_labels(names: Options) -> Put:
-    name_of = names.get
-
-    def put(row: Row, value: Any) -> None:
-        if isinstance(value, list):
-            row["labels"] = [name_of(one) if type(one) in {int, str} else None for one in value]
-
-    return put
+    return labels_of
