@@ -1,5 +1,6 @@
 """Refuses a bad configuration before any request, and says what to write instead."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,7 +32,9 @@ def problems(config: Config, specification: Mapping[str, Any]) -> str:
     """
     own = {key: value for key, value in config.items() if not key.startswith("_")}
     found = [*_against_schema(own, specification)]
-    return " ".join(found or [*_start_date_problems(own), *_api_url_problems(own)])
+    return " ".join(
+        found or [*_api_key_problems(own), *_start_date_problems(own), *_api_url_problems(own)]
+    )
 
 
 def start(written: str | None) -> str | None:
@@ -64,6 +67,15 @@ def _sentence(error: ValidationError, properties: Mapping[str, Any]) -> str:
     expected = setting.get("pattern_descriptor") or f"a {setting.get('type', 'JSON object')}"
     example = f", for example {setting['examples'][0]}" if setting.get("examples") else ""
     return f"`{name}`{value} is not valid: write {expected}{example}."
+
+
+def _api_key_problems(config: Config) -> Iterator[str]:
+    # a pattern of JSON schema lets a line feed at the end pass, and a header would not
+    if not re.fullmatch("[!-~]+", config["api_key"]):
+        yield (
+            "`api_key` holds a character that no token has, such as a line feed at its end: copy "
+            "it again from Personal preferences, API."
+        )
 
 
 def _start_date_problems(config: Config) -> Iterator[str]:

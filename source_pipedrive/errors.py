@@ -30,6 +30,8 @@ from source_pipedrive.envelope import (
 
 _LOGGER = logging.getLogger("airbyte")
 Answer = Mapping[str, Any]
+# a server that asks for more is not waited for in silence: the tries end, and the sync says why
+_LONGEST_PAUSE = 60
 
 
 class Patience(BackoffStrategy):
@@ -45,7 +47,7 @@ class Patience(BackoffStrategy):
                 response_or_exception.status_code == HTTPStatus.TOO_MANY_REQUESTS
                 and reset.isdigit()
             ):
-                return random.uniform(0, int(reset))  # noqa: S311 - spreads load
+                return random.uniform(0, min(int(reset), _LONGEST_PAUSE))  # noqa: S311 - as below
         return float(random.uniform(0.5, 1) * 2**attempt_count)  # noqa: S311 - spreads load
 
 

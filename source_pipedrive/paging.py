@@ -33,9 +33,11 @@ def offset_pages(
 
     An offset counts rows, so a row that is deleted or archived during the walk pulls an unread row
     into the part already read. A page that holds nothing of the page before it tells that this
-    happened: step back a page. Costs one row a page.
+    happened: step back a page. Costs one row a page. Where that does not help, since the list has
+    no steady order or its pages hide rows, the walk goes on as the server says.
     """
-    start = 0
+    start, farthest = 0, -1
+    returning, helps = False, True
     before: set[Any] | None = None
     last: Row | None = None
     while True:
@@ -45,15 +47,19 @@ def offset_pages(
         next_start = _next_start(body, start, len(rows))
         # an empty page in the middle is not the end, an empty page at the end may be one too far
         if before and start > 0 and before.isdisjoint(keys) and (rows or next_start is None):
-            start = max(0, start - page_size)
-            continue
+            helps = helps and (returning or start > farthest)
+            if helps:
+                returning, farthest = True, max(farthest, start)
+                start = max(0, start - page_size)
+                continue
+        returning = False
         # the repeated row, unless it changed in between
         fresh = rows[1:] if rows and rows[0] == last else rows
         last, count = (rows[-1] if rows else None), len(rows)
         yield fresh
         if next_start is None:
             return
-        before, start = (keys, next_start - 1) if count > 1 else (None, next_start)
+        before, start = (keys, max(start + 1, next_start - 1)) if count > 1 else (None, next_start)
 
 
 def _next_start(body: Body, start: int, count: int) -> int | None:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, ClassVar, cast
 
 import orjson
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.declarative.requesters.request_options import RequestOptionsProvider
 from airbyte_cdk.sources.declarative.requesters.requester import Requester
@@ -248,12 +249,24 @@ class PageRetriever(Retriever):
         response = self._send(walk.slice, parameters)
         body = body_of(response)
         if "skipped" in body:
+            if not isinstance(self.cursor, ChildCursor) and _is_further(parameters):
+                raise self._broken_off(response.status_code)
             if self.fallback_path:
                 return self._fetch_fallback(walk.slice, self.fallback_path)
             self._skip(response, body["skipped"])
         elif isinstance(self.cursor, ListCursor) and walk.window:
             self.cursor.asked(walk.window, response)
         return body
+
+    def _broken_off(self, status: int) -> AirbyteTracedException:
+        """Build the error of a refusal that no tolerance explains: its list was there before."""
+        message = (
+            f"Stream {self.name} broke off: Pipedrive gave the first rows of the list and refused "
+            f"the next ones ({status}). Nothing was lost, the next sync reads them again."
+        )
+        return AirbyteTracedException(
+            message=message, internal_message=message, failure_type=FailureType.transient_error
+        )
 
     def _fetch_fallback(self, stream_slice: StreamSlice, path: str) -> Body:
         names = (self.renamed or {}).items()
@@ -347,6 +360,11 @@ class _Walk:
     parameters: Mapping[str, Any]
     alike: Counter[bytes] = field(default_factory=Counter)
     room: Room = field(default_factory=Room)
+
+
+def _is_further(parameters: Mapping[str, Any]) -> bool:
+    """Tell whether a request asks for another page than the first."""
+    return bool(parameters.get("cursor") or parameters.get("start"))
 
 
 def _hash_ids(rows: list[Row], walk: _Walk) -> None:

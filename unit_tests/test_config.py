@@ -14,6 +14,8 @@ BAD = {
     "no key": ({}, "`api_key` is missing: The personal API token"),
     "empty key": ({"api_key": ""}, "`api_key` is not valid: write the token"),
     "key with spaces": ({"api_key": SPACED}, "`api_key` is not valid: write the token"),
+    "key with a line feed": ({"api_key": f"{TOKEN}\n"}, "a line feed at its end"),
+    "key with a space of no width": ({"api_key": f"{TOKEN}\u200b"}, "that no token has"),
     "key that is a number": ({"api_key": 5091873}, "`api_key` is not valid"),
     "misspelt setting": ({"start_dat": "2024-05-01"}, "Unknown setting `start_dat`. The settings"),
     "two unknown settings": ({"b_b": 1, "a_a": 2}, "Unknown setting `a_a`, `b_b`"),

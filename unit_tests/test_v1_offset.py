@@ -186,3 +186,46 @@ def test_pages_of_one_row_are_walked_to_the_end(api: Api, read: Read) -> None:
     output = read("notes")
 
     assert keys("notes", output.records("notes")) == rows("notes", [1, 2, 3, 4, 5])
+
+
+@pytest.mark.parametrize("after", ["disjoint", "empty", "the same", "exact"])
+def test_a_list_that_never_overlaps_comes_to_an_end(api: Api, read: Read, after: str) -> None:
+    pages = {0: rows("notes", [1, 2]), 2: rows("notes", [3, 4]), 4: rows("notes", [5])}
+
+    def server(request: Request) -> Answer:
+        start = int(request.query.get("start", 0))
+        if after == "exact":
+            return v1_page(pages[start // 2 * 2], start // 2 * 2, more=start < 4)
+        if start == 0:
+            return v1_page(pages[0], more=True)
+        given = {"disjoint": pages[2], "empty": [], "the same": pages[0]}[after]
+        return v1_page(given, start)
+
+    api.serve("v1/notes", server)
+
+    output = read("notes")
+
+    wanted = {"disjoint": 4, "exact": 5}.get(after, 2)
+    assert len({row["id"] for row in output.records("notes")}) == wanted
+    assert len(api.asked("v1/notes")) < 10
+    assert output.status("notes") == "COMPLETE"
+
+
+def test_pages_that_hide_rows_are_walked_to_the_end(api: Api, read: Read) -> None:
+    def server(request: Request) -> Answer:
+        start = int(request.query.get("start", 0))
+        visible = [number for number in range(start, start + 500) if number % 499 and number < 2000]
+        pagination = {
+            "start": start,
+            "more_items_in_collection": start + 500 < 2000,
+            "next_start": start + 500,
+        }
+        return envelope(rows("notes", visible), additional_data={"pagination": pagination})
+
+    api.serve("v1/notes", server)
+
+    output = read("notes")
+
+    expected = {number for number in range(2000) if number % 499}
+    assert {row["id"] for row in output.records("notes")} == expected
+    assert len(api.asked("v1/notes")) < 12

@@ -5,7 +5,7 @@ import pytest
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.output import Output
-from unit_tests.pipedrive import Answer, Api, Row, envelope, keys, rows, v2_page
+from unit_tests.pipedrive import Answer, Api, Row, envelope, error, keys, rows, v2_page
 
 STREAMS = catalog.members("v2_windowed", "v2_incremental", "v2_whole", "v2_list", "fields")
 
@@ -87,3 +87,17 @@ def test_an_empty_list_is_no_rows_and_no_error(answer: Answer, api: Api, read: R
     assert found(output) == {stream: [] for stream in STREAMS}
     assert {output.status(stream) for stream in STREAMS} == {"COMPLETE"}
     assert output.exit_code == 0
+
+
+@pytest.mark.parametrize("status", [402, 403, 404])
+def test_a_refusal_in_the_middle_of_a_list_is_no_missing_feature(
+    api: Api, read: Read, status: int
+) -> None:
+    first = v2_page(rows("projects", [1, 2]), next_cursor="next")
+    api.answer("api/v2/projects", first, error(status, "Not in this plan."))
+
+    output = read("projects", include_archived=False, custom_fields="raw")
+
+    assert output.status("projects") == "INCOMPLETE"
+    assert "Stream projects broke off: Pipedrive gave the first rows" in output.errors[0]["message"]
+    assert not any("update_time" in state for state in output.states("projects"))
