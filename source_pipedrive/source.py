@@ -48,6 +48,8 @@ from source_pipedrive.told import Tombstones
 _Content = TypeVar("_Content")
 
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
+# a catalog without custom fields reads like one of an account that has deleted them
+_RETRIES_OF_DISCOVER = 2
 # the parts of Pipedrive, as `access` of a user names them, whose rows the streams bring
 _APPS = ("sales", "projects", "account_settings")
 
@@ -306,7 +308,9 @@ class SourcePipedrive(YamlDeclarativeSource):
         for wanted in ("fields_of", "event_object"):
             definition["retriever"].pop(wanted, None)
         if self._definitions.hasty:
-            definition["retriever"]["requester"]["error_handler"]["max_retries"] = 0
+            definition["retriever"]["requester"]["error_handler"]["max_retries"] = (
+                _RETRIES_OF_DISCOVER
+            )
         return self._constructor.create_component(  # type: ignore[no-any-return]
             DeclarativeStreamModel, definition, self._config
         )

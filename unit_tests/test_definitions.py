@@ -185,6 +185,17 @@ def test_the_same_definitions_make_the_same_catalog_whatever_their_order(
     assert '"custom_grosse_aaaaaaaa"' in catalogs[0]
 
 
+def test_discover_asks_again_before_it_leaves_columns_out(api: Api, connector: Connector) -> None:
+    trouble = iter([error(503, "Service unavailable"), error(500, "Internal error")])
+    api.serve("v1/leadLabels", lambda _: envelope([]))
+    for path in DEFINITIONS.values():
+        api.serve(path, lambda _: next(trouble, v2_page([a_field("Size", "double")])))
+
+    output = connector("discover", config=CONFIG)
+
+    assert output.text.count('"custom_size"') == len(DEFINITIONS) + 1
+
+
 TEXT = {"type": ["null", "string"]}
 TYPE = {"custom_contract_type": TEXT, "custom_contract_type_id": {"type": ["null", "integer"]}}
 
