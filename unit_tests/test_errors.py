@@ -252,6 +252,18 @@ def test_a_refusal_is_told_in_pipedrives_words_and_with_its_number_for_support(
     assert "x-correlation-id 0d5c5c3f-7a41-4f0e" in sentence
 
 
+def test_waits_for_no_server_in_silence(api: Api, read: Read, clock: Clock) -> None:
+    limited = error(429, "rate limit exceeded").with_headers(
+        x_ratelimit_remaining=0, x_ratelimit_reset=86_400
+    )
+    api.answer("api/v2/pipelines", limited, v2_page(rows("pipelines", [1])))
+
+    output = read("pipelines")
+
+    assert output.status("pipelines") == "COMPLETE"
+    assert clock.now < 120
+
+
 def test_waits_longer_after_each_failure(api: Api, read: Read, clock: Clock) -> None:
     api.answer("api/v2/pipelines", *[error(503, "Maintenance")] * 5, envelope([]))
 
