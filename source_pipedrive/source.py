@@ -43,7 +43,10 @@ from source_pipedrive.children import ChildCursor, ParentList, ParentRouter, lis
 from source_pipedrive.cursor import ListCursor, ReadParents
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.retriever import PageRetriever
+from source_pipedrive.templates import evaluate_one_at_a_time
 from source_pipedrive.told import Tombstones
+
+evaluate_one_at_a_time()
 
 _Content = TypeVar("_Content")
 
