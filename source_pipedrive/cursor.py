@@ -322,8 +322,10 @@ class ListCursor(Cursor):
             return
         date = response.headers.get("date")
         window.asked_at = times.of_http_date(date) if date else times.now()
-        mark = self._marks.get(window.of, "")
-        refuse_future(self._stream_name, self.state, self._field, mark, window.asked_at)
+        with self._changed:
+            # another list may be done and set its mark meanwhile
+            mark = self._marks.get(window.of, "")
+            refuse_future(self._stream_name, self.state, self._field, mark, window.asked_at)
 
     def seen(self, window: Window, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take note of a page whose rows have all been emitted."""
