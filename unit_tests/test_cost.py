@@ -80,7 +80,7 @@ def account(api: Api, streams: Iterable[str]) -> None:
     """Give every list of the streams two rows, always the same ones."""
     for stream in streams:
         times = {"update_time": spell(stream, TIME)} if catalog.cursor_field(stream) else {}
-        answer = page(stream, rows(stream, [1, 2], name="a label", **times))
+        answer = page(stream, rows(stream, [1, 2], name="a label", deal_id=1, **times))
         for path in paths(stream):
             api.serve(path, lambda _, answer=answer: answer)  # type: ignore[misc]
 
@@ -140,6 +140,7 @@ def test_an_idle_account_costs_at_most_400_tokens_for_the_suggested_streams(
 ) -> None:
     account(api, SUGGESTED)
     first = read(*SUGGESTED, custom_fields="columns")
+    assert first.exit_code == 0
     before = len(api.requests)
     incremental = [name for name in SUGGESTED if catalog.cursor_field(name)]
     state = {name: first.state(name) for name in incremental}
