@@ -224,10 +224,12 @@ class PageRetriever(Retriever):
 
     def _newest_page(self, walk: "_Walk", position: Mapping[str, Any]) -> Body:
         """Ask for the newest rows of a v2 list; the page at `position` comes next."""
-        rows = self._newest_rows(walk.slice, self.page_size)
-        ids = [row["id"] for row in rows]
-        if walk.window and ids == sorted(ids, reverse=True):
-            rows = [row for row in rows if row["id"] > walk.window.ids[1]]
+        newest = self._newest_rows(walk.slice, self.page_size)
+        ids = [row["id"] for row in newest]
+        rows: list[Row] = []
+        # in another order than asked for, they are rows that come anyway
+        if walk.window and len(ids) > 1 and ids == sorted(ids, reverse=True):
+            rows = [row for row in newest if row["id"] > walk.window.ids[1]]
             walk.window.known_from = ids[-1] if rows else None
         return {"data": rows, "additional_data": {"next_cursor": position["cursor"]}}
 

@@ -210,7 +210,7 @@ def test_ids_that_are_gone_promise_no_rows(table: Table, api: Api, read: Read) -
     assert newest(output) == table.rows
 
 
-def test_a_list_that_comes_in_another_order_than_asked_for_is_read_whole(
+def test_a_list_that_comes_in_another_order_than_asked_for_is_read_once(
     table: Table, api: Api, read: Read
 ) -> None:
     ids = list(table.rows)
@@ -222,7 +222,9 @@ def test_a_list_that_comes_in_another_order_than_asked_for_is_read_whole(
 
     api.serve(PATH, in_its_own_order)
 
-    assert newest(read("persons")) == table.rows
+    output = read("persons")
+
+    assert sorted(row["id"] for row in output.records("persons")) == sorted(table.rows)
 
 
 @pytest.mark.parametrize("count", [1_700, 2_300])
