@@ -320,8 +320,7 @@ class ListCursor(Cursor):
         """Take the time of the walk's first answer, from Pipedrive's clock where it is told."""
         if window.asked_at:
             return
-        date = response.headers.get("date")
-        window.asked_at = times.of_http_date(date) if date else times.now()
+        window.asked_at = times.of_http_date(response.headers.get("date", ""))
         with self._changed:
             # another list may be done and set its mark meanwhile
             mark = self._marks.get(window.of, "")

@@ -59,8 +59,11 @@ def now() -> str:
 
 
 def of_http_date(text: str) -> str:
-    """Bring the `Date` header to the one form. Raises `ValueError`."""
-    return write(parsedate_to_datetime(text))
+    """Bring the `Date` header to the one form; where it is no date, this machine tells the time."""
+    try:
+        return write(parsedate_to_datetime(text))
+    except (OverflowError, ValueError):
+        return now()
 
 
 def to_epoch(text: str | None) -> int:

@@ -71,3 +71,10 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
 
 def test_reads_the_clock_of_an_http_answer() -> None:
     assert times.of_http_date("Wed, 01 May 2024 10:00:00 GMT") == "2024-05-01T10:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["", "now", "Wed, 31 Feb 2024 10:00:00 GMT"])
+def test_without_a_clock_in_the_answer_this_machine_tells_the_time(text: str) -> None:
+    before = times.now()
+
+    assert before <= times.of_http_date(text) <= times.now()
