@@ -15,6 +15,7 @@ is a regular expression searched in path and query; of the requests that match, 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import re
 import socket
 import struct
@@ -45,6 +46,9 @@ BODIES: Final[dict[str, Callable[[bytes], bytes]]] = {
     "empty": lambda _body: b"",
     "null": lambda _body: b"null",
     "truncated": lambda body: body[: len(body) // 2],
+    # half a character is left where a server cuts a text by UTF-16 units
+    "half character": lambda body: body.replace(b'":"', b'":"\\ud83d', 1),
+    "marked": lambda body: codecs.BOM_UTF8 + body,
     "html": lambda _body: CLOUDFLARE_PAGE.encode(),
     "unsuccessful": lambda _body: orjson.dumps(envelope("Something went wrong")),
 }

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from requests import Response
+
+from source_pipedrive.wellformed import parse
 
 Body = Mapping[str, Any]
 
@@ -33,13 +34,14 @@ def leave_out(response: Response, reason: str) -> None:
 def error_text(response: Response) -> str:
     """What Pipedrive said in a refusal, in its own words; never the payload of a good answer."""
     try:
-        parsed = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
+        parsed = parse(response.content)
+    except ValueError:
         return "an HTML page" if is_html(response) else "no readable reason"
     if not isinstance(parsed, dict):
         return "no reason"
-    said = [parsed.get("error"), parsed.get("error_info"), parsed.get("code")]
-    return ", ".join(text for text in said if isinstance(text, str) and text)[:300] or "no reason"
+    parts = [parsed.get("error"), parsed.get("error_info"), parsed.get("code")]
+    said = ", ".join(text for text in parts if isinstance(text, str) and text)
+    return said[:300] or "no reason"
 
 
 def is_html(response: Response) -> bool:
@@ -49,8 +51,8 @@ def is_html(response: Response) -> bool:
 
 def _parse(response: Response) -> Body:
     try:
-        parsed = orjson.loads(response.content)
-    except orjson.JSONDecodeError as error:
+        parsed = parse(response.content)
+    except ValueError as error:
         what = "an HTML page" if is_html(response) else "broken JSON"
         raise MalformedAnswerError(what) from error
     if not isinstance(parsed, dict):

@@ -252,6 +252,26 @@ def test_a_refusal_is_told_in_pipedrives_words_and_with_its_number_for_support(
     assert "x-correlation-id 0d5c5c3f-7a41-4f0e" in sentence
 
 
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (rb'{"success":true,"data":[{"id":1,"name":"Ada \ud83d"}]}', "Ada \ufffd"),
+        (rb'{"success":true,"data":[{"id":1,"name":"\ude00 \ud83d\ude00"}]}', "\ufffd \U0001f600"),
+        (rb'{"success":true,"data":[{"id":1,"name":"\\ud83d"}]}', r"\ud83d"),
+        (b'\xef\xbb\xbf{"success":true,"data":[{"id":1,"name":"Ada"}]}', "Ada"),
+    ],
+    ids=["the first half", "the second half", "no half", "a byte order mark"],
+)
+def test_json_that_is_not_quite_well_formed_costs_no_row(
+    body: bytes, name: str, api: Api, read: Read
+) -> None:
+    api.answer("api/v2/pipelines", Answer(body))
+
+    output = read("pipelines")
+
+    assert output.records("pipelines") == [{"id": 1, "name": name}]
+
+
 def test_waits_for_no_server_in_silence(api: Api, read: Read, clock: Clock) -> None:
     limited = error(429, "rate limit exceeded").with_headers(
         x_ratelimit_remaining=0, x_ratelimit_reset=86_400

@@ -28,6 +28,7 @@ PASSING: Mapping[str, Action] = {
     "cut off": {"cut": True},
     "slow drip": {"drip": 0.6},
     "slow": {"delay": 0.4},
+    "byte order mark": {"body": "marked"},
     "wrong content type": {"media_type": "text/plain"},
     "429 without headers": {"status": 429, "bare": True},
     "429": {"status": 429, "headers": {"x-ratelimit-remaining": 0, "x-ratelimit-reset": 1}},

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from source_pipedrive.wellformed import parse
+
 Payload = Mapping[str, Any]
 
 ACTIONS = ("create", "change", "delete")
@@ -42,8 +44,8 @@ def read_event(body: bytes) -> Event:
     https://pipedrive.readme.io/docs/guide-for-webhooks-v2#webhooks-meta-block
     """
     try:
-        payload = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        payload = parse(body)
+    except ValueError as error:
         raise UnreadableEventError("the body is not JSON") from error
     meta = payload.get("meta") if isinstance(payload, dict) else None
     if not isinstance(meta, dict):

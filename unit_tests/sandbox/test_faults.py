@@ -58,6 +58,8 @@ def test_a_profile_can_be_hit_alone_and_for_ever(own: Client) -> None:
         ("html", "<!DOCTYPE html>", "text/html"),
         ("unsuccessful", '{"success":false', "application/json"),
         ("truncated", '{"success":true,"data":[{"id":1', "application/json"),
+        ("half character", '{"success":true,"data":[{"id":1,"title":"\\ud83d', "application/json"),
+        ("marked", '\ufeff{"success":true', "application/json"),
         ({"odd": 1}, '{"odd":1}', "application/json"),
         ("{", "{", "application/json"),
     ],

@@ -17,6 +17,15 @@ def test_an_event_keeps_the_whole_delivery() -> None:
     assert json.loads(event.payload) == delivery
 
 
+def test_a_text_that_was_cut_in_half_of_a_character_costs_no_event() -> None:
+    delivery = a_delivery("change")
+    delivery["data"]["title"] = "A good deal \ud83d"
+
+    event = read_event(json.dumps(delivery).encode())
+
+    assert json.loads(event.payload)["data"]["title"] == "A good deal \ufffd"
+
+
 def test_a_retry_is_the_same_event() -> None:
     first = an_event(id="6ab1e2c4", attempt=1)
     retry = an_event(id="6ab1e2c4", attempt=2)
