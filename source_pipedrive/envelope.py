@@ -41,6 +41,8 @@ def error_text(response: Response) -> str:
         return "no reason"
     parts = [parsed.get("error"), parsed.get("error_info"), parsed.get("code")]
     said = ", ".join(text for text in parts if isinstance(text, str) and text)
+    if key := response.request.headers.get("x-api-token"):
+        said = said.replace(key, "(the API key)")
     return said[:300] or "no reason"
 
 

@@ -252,6 +252,14 @@ def test_a_refusal_is_told_in_pipedrives_words_and_with_its_number_for_support(
     assert "x-correlation-id 0d5c5c3f-7a41-4f0e" in sentence
 
 
+def test_a_key_that_the_server_repeats_is_not_told(api: Api, read: Read) -> None:
+    api.answer("v1/roles", error(401, f"Token {TOKEN} is unknown"))
+
+    output = read("roles")
+
+    assert "Token (the API key) is unknown" in output.errors[0]["message"]
+
+
 @pytest.mark.parametrize(
     ("body", "name"),
     [
