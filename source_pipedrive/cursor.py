@@ -518,11 +518,42 @@ def refuse_future(
         raise unreadable_state(stream_name, state, field, error)
 
 
+class UnreadableStateError(AirbyteTracedException):
+    """A state that this connector did not write."""
+
+
+class RefusedState(Cursor):
+    """Stands in for the cursor of a stream whose state cannot be read: it fails, and says why.
+
+    The other streams go on, and the state stays as it is.
+    """
+
+    def __init__(self, error: UnreadableStateError, cursor_field: str) -> None:
+        self.cursor_field = CursorField(cursor_field)
+        self._error = error
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        return {}
+
+    def stream_slices(self) -> Iterable[StreamSlice]:
+        raise self._error
+
+    def close_partition(self, partition: Partition) -> None: ...
+
+    def observe(self, record: Record) -> None: ...
+
+    def ensure_at_least_one_state_emitted(self) -> None: ...
+
+    def should_be_synced(self, record: Record) -> bool:
+        return True
+
+
 def unreadable_state(
     stream_name: str, state: Mapping[str, Any], field: str, error: Exception
-) -> AirbyteTracedException:
-    """Build the refusal of a state that this connector did not write."""
-    return AirbyteTracedException(
+) -> UnreadableStateError:
+    """Build the refusal of a state."""
+    return UnreadableStateError(
         message=(
             f"The saved state of stream {stream_name} cannot be read: {dict(state)!r}. "
             f'Expected {{"{field}": "2024-05-01T00:00:00Z"}}. Correct it, or reset the stream '

@@ -40,7 +40,12 @@ from isodate import parse_duration
 from source_pipedrive import config as configuration
 from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import ChildCursor, ParentList, ParentRouter, list_parents
-from source_pipedrive.cursor import ListCursor, ReadParents
+from source_pipedrive.cursor import (
+    ListCursor,
+    ReadParents,
+    RefusedState,
+    UnreadableStateError,
+)
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.templates import evaluate_one_at_a_time
@@ -238,6 +243,19 @@ class SourcePipedrive(YamlDeclarativeSource):
         incremental = model.incremental_sync
         if not isinstance(incremental, DatetimeBasedCursorModel):
             return self._stock_cursor(model, router, config)
+        try:
+            return self._incremental_cursor(name, model, incremental, router, config)
+        except UnreadableStateError as error:
+            return RefusedState(error, incremental.cursor_field)
+
+    def _incremental_cursor(
+        self,
+        name: str,
+        model: DeclarativeStreamModel,
+        incremental: DatetimeBasedCursorModel,
+        router: PartitionRouter,
+        config: Mapping[str, Any],
+    ) -> Cursor:
         start = InterpolatedString.create(str(incremental.start_datetime), parameters={})
         common = {
             "stream_name": name,

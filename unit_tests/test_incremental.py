@@ -300,9 +300,16 @@ def test_a_parent_with_an_odd_time_keeps_its_children(api: Api, read: Read) -> N
         pytest.param({"archived": "2024-05-01T10:00:00Z"}, id="no object"),
     ],
 )
-def test_an_unreadable_state_is_refused_with_what_to_write_instead(saved: Row, read: Read) -> None:
-    output = read("deals", state={"deals": saved})
+def test_an_unreadable_state_is_refused_with_what_to_write_instead(
+    saved: Row, api: Api, read: Read
+) -> None:
+    api.answer("api/v2/pipelines", page("pipelines", rows("pipelines", [1])))
 
+    output = read("deals", "pipelines", state={"deals": saved, "persons": saved})
+
+    assert output.records("pipelines") == rows("pipelines", [1])
+    assert output.states("deals") == []
+    assert len({error["message"] for error in output.errors[:-1]}) == 1
     sentence = output.errors[0]["message"]
     assert "saved state of stream deals" in sentence
     assert '{"update_time": "2024-05-01T00:00:00Z"}' in sentence
