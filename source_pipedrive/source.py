@@ -58,6 +58,10 @@ _Content = TypeVar("_Content")
 _MANIFEST = Path(__file__).with_name("manifest.yaml")
 # a catalog without custom fields reads like one of an account that has deleted them
 _RETRIES_OF_DISCOVER = 2
+_NO_OWNER = (
+    "Pipedrive took the API key, but did not say whose it is. Correct `api_url`, or ask "
+    "Pipedrive's support."
+)
 # the parts of Pipedrive, as `access` of a user names them, whose rows the streams bring
 _APPS = ("sales", "projects", "account_settings")
 
@@ -83,7 +87,9 @@ def _summary(
 
 def _limits(user: Mapping[str, Any]) -> str:
     """Say that a user does not see everything, where that is told."""
-    admin_of = {str(one.get("app")): one.get("admin") for one in user.get("access") or ()}
+    access = user.get("access")
+    told = [one for one in access if isinstance(one, dict)] if isinstance(access, list) else []
+    admin_of = {str(one.get("app")): one.get("admin") for one in told}
     others = [app for app in _APPS if admin_of.get(app) is False]
     if not others:
         return ""
@@ -204,9 +210,12 @@ class SourcePipedrive(YamlDeclarativeSource):
             return source.check(logger, config)
         try:
             configuration.refuse_bad(self._config, self.connection_specification)
-            (user,) = self._account().read_records({}, None)
+            users = [record.data for record in self._account().read_records({}, None)]
         except AirbyteTracedException as error:
             return AirbyteConnectionStatus(Status.FAILED, message=error.message)
+        user = users[0] if len(users) == 1 else None
+        if not isinstance(user, dict):
+            return AirbyteConnectionStatus(Status.FAILED, message=_NO_OWNER)
         message = f"Connected to {user.get('company_name')} as {user.get('name')}{_limits(user)}."
         logger.info(message)
         self.budget.report(logger)

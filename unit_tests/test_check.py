@@ -37,6 +37,29 @@ def test_says_when_the_user_is_no_admin(api: Api, connector: Connector) -> None:
     )
 
 
+@pytest.mark.parametrize("data", [None, [], {}, [{}, {}], "Ada"])
+def test_an_answer_that_names_nobody_is_a_failure(
+    data: object, api: Api, connector: Connector
+) -> None:
+    api.answer("v1/users/me", envelope(data))
+
+    output = connector("check", config=CONFIG)
+
+    assert output.connection["status"] == "FAILED"
+    assert "did not say whose it is" in output.connection["message"]
+
+
+@pytest.mark.parametrize("access", [None, "all", 1, ["sales"], [{"app": None}]])
+def test_what_is_told_of_access_in_another_form_is_no_failure(
+    access: object, api: Api, connector: Connector
+) -> None:
+    api.answer("v1/users/me", envelope({"name": "Ada", "company_name": "Acme", "access": access}))
+
+    output = connector("check", config=CONFIG)
+
+    assert output.connection["message"] == "Connected to Acme as Ada."
+
+
 @pytest.mark.parametrize(
     ("reply", "phrase"),
     [
