@@ -1,4 +1,4 @@
-"""The definitions of custom fields: read once a sync, for whoever needs them."""
+"""Reference data, such as the definitions of custom fields: read once a sync, for all streams."""
 
 import logging
 from collections import defaultdict
@@ -21,7 +21,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class Definitions:
-    """Field definitions by the name of their stream, and the columns compiled from them.
+    """Reference data by the name of its stream, and the columns compiled from field definitions.
 
     `read` reads a stream whole, through the connector's own requester. What could not be read once
     is not asked for again; `hasty`, one network failure is enough for all.

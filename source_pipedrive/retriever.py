@@ -47,7 +47,7 @@ class PageRetriever(Retriever):
     newest first (`stop`). The first of `time_fields` that is set tells how old a row is.
     `distinct` leaves out rows that another list of the stream has brought already, `marks_archived`
     adds `is_archived`, `constants` are columns with one value, `hashed_id` makes an `id` for rows
-    that have none, `defines` marks rows that the sync reads once for all as its definitions.
+    that have none.
     `never_empty` says why the list has at least one row in every account.
     `renamed` maps the columns of the answer of `fallback_path`, which is asked when the owner of
     the key may not read the stream's own.
@@ -80,7 +80,6 @@ class PageRetriever(Retriever):
     renamed: Mapping[str, str] | None = None
     columns: Callable[[], Columns] | None = None
     definitions: Definitions | None = None
-    defines: bool = False
     cursor: Cursor | None = None
     request_options_provider: RequestOptionsProvider | None = None
     _emitted: set[Any] = field(init=False, default_factory=set)
@@ -93,7 +92,7 @@ class PageRetriever(Retriever):
     def read_records(
         self, records_schema: Mapping[str, Any], stream_slice: StreamSlice | None = None
     ) -> Iterable[Record]:
-        if self.definitions and self.defines and not self.row_by_row:
+        if self.definitions and self._is_shared(stream_slice):
             rows = [dict(row) for row in self.definitions.rows(self.name)]
             yield from self._records(rows, stream_slice, Room())
             return
@@ -120,6 +119,11 @@ class PageRetriever(Retriever):
             walk.room.give_back()
             if isinstance(self.cursor, ListCursor | ChildCursor) and not whole:
                 self.cursor.failed()
+
+    def _is_shared(self, stream_slice: StreamSlice | None) -> bool:
+        """Tell whether it is a list of reference data, which a sync reads once for all streams."""
+        has_mark = isinstance(self.cursor, ListCursor | ChildCursor)
+        return not (self.row_by_row or has_mark or (stream_slice and stream_slice.partition))
 
     def _note_empty(self, walk: "_Walk") -> None:
         """Tell of a list without rows where that is worth a word."""

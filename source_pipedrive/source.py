@@ -247,9 +247,10 @@ class SourcePipedrive(YamlDeclarativeSource):
     ) -> Cursor:
         name = str(model.name)
         self._wire_definitions(model, name)
-        if isinstance(router, ParentRouter):
-            router.listing = partial(self._list_parents, router.parent)
         incremental = model.incremental_sync
+        if isinstance(router, ParentRouter):
+            listing = self._list_parents if incremental else self._list_reference
+            router.listing = partial(listing, router.parent)
         if not isinstance(incremental, DatetimeBasedCursorModel):
             return self._stock_cursor(model, router, config)
         try:
@@ -326,6 +327,11 @@ class SourcePipedrive(YamlDeclarativeSource):
                     self._as_list(parent, since, name=f"list of {parent}")
                 )
             return self._listings[parent, since]
+
+    def _list_reference(self, parent: str, _since: str | None) -> ParentList:
+        parents = ReadParents()
+        parents.add("", self._definitions.rows(parent))
+        return parents
 
     def _as_list(self, parent: str, since: str | None, name: str) -> AbstractStream:
         streams = self._stream_configs(self._source_config)

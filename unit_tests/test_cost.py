@@ -15,7 +15,7 @@ import yaml
 from pipedrive_sandbox.operations import by_path
 from unit_tests import catalog
 from unit_tests.conftest import Read
-from unit_tests.pipedrive import Answer, Api, Request, Row, page, rows, spell, v2_page
+from unit_tests.pipedrive import Answer, Api, Request, Row, error, page, rows, spell, v2_page
 
 PAGE = 500
 # GET /api/v2/deals/{id}/products, which nobody needs any more: the vendor's `x-token-cost`
@@ -157,6 +157,36 @@ def test_parents_that_are_read_anyway_are_not_listed_again(api: Api, read: Read)
 
     asked = Counter(request.path for request in api.requests)
     assert {path: asked[path] for path in paths("deals")} == dict.fromkeys(paths("deals"), 1)
+
+
+HANGING_ON_REFERENCE_DATA = {
+    child: given["$parameters"]["parent"]
+    for child, given in catalog.STREAMS.items()
+    if "parent" in given["$parameters"] and not catalog.cursor_field(given["$parameters"]["parent"])
+}
+
+
+@pytest.mark.parametrize("child", HANGING_ON_REFERENCE_DATA)
+def test_reference_data_is_read_once_also_for_what_hangs_on_it(
+    child: str, api: Api, read: Read
+) -> None:
+    parent = HANGING_ON_REFERENCE_DATA[child]
+    api.answer(catalog.path(parent), page(parent, []))
+
+    read(parent, child)
+
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("child", ["role_assignments", "permission_set_assignments"])
+def test_a_refusal_of_reference_data_is_met_once(child: str, api: Api, read: Read) -> None:
+    parent = HANGING_ON_REFERENCE_DATA[child]
+    api.answer(catalog.path(parent), error(403, "Forbidden"))
+
+    output = read(parent, child)
+
+    assert {output.status(stream) for stream in (parent, child)} == {"INCOMPLETE"}
+    assert len(api.requests) == 1
 
 
 @pytest.mark.parametrize("stream", ["deal_products", "deal_installments"])
