@@ -12,6 +12,14 @@ from source_pipedrive import times
 
 Config = Mapping[str, Any]
 
+_KINDS = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a JSON object",
+    "string": "a text",
+}
+
 
 def refuse_bad(config: Config, specification: Mapping[str, Any]) -> None:
     """Raise one config error that names every wrong setting."""
@@ -64,9 +72,16 @@ def _sentence(error: ValidationError, properties: Mapping[str, Any]) -> str:
     name = str(error.path[0]) if error.path else "configuration"
     setting = properties.get(name, {})
     value = "" if setting.get("airbyte_secret") else f" {written!r}"
-    expected = setting.get("pattern_descriptor") or f"a {setting.get('type', 'JSON object')}"
     example = f", for example {setting['examples'][0]}" if setting.get("examples") else ""
-    return f"`{name}`{value} is not valid: write {expected}{example}."
+    return f"`{name}`{value} is not valid: write {_expected(setting)}{example}."
+
+
+def _expected(setting: Mapping[str, Any]) -> str:
+    if "enum" in setting:
+        return " or ".join(setting["enum"])
+    if "maximum" in setting:
+        return f"{_KINDS[setting['type']]} from {setting['minimum']} to {setting['maximum']}"
+    return setting.get("pattern_descriptor") or _KINDS[setting.get("type", "object")]
 
 
 def _api_key_problems(config: Config) -> Iterator[str]:

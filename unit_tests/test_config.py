@@ -27,7 +27,11 @@ BAD = {
     "impossible hour": ({"start_date": "2024-05-01T25:00:00Z"}, "is no date of the calendar"),
     "before the calendar": ({"start_date": "0001-01-01T00:00+14:00"}, "is no date of the calendar"),
     "future": ({"start_date": "2999-01-01"}, "lies in the future"),
-    "yes for true": ({"include_archived": "yes"}, "`include_archived` 'yes' is not valid"),
+    "yes for true": (
+        {"include_archived": "yes"},
+        "`include_archived` 'yes' is not valid: write true or false.",
+    ),
+    "neither of two": ({"custom_fields": "both"}, "'both' is not valid: write columns or raw."),
     "url with a path": ({"api_url": "https://a.pipedrive.com/v1"}, "scheme and host only"),
     "url with a query": ({"api_url": "https://a.pipedrive.com?x=1"}, "scheme and host only"),
     "url with a user": ({"api_url": "https://me:pw@a.pipedrive.com"}, "scheme and host only"),
@@ -40,8 +44,15 @@ BAD = {
         "unencrypted: write https://a.pipedrive.com",
     ),
     "reserve below none": ({"daily_token_reserve_percent": -1}, "_reserve_percent` -1"),
-    "reserve above all": ({"daily_token_reserve_percent": 101}, "_reserve_percent` 101"),
+    "reserve above all": (
+        {"daily_token_reserve_percent": 101},
+        "_reserve_percent` 101 is not valid: write a number from 0 to 100.",
+    ),
     "negative days": ({"full_child_refresh_days": -1}, "`full_child_refresh_days` -1"),
+    "days without end": (
+        {"full_child_refresh_days": 10**12},
+        "is not valid: write a whole number from 0 to 36500.",
+    ),
 }
 
 
