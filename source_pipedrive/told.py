@@ -33,8 +33,8 @@ def open_inbox(url: str) -> "Inbox":
 
 def _unreadable(reason: str) -> AirbyteTracedException:
     message = (
-        f"The inbox of webhooks cannot be read: {reason}. Correct `webhook_inbox`, or leave it "
-        "empty to read without webhooks."
+        f"The inbox of webhooks cannot be read: {reason.rstrip('.')}. Correct `webhook_inbox`, or "
+        "leave it empty to read without webhooks."
     )
     return AirbyteTracedException(
         message=message, internal_message=message, failure_type=FailureType.config_error

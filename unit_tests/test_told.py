@@ -209,6 +209,7 @@ def test_without_its_inbox_a_sync_fails_only_where_it_must(
     assert output.status("persons") == output.status("events") == "INCOMPLETE"
     assert [row["id"] for row in output.records("persons")] == [7]
     messages = {error["message"] for error in output.errors[:-1]}
-    assert len(messages) == 1
-    assert messages.pop().startswith("The inbox of webhooks cannot be read: The inbox does")
+    (message,) = messages
+    assert message.startswith("The inbox of webhooks cannot be read: The inbox does")
+    assert ".." not in message
     assert {error["failure_type"] for error in output.errors[:-1]} == {"config_error"}
