@@ -55,9 +55,12 @@ class Definitions:
     def columns(self, stream: str, fields_of: str, labels_of: str | None) -> Columns:
         """Compile the columns of a stream; rows with `labels_of` are leads, in the form of v1."""
         labels = None
-        if labels_of:
-            labels = {str(row["id"]): str(row["name"]) for row in self.rows(labels_of)}
-        definitions = self.rows(fields_of)
+        try:
+            if labels_of:
+                labels = {str(row["id"]): str(row["name"]) for row in self.rows(labels_of)}
+            definitions = self.rows(fields_of)
+        except AirbyteTracedException as error:
+            raise _with_way_out(error) from error
         with self._locks[f"columns of {stream}"]:
             if stream not in self._columns:
                 form: Literal["v1", "v2"] = "v1" if labels_of else "v2"
@@ -85,6 +88,19 @@ class Definitions:
                     stream,
                     ", ".join(sorted(columns.unknown)),
                 )
+
+
+def _with_way_out(error: AirbyteTracedException) -> AirbyteTracedException:
+    """Say why a list is needed that may not be selected at all."""
+    if error.failure_type is not FailureType.config_error:
+        return error
+    message = (
+        f"{error.message} The columns of custom fields come from there; with `custom_fields: raw` "
+        "the sync does without."
+    )
+    return AirbyteTracedException(
+        message=message, internal_message=message, failure_type=error.failure_type
+    )
 
 
 @dataclass

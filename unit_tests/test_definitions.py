@@ -136,6 +136,16 @@ def test_definitions_that_cannot_be_read_end_their_stream_only(
     assert [row["custom_contract_type"] for row in output.records("persons")] == ["Renewal"]
 
 
+def test_a_refusal_of_definitions_says_how_to_do_without(api: Api, read: Read) -> None:
+    api.answer(DEFINITIONS["deals"], error(403, "Forbidden"))
+    api.answer(catalog.path("deals"), v2_page([a_row("deals")]))
+
+    output = read("deals", custom_fields="columns", include_archived=False)
+
+    assert "may not read deal_fields" in output.errors[0]["message"]
+    assert "with `custom_fields: raw` the sync does without" in output.errors[0]["message"]
+
+
 def test_field_options_hold_every_option_of_every_entity(api: Api, read: Read) -> None:
     entities = {"deal": "deals", "person": "persons", "organization": "organizations"}
     entities |= {"product": "products", "project": "projects"}
