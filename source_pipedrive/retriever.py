@@ -99,9 +99,9 @@ class PageRetriever(Retriever):
         if stream_slice and TOMBSTONES in stream_slice.extra_fields:
             yield from self._tombstones(stream_slice)
             return
-        walk = self._walk(stream_slice or StreamSlice(partition={}, cursor_slice={}))
-        whole, listed = False, 0
+        whole, listed, room = False, 0, Room()
         try:
+            walk = self._walk(stream_slice or StreamSlice(partition={}, cursor_slice={}), room)
             for page in self._pages(walk):
                 listed += len(page)
                 rows = self._shaped(page, walk)
@@ -116,7 +116,7 @@ class PageRetriever(Retriever):
                 self._note_empty(walk)
             whole = True
         finally:
-            walk.room.give_back()
+            room.give_back()
             if isinstance(self.cursor, ListCursor | ChildCursor) and not whole:
                 self.cursor.failed()
 
@@ -157,7 +157,7 @@ class PageRetriever(Retriever):
         else:
             yield from (Record(row, self.name, stream_slice) for row in filled)
 
-    def _walk(self, stream_slice: StreamSlice) -> "_Walk":
+    def _walk(self, stream_slice: StreamSlice, room: Room) -> "_Walk":
         older_rows = self._older_rows.eval(self.config, stream_slice=stream_slice)
         window: Window | None = stream_slice.extra_fields.get(WINDOW)
         floor = self._start
@@ -169,7 +169,7 @@ class PageRetriever(Retriever):
         elif self.request_options_provider:
             parameters = self.request_options_provider.get_request_params(stream_slice=stream_slice)
         stops = older_rows == "stop" or bool(window and window.nulls_from)
-        return _Walk(stream_slice, window, floor, stops, unfiltered, parameters)
+        return _Walk(stream_slice, room, window, floor, stops, unfiltered, parameters)
 
     @property
     def _in_whole_pages(self) -> bool:
@@ -248,7 +248,7 @@ class PageRetriever(Retriever):
             cursor_slice=stream_slice.cursor_slice,
             extra_fields={**stream_slice.extra_fields, "sort_direction": "desc"},
         )
-        walk = self._walk(descending)
+        walk = self._walk(descending, Room())
         return self._rows(self._fetch(walk, {**walk.parameters, "limit": count}))
 
     def _fetch(self, walk: "_Walk", parameters: Mapping[str, Any]) -> Body:
@@ -359,13 +359,13 @@ class _Walk:
     """The reading of one slice: what to ask for, and which rows to take."""
 
     slice: StreamSlice
+    room: Room
     window: Window | None
     floor: str | None
     stops: bool
     is_unfiltered: bool
     parameters: Mapping[str, Any]
     alike: Counter[bytes] = field(default_factory=Counter)
-    room: Room = field(default_factory=Room)
 
 
 def _is_further(parameters: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ import json
 import socket
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NoReturn
 
 import pytest
 import requests
@@ -11,6 +12,7 @@ import urllib3.exceptions as wire
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPConnection
 
+from source_pipedrive.retriever import PageRetriever
 from unit_tests import catalog
 from unit_tests.conftest import Clock, Read
 from unit_tests.pipedrive import (
@@ -311,6 +313,20 @@ def test_after_a_burst_limit_it_waits_about_as_long_as_pipedrive_says(api: Api, 
 
     before, after = (request.at for request in api.requests)
     assert 2 <= after - before <= 5
+
+
+def test_a_fault_of_the_connector_itself_ends_the_sync(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(PageRetriever, "_walk", fail)
+
+    output = read("deals", "deal_products")
+
+    assert {output.status(stream) for stream in ("deals", "deal_products")} == {"INCOMPLETE"}
+    assert output.exit_code == 1
 
 
 def test_an_unknown_stream_in_the_catalog_does_not_stop_the_others(api: Api, read: Read) -> None:
