@@ -40,12 +40,7 @@ from isodate import parse_duration
 from source_pipedrive import config as configuration
 from source_pipedrive.budget import TokenBudget
 from source_pipedrive.children import ChildCursor, ParentList, ParentRouter, list_parents
-from source_pipedrive.cursor import (
-    ListCursor,
-    ReadParents,
-    RefusedState,
-    UnreadableStateError,
-)
+from source_pipedrive.cursor import ListCursor, ReadParents, RefusedState, UnreadableStateError
 from source_pipedrive.definitions import Definitions
 from source_pipedrive.retriever import PageRetriever
 from source_pipedrive.templates import evaluate_one_at_a_time
