@@ -11,6 +11,8 @@ from integration_tests.process import EXECUTABLE, Connector
 from unit_tests import catalog
 from unit_tests.output import Output
 
+SHARED = '{"shared_state": {"cdc": 1}, "stream_states": []}'
+
 
 @pytest.fixture
 def connector(tmp_path: Path, sandbox: RunningSandbox) -> Connector:
@@ -110,8 +112,13 @@ def test_discover_lists_every_stream_whatever_lies_in_the_current_folder(
         ({"catalog": '{"streams": [{}]}'}, "catalog.json"),
         ({"state": "5"}, "state.json"),
         ({"state": '{"deals": {"update_time": "2024-05-01T00:00:00Z"}}'}, "state.json"),
+        ({"state": '[{"type": "LEGACY", "data": {"deals": {}}}]'}, "state.json"),
+        ({"state": f'[{{"type": "GLOBAL", "global": {SHARED}}}]'}, "state.json"),
     ],
-    ids=["missing", "no JSON", "no object", "no catalog", "no state", "a state of old"],
+    ids=[
+        *("missing", "no JSON", "no object", "no catalog", "no state", "a state of old"),
+        *("a state of all streams", "a shared state"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
     files: dict[str, str | None], named: str, tmp_path: Path
