@@ -181,11 +181,17 @@ class PageRetriever(Retriever):
         return self.cursor.start if isinstance(self.cursor, ListCursor | ChildCursor) else None
 
     def _pages(self, walk: "_Walk") -> Pages:
+        passed: set[str] = set()
+
         def fetch(position: Mapping[str, Any]) -> Body:
             if self._in_whole_pages:
                 walk.room.take()
             if "cursor" in position and self._wants_newest(walk):
                 return self._newest_page(walk, position)
+            if (cursor := position.get("cursor")) in passed:
+                raise self._broken_off("Pipedrive leads from page to page in a circle")
+            if cursor:
+                passed.add(cursor)
             return self._fetch(walk, {**walk.parameters, **position})
 
         if isinstance(self.cursor, ChildCursor) and self.cursor.off:
@@ -256,7 +262,10 @@ class PageRetriever(Retriever):
         body = body_of(response)
         if "skipped" in body:
             if not isinstance(self.cursor, ChildCursor) and _is_further(parameters):
-                raise self._broken_off(response.status_code)
+                raise self._broken_off(
+                    "Pipedrive gave the first rows of the list and refused the next ones "
+                    f"({response.status_code})"
+                )
             if self.fallback_path:
                 return self._fetch_fallback(walk.slice, self.fallback_path)
             self._skip(response, body["skipped"])
@@ -264,11 +273,11 @@ class PageRetriever(Retriever):
             self.cursor.asked(walk.window, response)
         return body
 
-    def _broken_off(self, status: int) -> AirbyteTracedException:
-        """Build the error of a refusal that no tolerance explains: its list was there before."""
+    def _broken_off(self, why: str) -> AirbyteTracedException:
+        """Build the error of a list that does not come to its end."""
         message = (
-            f"Stream {self.name} broke off: Pipedrive gave the first rows of the list and refused "
-            f"the next ones ({status}). Nothing was lost, the next sync reads them again."
+            f"Stream {self.name} broke off: {why}. Nothing was lost, the next sync reads the list "
+            "again."
         )
         return AirbyteTracedException(
             message=message, internal_message=message, failure_type=FailureType.transient_error

@@ -5,7 +5,17 @@ import pytest
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.output import Output
-from unit_tests.pipedrive import Answer, Api, Row, envelope, error, keys, rows, v2_page
+from unit_tests.pipedrive import (
+    Answer,
+    Api,
+    Request,
+    Row,
+    envelope,
+    error,
+    keys,
+    rows,
+    v2_page,
+)
 
 STREAMS = catalog.members("v2_windowed", "v2_incremental", "v2_whole", "v2_list", "fields")
 
@@ -53,6 +63,21 @@ def test_goes_on_after_an_empty_page_that_names_a_next_one(api: Api, read: Read)
     output = read(*STREAMS, include_archived=False)
 
     assert found(output) == {stream: rows(stream, [1]) for stream in STREAMS}
+
+
+def test_a_list_that_leads_in_a_circle_ends_with_an_error(api: Api, read: Read) -> None:
+    following = {None: "a", "a": "b", "b": "a"}
+
+    def circle(request: Request) -> Answer:
+        cursor = request.query.get("cursor")
+        return v2_page(rows("stages", [len(cursor or "")]), next_cursor=following[cursor])
+
+    api.serve("api/v2/stages", circle)
+
+    output = read("stages")
+
+    assert "from page to page in a circle" in output.errors[0]["message"]
+    assert len(api.requests) == len(following)
 
 
 @pytest.mark.parametrize(
