@@ -47,8 +47,7 @@ class PageRetriever(Retriever):
     newest first (`stop`). The first of `time_fields` that is set tells how old a row is.
     `distinct` leaves out rows that another list of the stream has brought already, `marks_archived`
     adds `is_archived`, `constants` are columns with one value, `hashed_id` makes an `id` for rows
-    that have none.
-    `never_empty` says why the list has at least one row in every account.
+    that have none. `never_empty` says why the list has at least one row in every account.
     `renamed` maps the columns of the answer of `fallback_path`, which is asked when the owner of
     the key may not read the stream's own.
 
