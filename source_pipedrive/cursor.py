@@ -530,14 +530,14 @@ class RefusedState(Cursor):
 
     def __init__(self, error: UnreadableStateError, cursor_field: str) -> None:
         self.cursor_field = CursorField(cursor_field)
-        self._error = error
+        self.error = error
 
     @property
     def state(self) -> MutableMapping[str, Any]:
         return {}
 
     def stream_slices(self) -> Iterable[StreamSlice]:
-        raise self._error
+        raise self.error
 
     def close_partition(self, partition: Partition) -> None: ...
 

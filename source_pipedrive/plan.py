@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from source_pipedrive.children import ChildCursor
-from source_pipedrive.cursor import ListCursor
+from source_pipedrive.cursor import ListCursor, RefusedState
 from source_pipedrive.source import SourcePipedrive
 
 _PAGE_SIZE = 500
@@ -97,6 +97,8 @@ class _Planner(SourcePipedrive):
         self, stream: AbstractStream, retriever: Mapping[str, Any], highest: Callable[[str], int]
     ) -> tuple[int, str]:
         cursor = stream.cursor
+        if isinstance(cursor, RefusedState):
+            raise cursor.error
         if "requester" not in retriever:
             return 0, "needs no request"
         if isinstance(cursor, ChildCursor):
