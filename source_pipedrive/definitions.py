@@ -34,6 +34,12 @@ class Definitions:
         self._locks: MutableMapping[str, Lock] = defaultdict(Lock)
         self._rows: dict[str, Rows | AirbyteTracedException] = {}
         self._columns: dict[str, Columns] = {}
+        self._of_columns: set[str] = set()
+
+    def go_on(self, read: Callable[[str], Rows]) -> None:
+        """Serve another read: keep what columns are compiled from, the rest may have changed."""
+        self._read = read
+        self._rows = {name: self._rows[name] for name in self._rows.keys() & self._of_columns}
 
     def rows(self, stream: str) -> Rows:
         with self._locks[stream]:
@@ -55,6 +61,7 @@ class Definitions:
     def columns(self, stream: str, fields_of: str, labels_of: str | None) -> Columns:
         """Compile the columns of a stream; rows with `labels_of` are leads, in the form of v1."""
         labels = None
+        self._of_columns.update(filter(None, (fields_of, labels_of)))
         try:
             if labels_of:
                 labels = {str(row["id"]): str(row["name"]) for row in self.rows(labels_of)}

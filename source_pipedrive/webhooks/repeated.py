@@ -32,7 +32,7 @@ class RepeatedSource(SourcePipedrive):
         # a discovery, which selects nothing, gives up sooner: it keeps what it finds to itself
         if self._selected:
             known = RepeatedSource._known or self._definitions
-            known._read = self._read_whole  # noqa: SLF001
+            known.go_on(self._read_whole)
             self._definitions = RepeatedSource._known = known
 
     @classmethod

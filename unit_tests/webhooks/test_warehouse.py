@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from source_pipedrive.webhooks.trigger import DestinationError, SyncFailedError, Wanted
-from unit_tests.pipedrive import TOKEN, Api, error, page, rows
+from unit_tests.pipedrive import TOKEN, Api, envelope, error, page, rows, v2_page
 
 # what PyAirbyte imports warns of Python's age
 with warnings.catch_warnings(action="ignore"):
@@ -81,6 +81,37 @@ def test_rows_arrive_and_are_seen_to_have(api: Api, warehouse: Warehouse) -> Non
 
     assert before == [wanted(7), wanted(8)]
     assert after == [wanted(8, is_deleted=True)]
+
+
+def test_reference_data_is_read_anew_with_each_sync(
+    api: Api, file: Path, warehouse: Warehouse
+) -> None:
+    before, after = (rows("pipelines", [1], name=name) for name in ("Old name", "New name"))
+    api.answer("api/v2/persons", persons())
+    api.answer("api/v2/pipelines", page("pipelines", before), page("pipelines", after))
+
+    with api.reachable():
+        warehouse.sync(None)
+        warehouse.sync({"pipelines"})
+
+    assert table(file, "pipelines") == [(1, "New name")]
+
+
+def test_definitions_of_custom_fields_are_kept_from_sync_to_sync(api: Api, file: Path) -> None:
+    config = CONFIG | {"custom_fields": "columns"}
+    warehouse = Warehouse(config, f"duckdb:///{file}", ["persons", "person_fields"])
+    for path in ("deal", "organization", "product", "project"):
+        api.serve(f"api/v2/{path}Fields", lambda _: v2_page([]))
+    api.serve("v1/leadLabels", lambda _: envelope([]))
+    api.serve("api/v2/personFields", lambda _: v2_page([]))
+    api.answer("api/v2/persons", persons(7, update_time=OLD), persons(8, update_time=NEW))
+
+    with api.reachable():
+        warehouse.sync(None)
+        before = len(api.asked("api/v2/personFields"))
+        warehouse.sync({"persons"})
+
+    assert len(api.asked("api/v2/personFields")) == before
 
 
 def test_of_each_row_the_newest_version_stays(api: Api, file: Path, warehouse: Warehouse) -> None:
