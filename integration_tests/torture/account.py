@@ -200,7 +200,8 @@ class Account:
 
     def let_settle(self) -> None:
         """Let time run, and rows that were just created get their `update_time`."""
-        self.control("clock", freeze=False, advance=70)
+        # a minute after they came, and trouble may have set the clock back by two
+        self.control("clock", freeze=False, advance=200)
 
 
 class Story:
