@@ -22,6 +22,10 @@ _MARGIN_SECONDS = 0.15
 _FIRST_ANSWER_SECONDS = 0.02
 
 
+class SyncStoppedError(AirbyteTracedException):
+    """No further request may start: each would meet the same."""
+
+
 @dataclass
 class Spending:
     """What one stream has cost so far. Times are in seconds."""
@@ -83,7 +87,7 @@ class TokenBudget(AbstractAPIBudget):
                 self._answered = True
             spending.ended = time.monotonic()
 
-    def stop(self, message: str, failure_type: FailureType) -> AirbyteTracedException:
+    def stop(self, message: str, failure_type: FailureType) -> SyncStoppedError:
         """Let no further request start; return the error that all streams tell alike."""
         with self._lock:
             self._stopped = self._stopped or (message, failure_type)
@@ -196,10 +200,8 @@ class TokenBudget(AbstractAPIBudget):
         )
 
 
-def _error(message: str, failure_type: FailureType) -> AirbyteTracedException:
-    return AirbyteTracedException(
-        message=message, internal_message=message, failure_type=failure_type
-    )
+def _error(message: str, failure_type: FailureType) -> SyncStoppedError:
+    return SyncStoppedError(message=message, internal_message=message, failure_type=failure_type)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

@@ -14,6 +14,7 @@ from airbyte_cdk.sources.declarative.schema import JsonFileSchemaLoader, SchemaL
 from airbyte_cdk.sources.types import Record, StreamSlice
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_pipedrive.budget import SyncStoppedError
 from source_pipedrive.custom_fields import Columns, columns_of, field_options_rows
 
 _LOGGER = logging.getLogger("airbyte")
@@ -99,7 +100,7 @@ class Definitions:
 
 def _with_way_out(error: AirbyteTracedException) -> AirbyteTracedException:
     """Say why a list is needed that may not be selected at all."""
-    if error.failure_type is not FailureType.config_error:
+    if isinstance(error, SyncStoppedError) or error.failure_type is not FailureType.config_error:
         return error
     message = (
         f"{error.message} The columns of custom fields come from there; with `custom_fields: raw` "

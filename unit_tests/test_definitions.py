@@ -146,6 +146,18 @@ def test_a_refusal_of_definitions_says_how_to_do_without(api: Api, read: Read) -
     assert "with `custom_fields: raw` the sync does without" in output.errors[0]["message"]
 
 
+def test_a_refused_key_is_no_matter_of_custom_fields(
+    api: Api, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "_answer", lambda _: error(401, "regenerated"))
+
+    output = connector("discover", config={"api_key": TOKEN})
+
+    (warning,) = output.logs("WARN")
+    assert "does not accept the API key" in warning
+    assert "raw" not in warning
+
+
 def test_field_options_hold_every_option_of_every_entity(api: Api, read: Read) -> None:
     entities = {"deal": "deals", "person": "persons", "organization": "organizations"}
     entities |= {"product": "products", "project": "projects"}
