@@ -82,23 +82,23 @@ class _Planner(SourcePipedrive):
         """Estimate each selected stream, with one request at most for each list that is new."""
         definitions = {one["name"]: one for one in self._stream_configs(self._source_config)}
         highest = cache(lambda name: self._highest_id(definitions[name]))
-        streams = self.streams(self._config)
+        streams = [one for one in self.streams(self._config) if one.name in self._selected]
+        for stream in streams:
+            if isinstance(stream.cursor, RefusedState):
+                raise stream.cursor.error
         # two tokens, for an answer that tells the budget
         list(self._account().read_records({}, None))
         for stream in streams:
-            if stream.name in self._selected:
-                definition = definitions[stream.name]
-                requests, basis = self._requests(stream, definition["retriever"], highest)
-                path = definition["retriever"].get("requester", {}).get("path")
-                price = self.budget.price_of(f"/{path}") if path else 0
-                yield Estimate(stream.name, requests, requests * price, basis)
+            definition = definitions[stream.name]
+            requests, basis = self._requests(stream, definition["retriever"], highest)
+            path = definition["retriever"].get("requester", {}).get("path")
+            price = self.budget.price_of(f"/{path}") if path else 0
+            yield Estimate(stream.name, requests, requests * price, basis)
 
     def _requests(
         self, stream: AbstractStream, retriever: Mapping[str, Any], highest: Callable[[str], int]
     ) -> tuple[int, str]:
         cursor = stream.cursor
-        if isinstance(cursor, RefusedState):
-            raise cursor.error
         if "requester" not in retriever:
             return 0, "needs no request"
         if isinstance(cursor, ChildCursor):

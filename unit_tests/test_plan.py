@@ -99,7 +99,6 @@ def test_what_it_cannot_use_is_told_in_a_sentence(
 
 
 def test_a_state_that_cannot_be_read_is_told_in_a_sentence(plan: Plan, api: Api) -> None:
-    api.answer("v1/users/me", v1_page([{"id": 1}]))
     descriptor = {"stream_descriptor": {"name": "persons"}}
     state = {"type": "STREAM", "stream": {**descriptor, "stream_state": {"update_time": "May"}}}
 
@@ -107,6 +106,7 @@ def test_a_state_that_cannot_be_read_is_told_in_a_sentence(plan: Plan, api: Api)
 
     assert "saved state of stream persons cannot be read" in words(result)
     assert result.exit_code == 1
+    assert not api.requests
 
 
 def test_a_refused_key_is_told_in_a_sentence(plan: Plan, api: Api) -> None:
