@@ -25,6 +25,11 @@ TIME = "2024-05-01T10:00:00Z"
 METADATA = yaml.safe_load((catalog.PACKAGE.parent / "metadata.yaml").read_text())
 KEYS = ("fields_of", "labels_of")
 SUGGESTED: list[str] = METADATA["data"]["suggestedStreams"]["streams"]
+HANGING_ON_REFERENCE_DATA = {
+    child: given["$parameters"]["parent"]
+    for child, given in catalog.STREAMS.items()
+    if "parent" in given["$parameters"] and not catalog.cursor_field(given["$parameters"]["parent"])
+}
 
 
 def tokens(requests: Iterable[Request]) -> int:
@@ -157,13 +162,6 @@ def test_parents_that_are_read_anyway_are_not_listed_again(api: Api, read: Read)
 
     asked = Counter(request.path for request in api.requests)
     assert {path: asked[path] for path in paths("deals")} == dict.fromkeys(paths("deals"), 1)
-
-
-HANGING_ON_REFERENCE_DATA = {
-    child: given["$parameters"]["parent"]
-    for child, given in catalog.STREAMS.items()
-    if "parent" in given["$parameters"] and not catalog.cursor_field(given["$parameters"]["parent"])
-}
 
 
 @pytest.mark.parametrize("child", HANGING_ON_REFERENCE_DATA)
