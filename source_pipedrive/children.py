@@ -45,9 +45,8 @@ def list_parents(stream: AbstractStream) -> ParentList:
     for partition in stream.generate_partitions():
         of = next(iter(cast("StreamSlice", partition.to_slice()).partition.values()), "")
         parents.add(of, [row.data for row in partition.read()])
-    cursor = stream.cursor
     # a list whose refusal was tolerated has no beginning
-    parents.complete((isinstance(cursor, ListCursor) and cursor.began) or as_of)
+    parents.complete(cast("ListCursor", stream.cursor).began or as_of)
     return parents
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from dataclasses import InitVar, dataclass
 from functools import cache
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 from airbyte_cdk.models import ConfiguredAirbyteCatalog, FailureType
 from airbyte_cdk.sources.declarative.retrievers.retriever import Retriever
@@ -35,12 +35,11 @@ class Definitions:
         self._locks: MutableMapping[str, Lock] = defaultdict(Lock)
         self._rows: dict[str, Rows | AirbyteTracedException] = {}
         self._columns: dict[str, Columns] = {}
-        self._of_columns: set[str] = set()
 
     def go_on(self, read: Callable[[str], Rows]) -> None:
-        """Serve another read: keep what columns are compiled from, the rest may have changed."""
+        """Serve another read: the columns stay, other reference data may have changed."""
         self._read = read
-        self._rows = {name: self._rows[name] for name in self._rows.keys() & self._of_columns}
+        self._rows.clear()
 
     def rows(self, stream: str) -> Rows:
         with self._locks[stream]:
@@ -61,19 +60,19 @@ class Definitions:
 
     def columns(self, stream: str, fields_of: str, labels_of: str | None) -> Columns:
         """Compile the columns of a stream; rows with `labels_of` are leads, in the form of v1."""
-        labels = None
-        self._of_columns.update(filter(None, (fields_of, labels_of)))
-        try:
-            if labels_of:
-                labels = {str(row["id"]): str(row["name"]) for row in self.rows(labels_of)}
-            definitions = self.rows(fields_of)
-        except AirbyteTracedException as error:
-            raise _with_way_out(error) from error
         with self._locks[f"columns of {stream}"]:
             if stream not in self._columns:
-                form: Literal["v1", "v2"] = "v1" if labels_of else "v2"
-                self._columns[stream] = columns_of(definitions, form, labels)
+                try:
+                    self._columns[stream] = self._compiled(fields_of, labels_of)
+                except AirbyteTracedException as error:
+                    raise _with_way_out(error) from error
             return self._columns[stream]
+
+    def _compiled(self, fields_of: str, labels_of: str | None) -> Columns:
+        if not labels_of:
+            return columns_of(self.rows(fields_of), "v2")
+        labels = {str(row["id"]): str(row["name"]) for row in self.rows(labels_of)}
+        return columns_of(self.rows(fields_of), "v1", labels)
 
     def warn_of_changes(self, catalog: ConfiguredAirbyteCatalog) -> None:
         """Name the fields that are not, or no longer, what the catalog of the sync says."""
