@@ -29,7 +29,8 @@ WINDOW = "window"
 _PAGES_TO_JUDGE = 3
 _PAGES_WORTH_WINDOWS = 200
 _PAGES_WORTH_HALVING = 8
-_PAGES_A_WINDOW = 25
+_PAGES_A_WINDOW_AT_FIRST = 100
+_PAGES_A_WINDOW = 40
 _WINDOWS_AT_ONCE = 8
 _ROWS_A_CHECKPOINT = 20_000
 # a mark comes from Pipedrive's clock; only where its answers carry no date is this machine's asked
@@ -229,7 +230,7 @@ class ListCursor(Cursor):
         if walk.start is None:
             yield self._opened(Window(walk.of, nulls_from="asc"))
             yield self._opened(Window(walk.of, nulls_from="desc"))
-        count = min(_WINDOWS_AT_ONCE, int(walk.length / _PAGES_A_WINDOW / 4))
+        count = min(_WINDOWS_AT_ONCE, int(walk.length / _PAGES_A_WINDOW_AT_FIRST))
         begin, end = (times.to_epoch(time) for time in (walk.start or walk.oldest, times.now()))
         width = max(1, (end - begin) // count)
         ends = [times.of_epoch(begin + width * number) for number in range(1, count)]
