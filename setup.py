@@ -62,10 +62,10 @@ setup(
     license="MIT",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["source_pipedrive*"]),
-    package_data={"source_pipedrive": ["manifest.yaml", "schemas/**/*.json"]},
+    package_data={"source_pipedrive": ["*.yaml", "api/*.yaml", "schemas/**/*.json"]},
     entry_points={"console_scripts": ["source-pipedrive = source_pipedrive.run:run"]},
     install_requires=[
-        "airbyte-cdk>=7.39.1,<8",
+        "airbyte-cdk>=7.39.1,<7.40",
         "anyascii>=0.3.2",
         "isodate>=0.6.1",
         "jsonschema>=4.17",

@@ -22,7 +22,7 @@ import yaml
 
 from benchmarks.runs import OURS, Run, account, read, show, show_circumstances
 from demo.sandbox import RunningSandbox
-from source_pipedrive.budget import TokenBudget
+from source_pipedrive.api.rate_limits import TokenBudget
 from unit_tests import catalog
 
 _METADATA = Path(__file__).parent.parent / "metadata.yaml"

@@ -22,13 +22,13 @@ import uvicorn
 
 from demo.report import CONSOLE, show
 from demo.sandbox import RunningSandbox, running_sandbox
-from source_pipedrive import times
+from source_pipedrive import timestamps as times
+from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.credentials import Credentials
-from source_pipedrive.webhooks.inbox import Inbox
 from source_pipedrive.webhooks.receiver import Receiver
-from source_pipedrive.webhooks.registrar import Registrar
-from source_pipedrive.webhooks.trigger import Target, Trigger, Wanted
-from source_pipedrive.webhooks.warehouse import Warehouse
+from source_pipedrive.webhooks.registration import Registrar
+from source_pipedrive.webhooks.scheduler import Target, Trigger, Wanted
+from source_pipedrive.webhooks.targets.warehouse import Warehouse
 
 DATABASE = Path(__file__).with_name("live.duckdb")
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 from jinja2 import ChainableUndefined, Template
 
+from source_pipedrive.config import specification
 from unit_tests import catalog
 
 ROOT = Path(__file__).parent.parent
@@ -213,12 +214,12 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _settings() -> Mapping[str, Mapping[str, Any]]:
-    spec = catalog.MANIFEST["spec"]["connection_specification"]
+    spec = specification()
     return dict(sorted(spec["properties"].items(), key=lambda one: int(one[1]["order"])))
 
 
 def _default(name: str, setting: Mapping[str, Any]) -> str:
-    if name in catalog.MANIFEST["spec"]["connection_specification"]["required"]:
+    if name in specification()["required"]:
         return "*required*"
     return _code(str(setting["default"]).lower()) if "default" in setting else ""
 
@@ -318,7 +319,7 @@ def joined_everywhere() -> str:
 
 def answers() -> str:
     """Symptom, cause and fix, from the manifest's table of answers."""
-    table = catalog.MANIFEST["definitions"]["error_handler"]["answers"]
+    table = yaml.safe_load((catalog.PACKAGE / "api" / "errors.yaml").read_text())
     return _table(["Symptom", "Cause", "Fix", "Then"], map(_answer, table))
 
 

@@ -15,7 +15,7 @@ import pytest
 from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.conftest import StartSandbox
 from integration_tests.process import Connector
-from source_pipedrive import times
+from source_pipedrive import timestamps as times
 from unit_tests import catalog
 from unit_tests.output import Output
 

@@ -8,6 +8,7 @@ import pytest
 
 from demo.sandbox import RunningSandbox
 from integration_tests.process import EXECUTABLE, Connector
+from source_pipedrive.config import specification
 from unit_tests import catalog
 from unit_tests.output import Output
 
@@ -23,7 +24,7 @@ def test_spec_needs_nothing(connector: Connector) -> None:
     output = connector.run("spec")
 
     (spec,) = output.of_type("SPEC")
-    declared = catalog.MANIFEST["spec"]["connection_specification"]
+    declared = specification()
     assert spec["connectionSpecification"] == declared
     assert output.exit_code == 0
 

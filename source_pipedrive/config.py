@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
 from jsonschema import Draft7Validator, ValidationError
 
-from source_pipedrive import times
+from source_pipedrive import timestamps as times
 
 Config = Mapping[str, Any]
 
@@ -19,6 +22,13 @@ _KINDS = {
     "object": "a JSON object",
     "string": "a text",
 }
+
+
+@cache
+def specification() -> Mapping[str, Any]:
+    """Return the JSON schema of the settings, as `spec.yaml` has it."""
+    written = Path(__file__).with_name("spec.yaml").read_bytes()
+    return yaml.load(written, yaml.CSafeLoader)["connectionSpecification"]  # type: ignore[no-any-return]
 
 
 def refuse_bad(config: Config, specification: Mapping[str, Any]) -> None:

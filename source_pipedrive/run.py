@@ -12,22 +12,21 @@ def run() -> None:
     """Run a verb of the Airbyte protocol, `plan` or `webhooks`."""
     verb = sys.argv[1:2]
     if verb == ["spec"]:
-        # answered from the manifest: importing the CDK takes two seconds
-        manifest = Path(__file__).with_name("manifest.yaml").read_bytes()
-        spec = yaml.load(manifest, yaml.CSafeLoader)["spec"]
-        message = {"connectionSpecification": spec["connection_specification"]}
-        print(json.dumps({"type": "SPEC", "spec": message}))  # noqa: T201 - the protocol
+        # without the CDK, whose import takes two seconds
+        written = Path(__file__).with_name("spec.yaml").read_bytes()
+        spec = yaml.load(written, yaml.CSafeLoader)
+        print(json.dumps({"type": "SPEC", "spec": spec}))  # noqa: T201 - the protocol
     elif verb == ["webhooks"]:
         from source_pipedrive.webhooks.cli import main as webhooks  # noqa: PLC0415 - an extra
 
         webhooks(sys.argv[2:], prog_name="source-pipedrive webhooks")
     elif verb == ["plan"]:
-        from source_pipedrive.plan import main as plan  # noqa: PLC0415 - see above
+        from source_pipedrive.estimate import main as plan  # noqa: PLC0415 - see above
 
         plan(sys.argv[2:], prog_name="source-pipedrive plan")
     else:
         # all that the start brings is kept: the collector would look through it in vain
         gc.disable()
-        from source_pipedrive.entrypoint import main  # noqa: PLC0415 - see above
+        from source_pipedrive.protocol.entrypoint import main  # noqa: PLC0415 - see above
 
         main(sys.argv[1:])

@@ -18,9 +18,9 @@ from airbyte_cdk.logger import AirbyteLogFormatter
 from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
 from hypothesis import settings
 
-from source_pipedrive.output import Room
-from source_pipedrive.retriever import PageRetriever
+from source_pipedrive.protocol.stdout import Room
 from source_pipedrive.run import run
+from source_pipedrive.streams.page_reader import PageRetriever
 from unit_tests import catalog
 from unit_tests.output import Output
 from unit_tests.pipedrive import TOKEN, Api

@@ -14,8 +14,8 @@ import yaml
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from docs import generate
-from source_pipedrive.config import refuse_bad
-from source_pipedrive.plan import main as plan
+from source_pipedrive.config import refuse_bad, specification
+from source_pipedrive.estimate import main as plan
 from source_pipedrive.webhooks.cli import main as webhooks
 from unit_tests import catalog
 from unit_tests.conftest import Connector
@@ -25,7 +25,7 @@ CONTRACT = ROOT.parent / "shared" / "pipedrive-api"
 TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 TEXTS += [ROOT / "pipedrive_sandbox" / "README.md"]
 EXAMPLES = ROOT / "docs" / "examples"
-SPEC = catalog.MANIFEST["spec"]["connection_specification"]
+SPEC = specification()
 
 # https://docs.airbyte.com/platform/contributing-to-airbyte/resources/qa-checks
 AIRBYTES_ORDER = [

@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from source_pipedrive import config as configuration
+from source_pipedrive.config import specification
 from unit_tests import catalog
 from unit_tests.conftest import Clock, Connector
 from unit_tests.output import Output
 from unit_tests.pipedrive import TOKEN, Answer, Api, Request, envelope, v1_page, v2_page
 
-SPEC = catalog.MANIFEST["spec"]["connection_specification"]
+SPEC = specification()
 SETTINGS: Mapping[str, Any] = SPEC["properties"]
 SECRETS = [name for name, setting in SETTINGS.items() if setting.get("airbyte_secret")]
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from source_pipedrive.config import specification
 from unit_tests import catalog
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +57,7 @@ def test_the_wheel_holds_the_connector_with_its_manifest_and_schemas_and_nothing
 ) -> None:
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
 
-    kinds = ("*.py", "manifest.yaml", "schemas/**/*.json")
+    kinds = ("*.py", "*.yaml", "schemas/**/*.json")
     assert shipped == {
         path.relative_to(ROOT).as_posix() for kind in kinds for path in PACKAGE.rglob(kind)
     }
@@ -145,7 +146,7 @@ def test_every_suggested_stream_exists(metadata: dict[str, Any]) -> None:
 
 
 def test_the_platform_may_reach_the_default_host(metadata: dict[str, Any]) -> None:
-    properties = catalog.MANIFEST["spec"]["connection_specification"]["properties"]
+    properties = specification()["properties"]
     host = urlsplit(properties["api_url"]["default"]).hostname
 
     allowed = metadata["data"]["allowedHosts"]["hosts"]

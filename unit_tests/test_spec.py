@@ -1,13 +1,14 @@
 """The form that the user fills in."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from unit_tests import catalog
+from source_pipedrive.config import specification
 from unit_tests.conftest import Connector
 
-SPEC: dict[str, Any] = catalog.MANIFEST["spec"]["connection_specification"]
+SPEC: Mapping[str, Any] = specification()
 SETTINGS: dict[str, Any] = SPEC["properties"]
 
 each_setting = pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import source_pipedrive.entrypoint  # noqa: F401 - what takes the time
-from source_pipedrive import cursor
+import source_pipedrive.protocol.entrypoint  # noqa: F401 - what takes the time
 from source_pipedrive.run import run
+from source_pipedrive.streams import list_cursor as cursor
 
 _EXECUTABLE = str(Path(sys.executable).with_name("source-pipedrive"))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.webhooks.process import free_port, run_webhooks
-from source_pipedrive.webhooks.inbox import Inbox
+from source_pipedrive.inbox.store import Inbox
 
 _PATIENCE = 120.0
 

@@ -17,7 +17,7 @@ import aiohttp
 import click
 
 from integration_tests.webhooks.process import running_receiver
-from source_pipedrive.webhooks.inbox import Inbox
+from source_pipedrive.inbox.store import Inbox
 from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery
 from unit_tests.webhooks.postgres import running_postgres
 

@@ -12,9 +12,9 @@ import requests
 from integration_tests.process import Connector
 from integration_tests.webhooks.account import Account, running_account, wait_until
 from integration_tests.webhooks.process import RunningReceiver, running_receiver
+from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.credentials import Credentials
-from source_pipedrive.webhooks.inbox import Inbox
-from source_pipedrive.webhooks.registrar import Registrar
+from source_pipedrive.webhooks.registration import Registrar
 from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery
 
 STREAMS = ["deals", "persons", "organizations"]

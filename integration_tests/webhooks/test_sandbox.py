@@ -7,8 +7,8 @@ import pytest
 from integration_tests.process import Connector
 from integration_tests.webhooks.account import Account, running_account
 from integration_tests.webhooks.process import running_receiver
-from source_pipedrive.webhooks import normalise
-from source_pipedrive.webhooks.inbox import Inbox
+from source_pipedrive.inbox import payloads as normalise
+from source_pipedrive.inbox.store import Inbox
 
 Row = dict[str, Any]
 

@@ -9,8 +9,8 @@ import pytest
 
 from integration_tests.webhooks.account import Account, wait_until
 from integration_tests.webhooks.process import running_receiver
-from source_pipedrive import times
-from source_pipedrive.webhooks.registrar import Registrar
+from source_pipedrive import timestamps as times
+from source_pipedrive.webhooks.registration import Registrar
 
 STREAMS = ["deals", "persons"]
 

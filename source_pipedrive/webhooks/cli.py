@@ -5,26 +5,24 @@ import logging
 import os
 from collections.abc import Mapping
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
-import yaml
 from rich.console import Console
 from rich.table import Table
 
-from source_pipedrive.config import problems
+from source_pipedrive.config import problems, specification
+from source_pipedrive.inbox.payloads import STREAMS
+from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
-from source_pipedrive.webhooks.inbox import Inbox, InboxError
 from source_pipedrive.webhooks.metrics import Metrics
-from source_pipedrive.webhooks.normalise import STREAMS
+from source_pipedrive.webhooks.monitor import Watch
 from source_pipedrive.webhooks.receiver import Receiver, Service
-from source_pipedrive.webhooks.registrar import DEFAULT_API, Hook, Registrar, RegistrarError
+from source_pipedrive.webhooks.registration import DEFAULT_API, Hook, Registrar, RegistrarError
+from source_pipedrive.webhooks.scheduler import DestinationError, Target, Trigger
 from source_pipedrive.webhooks.server import prune_hourly, run_server
-from source_pipedrive.webhooks.trigger import DestinationError, Target, Trigger
-from source_pipedrive.webhooks.watch import Watch
 
 _NOT_SENT = (
     "activity types, call logs, currencies, files, filters, goals, mail, permission sets, roles"
@@ -49,9 +47,7 @@ def _parsed(_context: click.Context, _option: click.Parameter, file: Path) -> di
         raise click.BadParameter(f"{file} is not JSON: {error}") from error
     if not isinstance(config, dict):
         raise click.BadParameter(f"{file} is no JSON object.")
-    manifest = files("source_pipedrive").joinpath("manifest.yaml").read_bytes()
-    specification = yaml.load(manifest, yaml.CSafeLoader)["spec"]["connection_specification"]
-    if found := problems(config, specification):
+    if found := problems(config, specification()):
         raise click.BadParameter(found)
     return config
 
@@ -206,7 +202,7 @@ def _warehouse(config: dict[str, Any], options: Mapping[str, Any]) -> Target:
     if not options["dest"]:
         raise click.UsageError("--then sync needs --dest.")
     try:
-        from source_pipedrive.webhooks.warehouse import Warehouse  # noqa: PLC0415 - an extra
+        from source_pipedrive.webhooks.targets.warehouse import Warehouse  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise click.UsageError("--then sync needs the extra `sync` of source-pipedrive.") from error
     return Warehouse(
@@ -224,7 +220,7 @@ def _jobs(options: Mapping[str, Any]) -> Target:
         raise click.UsageError(
             "--then airbyte needs AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET."
         )
-    from source_pipedrive.webhooks.jobs import AirbyteJobs  # noqa: PLC0415 - takes a second
+    from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs  # noqa: PLC0415 - takes a second
 
     return AirbyteJobs(
         options["airbyte_url"],

@@ -4,8 +4,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from source_pipedrive.webhooks.event import Event
-from source_pipedrive.webhooks.normalise import STREAMS
+from source_pipedrive.inbox.event import Event
+from source_pipedrive.inbox.payloads import STREAMS
 
 _LAGS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 180, 600, 3600)
 _WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)

@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from source_pipedrive.inbox.event import UnreadableEventError, read_event
+from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import Credentials
-from source_pipedrive.webhooks.event import UnreadableEventError, read_event
-from source_pipedrive.webhooks.inbox import Inbox, InboxError
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.writer import InboxWriter
 

@@ -9,7 +9,7 @@ from socket import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-from source_pipedrive.webhooks.inbox import Inbox, InboxError
+from source_pipedrive.inbox.store import Inbox, InboxError
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 _HOUR = 60 * 60

@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from source_pipedrive.webhooks.event import Event
-from source_pipedrive.webhooks.inbox import Inbox, InboxError
+from source_pipedrive.inbox.event import Event
+from source_pipedrive.inbox.store import Inbox, InboxError
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 _BATCH = 500

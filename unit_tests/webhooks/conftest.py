@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests_mock as mocking
 
-from source_pipedrive.webhooks.inbox import Inbox
+from source_pipedrive.inbox.store import Inbox
 from unit_tests.webhooks.hooks import Pipedrive
 from unit_tests.webhooks.postgres import Postgres, running_postgres
 

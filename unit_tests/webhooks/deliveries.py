@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from source_pipedrive.webhooks.event import Event, read_event
+from source_pipedrive.inbox.event import Event, read_event
 
 CREDENTIALS = ("pipedrive", "hook-secret-7d1f0a93c5")
 

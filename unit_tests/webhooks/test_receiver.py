@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 
+from source_pipedrive.inbox.event import Event
+from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks import receiver as receiver_module
 from source_pipedrive.webhooks import writer as writer_module
 from source_pipedrive.webhooks.credentials import Credentials
-from source_pipedrive.webhooks.event import Event
-from source_pipedrive.webhooks.inbox import Inbox, InboxError
 from source_pipedrive.webhooks.receiver import Receiver
 from source_pipedrive.webhooks.writer import InboxWriter
 from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery

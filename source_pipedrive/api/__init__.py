@@ -1,0 +1,1 @@
+"""One GET to Pipedrive, done right."""

@@ -1,0 +1,1 @@
+"""The account's own fields as named and typed columns."""

@@ -1,0 +1,1 @@
+"""The table that the receiver of webhooks and the connector share."""

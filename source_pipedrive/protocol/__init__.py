@@ -1,0 +1,1 @@
+"""Everything that knows the Airbyte protocol and the CDK."""

@@ -1,0 +1,1 @@
+"""Where a sync can run: an Airbyte job, or this process."""

@@ -1,0 +1,338 @@
+"""What the user is told when Pipedrive or the way to it fails, and what goes on all the same."""
+
+import json
+import socket
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NoReturn
+
+import pytest
+import requests
+import urllib3.exceptions as wire
+from urllib3 import HTTPSConnectionPool
+from urllib3.connection import HTTPConnection
+
+from source_pipedrive.streams.page_reader import PageRetriever
+from unit_tests import catalog
+from unit_tests.conftest import Clock, Read
+from unit_tests.pipedrive import (
+    TOKEN,
+    Answer,
+    Api,
+    Reply,
+    envelope,
+    error,
+    html,
+    rows,
+    v2_page,
+)
+
+AT_ONCE = 1
+PATIENTLY = 6  # the first attempt and five more
+
+CONFIG, TRANSIENT, SYSTEM = "config_error", "transient_error", "system_error"
+
+_POOL = HTTPSConnectionPool("api.pipedrive.com")
+_CONNECTION = HTTPConnection("api.pipedrive.com")
+_TARGET = "/api/v2/pipelines?limit=500"
+
+
+def _unreachable(reason: Exception) -> wire.MaxRetryError:
+    return wire.MaxRetryError(_POOL, _TARGET, reason)
+
+
+def _no_such_name() -> requests.ConnectionError:
+    cause = socket.gaierror(-2, "Name or service not known")
+    reason = wire.NameResolutionError("api.pipedrive.com", _CONNECTION, cause)
+    return requests.ConnectionError(_unreachable(reason))
+
+
+def _limit(remaining: int, tokens: int) -> Answer:
+    return error(429, "request over limit").with_headers(
+        x_ratelimit_limit=80,
+        x_ratelimit_remaining=remaining,
+        x_ratelimit_reset=2,
+        x_daily_ratelimit_token_limit=30000,
+        x_daily_ratelimit_token_remaining=tokens,
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """What comes back, how often it is tried, and what the user reads."""
+
+    reply: Reply
+    attempts: int
+    failure_type: str
+    phrase: str
+
+
+UNAUTHORIZED = error(401, "unauthorized access", error_info="Please check developers.pipedrive.com")
+CASES = {
+    "400": Case(error(400, "Bad cursor"), AT_ONCE, SYSTEM, "fault of this connector"),
+    "401": Case(UNAUTHORIZED, AT_ONCE, CONFIG, "does not accept the API key"),
+    "402": Case(error(402, "Payment required"), AT_ONCE, CONFIG, "company account is not open"),
+    "403": Case(error(403, "Forbidden"), AT_ONCE, CONFIG, "may not read pipelines"),
+    "403 scope": Case(
+        error(403, "Scope and URL mismatch"), AT_ONCE, CONFIG, "lacks the scope to read pipelines"
+    ),
+    "403 plan": Case(
+        error(403, "Limit", code="feature_capping_deals_limit"),
+        AT_ONCE,
+        CONFIG,
+        "plan of the company",
+    ),
+    "403 Cloudflare": Case(html(403), AT_ONCE, TRANSIENT, "Cloudflare blocks this address"),
+    "404": Case(error(404, "Not found"), AT_ONCE, CONFIG, "does not know pipelines"),
+    "405": Case(error(405, "Method"), AT_ONCE, SYSTEM, "fault of this connector"),
+    "410": Case(error(410, "Gone"), AT_ONCE, SYSTEM, "no longer offers pipelines"),
+    "415": Case(error(415, "Feature"), AT_ONCE, CONFIG, "feature behind pipelines is not enabled"),
+    "422": Case(error(422, "Unprocessable"), AT_ONCE, SYSTEM, "fault of this connector"),
+    "429 daily, no tokens left": Case(_limit(0, 0), AT_ONCE, TRANSIENT, "daily API tokens"),
+    "429 daily, burst left": Case(_limit(79, 4), AT_ONCE, TRANSIENT, "daily API tokens"),
+    "429 burst": Case(_limit(0, 20000), PATIENTLY, TRANSIENT, "rate limit is exhausted"),
+    "429 bare": Case(error(429, "Slow down"), PATIENTLY, TRANSIENT, "rate limit is exhausted"),
+    "500": Case(error(500, "Oops"), PATIENTLY, TRANSIENT, "has a problem of its own"),
+    "501": Case(error(501, "Oops"), PATIENTLY, TRANSIENT, "has a problem of its own"),
+    "502": Case(html(502), PATIENTLY, TRANSIENT, "has a problem of its own"),
+    "503": Case(error(503, "Maintenance"), PATIENTLY, TRANSIENT, "has a problem of its own"),
+    "504": Case(html(504), PATIENTLY, TRANSIENT, "has a problem of its own"),
+    "524": Case(html(524), PATIENTLY, TRANSIENT, "has a problem of its own"),
+    "an unknown code": Case(error(418, "Tea"), PATIENTLY, TRANSIENT, "has a problem of its own"),
+    "200 broken JSON": Case(
+        Answer(b'{"success":true,"data":[{"id":1},{"i'), PATIENTLY, TRANSIENT, "broken JSON instead"
+    ),
+    "200 empty": Case(Answer(b""), PATIENTLY, TRANSIENT, "broken JSON instead"),
+    "200 HTML": Case(html(200), PATIENTLY, TRANSIENT, "an HTML page instead"),
+    "200 null": Case(Answer(b"null"), PATIENTLY, TRANSIENT, "`null` instead"),
+    "200 list": Case(Answer(b"[]"), PATIENTLY, TRANSIENT, "JSON that is no object instead"),
+    "200 success false": Case(
+        Answer(b'{"success":false,"error":"Try later","data":null}'),
+        PATIENTLY,
+        TRANSIENT,
+        "`success: false` (Try later) instead",
+    ),
+    "200 without data": Case(
+        Answer(b'{"success":true}'), PATIENTLY, TRANSIENT, "JSON without `data` instead"
+    ),
+    "body cut off": Case(
+        requests.exceptions.ChunkedEncodingError(
+            wire.ProtocolError("Connection broken", wire.IncompleteRead(512, 9000))
+        ),
+        PATIENTLY,
+        TRANSIENT,
+        "failed or broke off while reading pipelines",
+    ),
+    "connection reset": Case(
+        requests.ConnectionError(
+            wire.ProtocolError("Connection aborted.", ConnectionResetError(104, "Reset by peer"))
+        ),
+        PATIENTLY,
+        TRANSIENT,
+        "failed or broke off while reading pipelines",
+    ),
+    "connection refused": Case(
+        requests.ConnectionError(
+            _unreachable(wire.NewConnectionError(_CONNECTION, "Connection refused"))
+        ),
+        PATIENTLY,
+        TRANSIENT,
+        "failed or broke off while reading pipelines",
+    ),
+    "no time to connect": Case(
+        requests.ConnectTimeout(_unreachable(wire.ConnectTimeoutError(_POOL, "timed out"))),
+        PATIENTLY,
+        TRANSIENT,
+        "did not answer pipelines in time",
+    ),
+    "no time to answer": Case(
+        requests.ReadTimeout(wire.ReadTimeoutError(_POOL, _TARGET, "Read timed out.")),
+        PATIENTLY,
+        TRANSIENT,
+        "did not answer pipelines in time",
+    ),
+    "DNS": Case(_no_such_name(), PATIENTLY, TRANSIENT, "no address (DNS)"),
+    "TLS": Case(
+        requests.exceptions.SSLError(
+            _unreachable(wire.SSLError("certificate verify failed: self-signed certificate"))
+        ),
+        PATIENTLY,
+        TRANSIENT,
+        "No trusted encrypted connection",
+    ),
+}
+PRIVATE = "Ada Private"
+
+
+def _with_payload(reply: Reply) -> Reply:
+    """The same with data of a customer, where the body has any place for it."""
+    if isinstance(reply, Exception):
+        return reply
+    name = json.dumps({"name": PRIVATE}).encode()
+    return replace(reply, body=reply.body.replace(b'"data": null', b'"data": ' + name))
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_failure_ends_its_stream_with_a_sentence_that_gives_no_secret_away(
+    case: Case, api: Api, read: Read
+) -> None:
+    api.answer("api/v2/pipelines", *[_with_payload(case.reply)] * case.attempts)
+
+    output = read("pipelines")
+
+    assert case.phrase in output.errors[0]["message"]
+    assert output.errors[0]["failure_type"] == case.failure_type
+    assert output.status("pipelines") == "INCOMPLETE"
+    assert output.exit_code == 1
+    for secret in (TOKEN, PRIVATE, "limit=500"):
+        assert secret not in output.text
+    # the message of the protocol has a place for it, the log is for people
+    assert not any("Traceback" in log["message"] for log in output.of_type("LOG"))
+
+
+def test_a_failure_that_passes_costs_no_row(api: Api, read: Read) -> None:
+    passing = [case.reply for case in CASES.values() if case.attempts == PATIENTLY]
+    for number, reply in enumerate(passing):
+        then = v2_page(rows("pipelines", [number]), next_cursor=f"after {number}")
+        api.answer("api/v2/pipelines", reply, then)
+    api.answer("api/v2/pipelines", v2_page([]))
+
+    output = read("pipelines")
+
+    assert output.records("pipelines") == rows("pipelines", range(len(passing)))
+    assert output.errors == []
+    assert output.exit_code == 0
+
+
+def test_the_other_streams_finish_when_one_fails(api: Api, read: Read) -> None:
+    api.answer("api/v2/pipelines", error(403, "Forbidden"))
+    api.answer("api/v2/stages", *[error(500, "Oops")] * PATIENTLY)
+    api.answer("v1/users", envelope(rows("users", [1])))
+    api.answer("v1/currencies", envelope(rows("currencies", [2])))
+
+    output = read("pipelines", "stages", "users", "currencies")
+
+    assert output.records("users") == rows("users", [1])
+    assert output.records("currencies") == rows("currencies", [2])
+    streams = ("pipelines", "stages", "users", "currencies")
+    assert [output.status(stream) for stream in streams] == [
+        *["INCOMPLETE"] * 2,
+        *["COMPLETE"] * 2,
+    ]
+    assert output.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["401", "402", "403 Cloudflare", "429 daily, no tokens left", "429 daily, burst left"]
+)
+def test_what_any_request_would_meet_ends_the_sync_with_one_sentence(
+    name: str, api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = CASES[name]
+    streams = catalog.members("plain_list")
+    monkeypatch.setattr(api, "_answer", lambda _: case.reply)
+
+    output = read(*streams)
+
+    workers = catalog.MANIFEST["concurrency_level"]["default_concurrency"]
+    assert len(api.requests) <= workers < len(streams)
+    assert {error["failure_type"] for error in output.errors} == {case.failure_type}
+    assert len({error["message"] for error in output.errors}) == 1
+    assert {output.status(stream) for stream in streams} == {"INCOMPLETE"}
+
+
+def test_a_refusal_is_told_in_pipedrives_words_and_with_its_number_for_support(
+    api: Api, read: Read
+) -> None:
+    refusal = error(403, "Permission denied", error_info="Ask your admin")
+    api.answer("v1/roles", refusal.with_headers(x_correlation_id="0d5c5c3f-7a41-4f0e"))
+
+    output = read("roles")
+
+    sentence = output.errors[0]["message"]
+    assert "403, Permission denied, Ask your admin" in sentence
+    assert "x-correlation-id 0d5c5c3f-7a41-4f0e" in sentence
+
+
+def test_a_key_that_the_server_repeats_is_not_told(api: Api, read: Read) -> None:
+    api.answer("v1/roles", error(401, f"Token {TOKEN} is unknown"))
+
+    output = read("roles")
+
+    assert "Token (the API key) is unknown" in output.errors[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (rb'{"success":true,"data":[{"id":1,"name":"Ada \ud83d"}]}', "Ada \ufffd"),
+        (rb'{"success":true,"data":[{"id":1,"name":"\ude00 \ud83d\ude00"}]}', "\ufffd \U0001f600"),
+        (rb'{"success":true,"data":[{"id":1,"name":"\\ud83d"}]}', r"\ud83d"),
+        (b'\xef\xbb\xbf{"success":true,"data":[{"id":1,"name":"Ada"}]}', "Ada"),
+    ],
+    ids=["the first half", "the second half", "no half", "a byte order mark"],
+)
+def test_json_that_is_not_quite_well_formed_costs_no_row(
+    body: bytes, name: str, api: Api, read: Read
+) -> None:
+    api.answer("api/v2/pipelines", Answer(body))
+
+    output = read("pipelines")
+
+    assert output.records("pipelines") == [{"id": 1, "name": name}]
+
+
+def test_waits_for_no_server_in_silence(api: Api, read: Read, clock: Clock) -> None:
+    limited = error(429, "rate limit exceeded").with_headers(
+        x_ratelimit_remaining=0, x_ratelimit_reset=86_400
+    )
+    api.answer("api/v2/pipelines", limited, v2_page(rows("pipelines", [1])))
+
+    output = read("pipelines")
+
+    assert output.status("pipelines") == "COMPLETE"
+    assert clock.now < 120
+
+
+def test_waits_longer_after_each_failure(api: Api, read: Read, clock: Clock) -> None:
+    api.answer("api/v2/pipelines", *[error(503, "Maintenance")] * 5, envelope([]))
+
+    read("pipelines")
+
+    at = [request.at for request in api.requests]
+    waits = [later - earlier for earlier, later in pairwise(at)]
+    assert waits == sorted(waits)
+    assert 15 < sum(waits) < 120
+    assert clock.now < 180
+
+
+def test_after_a_burst_limit_it_waits_about_as_long_as_pipedrive_says(api: Api, read: Read) -> None:
+    api.answer("api/v2/pipelines", _limit(0, 20000), envelope([]))
+
+    read("pipelines")
+
+    before, after = (request.at for request in api.requests)
+    assert 2 <= after - before <= 5
+
+
+def test_a_fault_of_the_connector_itself_ends_the_sync(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(PageRetriever, "_walk", fail)
+
+    output = read("deals", "deal_products")
+
+    assert {output.status(stream) for stream in ("deals", "deal_products")} == {"INCOMPLETE"}
+    assert output.exit_code == 1
+
+
+def test_an_unknown_stream_in_the_catalog_does_not_stop_the_others(api: Api, read: Read) -> None:
+    api.answer("api/v2/stages", v2_page(rows("stages", [1])))
+
+    output = read("pipelines_of_another_connector", "stages")
+
+    assert output.records("stages") == rows("stages", [1])
+    assert output.status("pipelines_of_another_connector") == "INCOMPLETE"

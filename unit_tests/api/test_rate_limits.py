@@ -1,0 +1,189 @@
+"""Requests keep to the burst limit of the key, and leave the company's daily reserve alone."""
+
+import logging
+import random
+from collections.abc import Iterable
+
+import pytest
+
+from source_pipedrive.api.rate_limits import TokenBudget
+from unit_tests import catalog
+from unit_tests.conftest import Clock, Read
+from unit_tests.pipedrive import Answer, Api, Request, error, rows, v2_page
+
+WINDOW = 2.0
+DAY = 1000  # tokens; a tenth of it is the reserve, unless the test says otherwise
+
+
+def pages(stream: str, count: int) -> list[Answer]:
+    """A walk of so many requests, a row each."""
+    return [
+        v2_page(rows(stream, [number]), next_cursor=None if number == count else f"after {number}")
+        for number in range(1, count + 1)
+    ]
+
+
+def balance(answer: Answer, tokens: int) -> Answer:
+    """The same, telling the day's tokens as they were before the request was charged."""
+    return answer.with_headers(
+        x_daily_ratelimit_token_limit=DAY, x_daily_ratelimit_token_remaining=tokens
+    )
+
+
+def fullest(requests: Iterable[Request]) -> int:
+    """The most requests in any two seconds."""
+    times = sorted(request.at for request in requests)
+    return max(sum(start <= time < start + WINDOW for time in times) for start in times)
+
+
+def test_until_told_otherwise_it_keeps_to_the_smallest_plan_and_no_lower(
+    api: Api, read: Read, clock: Clock
+) -> None:
+    api.answer("api/v2/pipelines", *pages("pipelines", 60))
+
+    read("pipelines")
+
+    assert fullest(api.requests) == 20
+    assert clock.now < 3 * WINDOW
+
+
+def test_all_streams_share_one_limit(api: Api, read: Read) -> None:
+    streams = catalog.members("v2_list")
+    for stream in streams:
+        api.answer(catalog.path(stream), *pages(stream, 25))
+
+    read(*streams)
+
+    # a request arrives later than it left, so each thread may carry one over from the window before
+    workers = catalog.MANIFEST["concurrency_level"]["default_concurrency"]
+    assert len(streams) > 2, "too few for a test"
+    assert 20 <= fullest(api.requests) <= 20 + workers
+
+
+@pytest.mark.parametrize("limit", [80, 7], ids=["more", "less"])
+def test_follows_the_limit_that_the_answers_announce(limit: int, api: Api, read: Read) -> None:
+    told = [page.with_headers(x_ratelimit_limit=limit) for page in pages("pipelines", 100)]
+    api.answer("api/v2/pipelines", *told)
+
+    read("pipelines")
+
+    assert fullest(api.requests) == limit
+
+
+def test_follows_a_limit_that_changes_on_the_way(api: Api, read: Read) -> None:
+    walk = pages("pipelines", 120)
+    high = [page.with_headers(x_ratelimit_limit=40) for page in walk[:60]]
+    low = [page.with_headers(x_ratelimit_limit=10) for page in walk[60:]]
+    api.answer("api/v2/pipelines", *high, *low)
+
+    read("pipelines")
+
+    assert fullest(api.requests[:60]) == 40
+    assert fullest(api.requests[62:]) == 10
+
+
+def test_a_refusal_of_one_stream_pauses_all(
+    api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the refused one comes back after a second; the pause of five has to hold all the same
+    monkeypatch.setattr(random, "uniform", lambda low, _high: low)
+    refusal = error(429, "request over limit").with_headers(
+        x_ratelimit_limit=1000, x_ratelimit_remaining=0, x_ratelimit_reset=5
+    )
+    api.answer("api/v2/pipelines", refusal, v2_page([]))
+    api.answer("api/v2/stages", *pages("stages", 150))
+
+    read("pipelines", "stages")
+
+    paths = [request.path for request in api.requests]
+    refused = paths.index("api/v2/pipelines")
+    early = [at for at in (request.at for request in api.requests[refused + 1 :]) if at < 5]
+    assert len(early) <= 3, "more than were under way"
+    assert len(paths) - refused > 50, "too few for a test"
+
+
+@pytest.mark.parametrize(
+    ("reserve", "told", "requests"),
+    [
+        pytest.param(10, [120, 110], 2, id="the last request that leaves the reserve whole"),
+        pytest.param(10, [119], 1, id="a request that would touch it"),
+        pytest.param(0, [20, 10], 2, id="no reserve: to the last token"),
+        pytest.param(100, [1000], 1, id="all is reserve: what it takes to know"),
+        pytest.param(2.5, [45, 35], 2, id="a fraction of a percent"),
+    ],
+)
+def test_stops_before_the_reserve_is_touched_and_keeps_the_state(
+    reserve: float, told: list[int], requests: int, api: Api, read: Read
+) -> None:
+    walk = [balance(page, tokens) for page, tokens in zip(pages("persons", 9), told, strict=False)]
+    api.answer("api/v2/persons", *walk)
+    state = {"update_time": "2024-05-01T10:00:00Z"}
+
+    output = read("persons", state={"persons": state}, daily_token_reserve_percent=reserve)
+
+    assert len(api.requests) == requests
+    assert f"keep {reserve:g} % of the company's daily API tokens" in output.errors[0]["message"]
+    assert "daily_token_reserve_percent" in output.errors[0]["message"]
+    assert output.errors[0]["failure_type"] == "transient_error"
+    assert output.state("persons") == state
+    assert output.exit_code == 1
+
+
+def test_counts_on_by_itself_where_the_answers_stop_telling(api: Api, read: Read) -> None:
+    first, *rest = pages("persons", 9)
+    api.answer("api/v2/persons", balance(first, 130), *rest[:2])
+
+    output = read("persons")
+
+    assert len(api.requests) == 3
+    assert "daily_token_reserve_percent" in output.errors[0]["message"]
+
+
+def test_without_a_told_balance_there_is_nothing_to_stop_for(api: Api, read: Read) -> None:
+    api.answer("api/v2/persons", *pages("persons", 120))
+
+    output = read("persons")
+
+    assert len(output.records("persons")) == 120
+    assert output.exit_code == 0
+
+
+def test_goes_on_when_a_new_day_brings_new_tokens(api: Api, read: Read) -> None:
+    walk = pages("persons", 5)
+    evening = [balance(walk[0], 130), balance(walk[1], 120)]
+    morning = [balance(page, DAY - 10 * spent) for spent, page in enumerate(walk[2:])]
+    api.answer("api/v2/persons", *evening, *morning)
+
+    output = read("persons")
+
+    assert len(output.records("persons")) == 5
+    assert output.exit_code == 0
+
+
+def test_tells_what_each_stream_and_the_sync_cost(api: Api, read: Read) -> None:
+    api.answer("api/v2/persons", *pages("persons", 3))
+    api.answer("api/v2/pipelines", *pages("pipelines", 2))
+
+    output = read("persons", "pipelines")
+
+    told = "\n".join(output.logs("INFO"))
+    assert "persons: 3 rows, 3 requests, 30 tokens" in told
+    assert "pipelines: 2 rows, 2 requests, 10 tokens" in told
+    assert "Total: 5 rows, 5 requests, 40 tokens" in told
+
+
+def test_tells_the_cost_while_threads_still_begin_streams() -> None:
+    budget = TokenBudget({}, reserve_percent=10)
+    told = logging.getLogger("told")
+    told.setLevel(logging.INFO)
+
+    class Beginner(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            with budget.spend(f"begun during {record.getMessage()}"):
+                return False
+
+    told.addFilter(Beginner())
+    with budget.spend("persons"):
+        budget.report(told)
+
+    assert len(budget.spending) > 1

@@ -1,0 +1,94 @@
+import json
+from typing import Any
+
+import pytest
+
+from source_pipedrive.inbox.event import UnreadableEventError, milliseconds, read_event
+from unit_tests.webhooks.deliveries import a_delivery, an_event
+
+
+def test_an_event_keeps_the_whole_delivery() -> None:
+    delivery = a_delivery("change", entity="person", entity_id=12, attempt=2)
+
+    event = read_event(json.dumps(delivery).encode())
+
+    assert (event.object, event.object_id, event.action) == ("person", "12", "change")
+    assert (event.id, event.attempt) == (delivery["meta"]["id"], 2)
+    assert json.loads(event.payload) == delivery
+
+
+def test_a_text_that_was_cut_in_half_of_a_character_costs_no_event() -> None:
+    delivery = a_delivery("change")
+    delivery["data"]["title"] = "A good deal \ud83d"
+
+    event = read_event(json.dumps(delivery).encode())
+
+    assert json.loads(event.payload)["data"]["title"] == "A good deal \ufffd"
+
+
+def test_a_retry_is_the_same_event() -> None:
+    first = an_event(id="6ab1e2c4", attempt=1)
+    retry = an_event(id="6ab1e2c4", attempt=2)
+
+    assert first.id == retry.id
+
+
+def test_two_events_of_a_user_differ_although_both_carry_the_id_of_the_user() -> None:
+    first = an_event(entity="user", entity_id=23, id="23", at=1777629600)
+    second = an_event(entity="user", entity_id=23, id="23", at=1777629661)
+
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    ["2026-05-01T10:00:00.000Z", "2026-05-01T10:00:00Z", "2026-05-01 10:00:00", 1777629600],
+)
+def test_both_forms_of_a_timestamp_are_read_as_utc(timestamp: object) -> None:
+    assert milliseconds(timestamp) == 1777629600000
+
+
+@pytest.mark.parametrize(
+    ("body", "phrase"),
+    [
+        (b"", "not JSON"),
+        (b'{"meta": {', "not JSON"),
+        (b"[]", "no `meta`"),
+        (b'{"current": {}}', "no `meta`"),
+        (b'{"meta": "create"}', "no `meta`"),
+    ],
+)
+def test_what_is_no_delivery_is_refused(body: bytes, phrase: str) -> None:
+    with pytest.raises(UnreadableEventError, match=phrase):
+        read_event(body)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("action", "added"),
+        ("action", None),
+        ("id", None),
+        ("id", ""),
+        ("id", "a\x00b"),
+        ("entity", {"deal": 1}),
+        ("entity_id", "1" * 201),
+        ("timestamp", "yesterday"),
+        ("timestamp", 12),
+        ("timestamp", None),
+    ],
+)
+def test_an_event_that_the_inbox_could_not_keep_is_refused(name: str, value: Any) -> None:
+    delivery = a_delivery()
+    delivery["meta"][name] = value
+
+    with pytest.raises(UnreadableEventError, match=f"meta.{name}"):
+        read_event(json.dumps(delivery).encode())
+
+
+@pytest.mark.parametrize("block", ["data", "previous"])
+def test_a_state_that_is_no_object_is_refused(block: str) -> None:
+    delivery = a_delivery() | {block: ["won"]}
+
+    with pytest.raises(UnreadableEventError, match=block):
+        read_event(json.dumps(delivery).encode())

@@ -1,0 +1,38 @@
+"""Templates of the manifest, which all threads of a sync evaluate."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+
+import pytest
+from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
+
+
+@pytest.fixture
+def _threads_take_turns_anywhere() -> Iterator[None]:
+    """Have the collector run all the time, and threads take turns while it does."""
+
+    def dawdle(*_: object) -> None:
+        any(number < 0 for number in range(500))
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(5)
+    gc.callbacks.append(dawdle)
+    yield
+    gc.callbacks.remove(dawdle)
+    gc.set_threshold(*threshold)
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("_threads_take_turns_anywhere")
+def test_threads_do_not_disturb_each_others_templates() -> None:
+    import_module("source_pipedrive.protocol.source")
+    template = InterpolatedString.create("v1/roles/{{ role_id }}/assignments", parameters={})
+
+    with ThreadPoolExecutor(8) as threads:
+        paths = list(threads.map(lambda _: template.eval({}, role_id=7), range(2_000)))
+
+    assert set(paths) == {"v1/roles/7/assignments"}

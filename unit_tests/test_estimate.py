@@ -1,0 +1,120 @@
+"""`plan` tells beforehand what a sync costs at least, or in a sentence why it cannot."""
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from source_pipedrive.estimate import main
+from unit_tests import catalog
+from unit_tests.pipedrive import TOKEN, Api, error, rows, v1_page, v2_page
+
+Plan = Callable[..., Result]
+PERSONS = "api/v2/persons"
+PRICE = 10
+LAST_SYNC = {
+    "type": "STREAM",
+    "stream": {
+        "stream_descriptor": {"name": "persons"},
+        "stream_state": {"update_time": "2024-05-01T00:00:00Z"},
+    },
+}
+
+
+def words(result: Result) -> str:
+    """What it printed, without the frames around it and the ends of lines."""
+    return " ".join(result.output.translate(dict.fromkeys(map(ord, "│┃"), " ")).split())
+
+
+@pytest.fixture
+def plan(api: Api, config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    monkeypatch.setattr(logging, "disable", lambda: None)
+    # a long path would be broken within the name of the file
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*flags: str, **files: object) -> Result:
+        contents: dict[str, object] = {
+            "config": config,
+            "catalog": {"streams": [catalog.configured("persons")]},
+        }
+        arguments = list(flags)
+        for name, content in (contents | files).items():
+            file = Path(f"{name}.json")
+            file.write_text(json.dumps(content))
+            arguments += [f"--{name}", str(file)]
+        with api.reachable():
+            return CliRunner().invoke(main, arguments)
+
+    return invoke
+
+
+def test_a_first_sync_costs_the_pages_up_to_the_highest_id(plan: Plan, api: Api) -> None:
+    told = {"x-daily-ratelimit-token-limit": "30000", "x-daily-ratelimit-token-remaining": "20000"}
+    api.answer("v1/users/me", v1_page([{"id": 1}]).with_headers(**told))
+    api.answer(PERSONS, v2_page(rows("persons", [1_700])))
+
+    document = json.loads(plan("--json").stdout)
+
+    (persons,) = document["streams"]
+    assert (persons["requests"], persons["tokens"]) == (4, 4 * PRICE)
+    assert "1,700 by the highest id" in persons["basis"]
+    assert document["tokens"] == 4 * PRICE
+    # those of the question itself are gone
+    assert 19_000 < document["tokens_left_today"] < 20_000
+    assert document["tokens_reserved"] == 3_000
+
+
+def test_a_later_sync_costs_a_page_at_least(plan: Plan, api: Api) -> None:
+    api.answer("v1/users/me", v1_page([{"id": 1}]))
+
+    result = plan(state=[LAST_SYNC])
+
+    assert f"persons 1 {PRICE} a page of each list" in words(result)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "phrase"),
+    [
+        ({"config": {"api_key": ""}}, "`api_key`"),
+        ({"config": 5}, "config.json cannot be used: it should hold an object of settings"),
+        ({"catalog": {"streams": [{}]}}, "catalog.json cannot be used: it should hold a config"),
+        ({"state": {"persons": {}}}, "state.json cannot be used: it should hold a list of state"),
+    ],
+    ids=["no key", "no settings", "no catalog", "no state"],
+)
+def test_what_it_cannot_use_is_told_in_a_sentence(
+    files: dict[str, object], phrase: str, plan: Plan, api: Api
+) -> None:
+    result = plan(**files)
+
+    assert phrase in words(result)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert not api.requests
+
+
+def test_a_state_that_cannot_be_read_is_told_in_a_sentence(plan: Plan, api: Api) -> None:
+    descriptor = {"stream_descriptor": {"name": "persons"}}
+    state = {"type": "STREAM", "stream": {**descriptor, "stream_state": {"update_time": "May"}}}
+
+    result = plan(state=[state])
+
+    assert "saved state of stream persons cannot be read" in words(result)
+    assert result.exit_code == 1
+    assert not api.requests
+
+
+def test_a_refused_key_is_told_in_a_sentence(plan: Plan, api: Api) -> None:
+    api.answer("v1/users/me", error(401, "unauthorized access"))
+
+    result = plan()
+
+    assert "does not accept the API key" in words(result)
+    assert TOKEN not in words(result)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
