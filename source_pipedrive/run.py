@@ -27,6 +27,6 @@ def run() -> None:
     else:
         # all that the start brings is kept: the collector would look through it in vain
         gc.disable()
-        from source_pipedrive.protocol.entrypoint import main  # noqa: PLC0415 - see above
+        from source_pipedrive.protocol.process import main  # noqa: PLC0415 - see above
 
         main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Applies the manifest's table of answers: what Pipedrive said, what it means, what to do."""
+"""Applies the rules of `errors.yaml`: what Pipedrive said, what it means, what to do."""
 
 import logging
 import random
@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from airbyte_cdk.models import FailureType
@@ -20,27 +20,25 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
     SUCCESS_RESOLUTION,
     ResponseAction,
 )
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import Response
 
+from source_pipedrive.api.exceptions import AccountRefusedError, UserError
 from source_pipedrive.api.responses import (
-    MalformedAnswerError,
+    MalformedResponseError,
     body_of,
     error_text,
     is_html,
-    leave_out,
 )
 
 _LOGGER = logging.getLogger("airbyte")
-Answer = Mapping[str, Any]
-# a server that asks for more is not waited for in silence: the tries end, and the sync says why
+# If a server asks for a longer pause, the retries end, and the sync says why.
 _LONGEST_PAUSE = 60
 
 
-class Patience(BackoffStrategy):
-    """Waits twice as long after each failure, with jitter: threads do not come back all at once.
+class Backoff(BackoffStrategy):
+    """Waits twice as long after each failure, with jitter, so that threads do not retry at once.
 
-    After a 429 that lasts as long as Pipedrive says, which for the burst limit is two seconds.
+    After a 429 it waits as long as Pipedrive says, which for the burst limit is two seconds.
     """
 
     def backoff_time(self, response_or_exception: Any, attempt_count: int) -> float:
@@ -54,98 +52,125 @@ class Patience(BackoffStrategy):
         return float(random.uniform(0.5, 1) * 2**attempt_count)  # noqa: S311 - spreads load
 
 
-class AccountRefusedError(AirbyteTracedException):
-    """A refusal that any other request would meet too: no stream can go on."""
+@dataclass(frozen=True, kw_only=True)
+class ErrorRule:
+    """One rule of `errors.yaml`: which answers it fits, and what follows.
+
+    It fits a `status`, the class name of an `exception`, or a `malformed` 200; `html`, `daily`
+    (the daily limit), and `contains` narrow it. `action` is FAIL, RETRY, or SKIP for an answer
+    without rows. `account` fails the whole sync, because any other request would get the same.
+    A rule with `tolerated_as` holds for the streams that name it under `tolerates`.
+    """
+
+    message: str
+    action: str
+    status: Sequence[int] = ()
+    exception: Sequence[str] = ()
+    malformed: bool = False
+    html: bool = False
+    daily: bool = False
+    contains: str = ""
+    account: bool = False
+    failure_type: str = "transient_error"
+    tolerated_as: str = ""
+
+    def fits(self, result: Response | Exception | None) -> bool:
+        """Tell whether this is a rule for a response or an exception."""
+        if not isinstance(result, Response):
+            return any(name in self.exception for name in _class_names(result))
+        return (
+            not self.exception
+            and self.malformed == result.ok
+            and (not self.status or result.status_code in self.status)
+            and (not self.daily or _is_daily_limit(result))
+            and (not self.html or is_html(result))
+            and self.contains in result.text
+        )
 
 
 @dataclass
-class AnswerTable(ErrorHandler):
-    """Finds the first row of `errors.yaml` that fits what came back, and does what it says.
+class ErrorRules(ErrorHandler):
+    """Finds the first rule of `errors.yaml` that fits an answer, and does what it says.
 
-    A row has `status` (codes; none = any error) or `exception` (class names) or `malformed: true`,
-    narrowed by `html: true`, `daily: true` or `contains: text`; then `action` (FAIL, RETRY, or
-    SKIP for no rows), `failure_type` and `message`. `account: true` fails the whole sync, where
-    any other request would meet the same. In the message, `{said}` is Pipedrive's text, `{status}`
-    its code, `{stream}` the stream and `{needs}` the permission it takes. The rows of `tolerated`
-    come first: what a family can do without.
+    In a message, `{said}` is Pipedrive's text, `{status}` its code, `{stream}` the stream, and
+    `{needs}` the permission that the stream requires. `tolerates` names rules that hold for the stream.
 
-    `DefaultErrorHandler` cannot be used: its predicates parse every good page a second time, it
-    cannot see an exception, and its FAIL writes URL, headers and payload into the log.
+    `DefaultErrorHandler` cannot be used: its predicates parse every successful page a second time,
+    it cannot see an exception, and its FAIL writes URL, headers, and payload into the log.
     """
 
     parameters: InitVar[Mapping[str, Any]]
-    tolerated: Sequence[Answer] = ()
+    tolerates: str = ""
     max_retries: int | None = 5
     max_time: int | None = 600
-    backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Patience()])
-    _stream: str = field(init=False, default="")
-    _needs: str = field(init=False, default="")
+    backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Backoff()])
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._stream = str(parameters.get("name", ""))
-        self._needs = str(parameters.get("needs", "a valid key"))
+        self._needs = str(parameters.get("needs", "a valid API key"))
 
     def interpret_response(
         self, response_or_exception: Response | Exception | None
     ) -> ErrorResolution:
-        said, status = "", ""
         if isinstance(response_or_exception, Response):
-            response = response_or_exception
-            status = str(response.status_code)
-            if response.ok:
+            if response_or_exception.ok:
                 try:
-                    body_of(response)
-                except MalformedAnswerError as malformed:
-                    said = str(malformed)
-                else:
-                    return SUCCESS_RESOLUTION
-            else:
-                said = error_text(response)
-            if correlation_id := response.headers.get("x-correlation-id"):
+                    body_of(response_or_exception)
+                except MalformedResponseError as error:
+                    return self._resolve(response_or_exception, str(error))
+                return SUCCESS_RESOLUTION
+            return self._resolve(response_or_exception, error_text(response_or_exception))
+        return self._resolve(response_or_exception, "")
+
+    def skip_reason(self, response: Response) -> str:
+        """Return the sentence for the log about a refusal that the stream tolerates."""
+        return self._sentence(self._rule(response), response, error_text(response))
+
+    def _resolve(self, result: Response | Exception | None, said: str) -> ErrorResolution:
+        rule = self._rule(result)
+        if rule.action == "SKIP":
+            return SUCCESS_RESOLUTION
+        message = self._sentence(rule, result, said)
+        action, failure_type = ResponseAction[rule.action], FailureType[rule.failure_type]
+        if action is ResponseAction.FAIL:
+            raise (AccountRefusedError if rule.account else UserError)(message, failure_type)
+        _LOGGER.info("%s Retrying.", message)
+        return ErrorResolution(action, failure_type, message)
+
+    def _rule(self, result: Response | Exception | None) -> ErrorRule:
+        blocked = isinstance(result, Response) and is_html(result)
+        tolerates = {"", *({self.tolerates} if not blocked else ())}
+        return next(
+            rule for rule in error_rules() if rule.tolerated_as in tolerates and rule.fits(result)
+        )
+
+    def _sentence(
+        self, rule: ErrorRule, result: Response | Exception | None, said: str
+    ) -> str:
+        status = ""
+        if isinstance(result, Response):
+            status = str(result.status_code)
+            if correlation_id := result.headers.get("x-correlation-id"):
                 said += f" [x-correlation-id {correlation_id}]"
-        blocked = isinstance(response_or_exception, Response) and is_html(response_or_exception)
-        table = _answers() if blocked else (*self.tolerated, *_answers())
-        answer = next(row for row in table if _fits(row, response_or_exception))
-        message = answer["message"].format(
+        return rule.message.format(
             said=said, status=status, stream=self._stream, needs=self._needs
         )
-        if answer["action"] == "SKIP":
-            leave_out(cast("Response", response_or_exception), message)
-            return SUCCESS_RESOLUTION
-        action = ResponseAction[answer["action"]]
-        failure_type = FailureType[answer.get("failure_type", "transient_error")]
-        if action is ResponseAction.FAIL:
-            refusal = AccountRefusedError if answer.get("account") else AirbyteTracedException
-            raise refusal(message=message, internal_message=message, failure_type=failure_type)
-        _LOGGER.info("%s Asking again.", message)
-        return ErrorResolution(action, failure_type, message)
 
 
 @cache
-def _answers() -> Sequence[Answer]:
+def error_rules() -> Sequence[ErrorRule]:
+    """Return the rules of `errors.yaml`, the first that fits wins."""
     written = Path(__file__).with_name("errors.yaml").read_bytes()
-    return yaml.load(written, yaml.CSafeLoader)  # type: ignore[no-any-return]
+    return [ErrorRule(**rule) for rule in yaml.load(written, yaml.CSafeLoader)]
 
 
-def _fits(row: Answer, answer: Response | Exception | None) -> bool:
-    if not isinstance(answer, Response):
-        return not row.keys().isdisjoint({"exception"}) and any(
-            name in row["exception"] for name in _class_names(answer)
-        )
-    if "exception" in row or bool(row.get("malformed")) != answer.ok:
-        return False
-    return (
-        answer.status_code in row.get("status", [answer.status_code])
-        and (not row.get("daily") or _is_daily_limit(answer))
-        and (not row.get("html") or is_html(answer))
-        and row.get("contains", "") in answer.text
-    )
+def _is_daily_limit(response: Response) -> bool:
+    """Tell the daily limit from the burst limit, whose bodies are alike.
 
-
-def _is_daily_limit(answer: Response) -> bool:
-    """Tell the daily from the burst limit, whose bodies are alike: burst is left, or no tokens."""
-    left = answer.headers.get("x-ratelimit-remaining", "0")
-    return left != "0" or answer.headers.get("x-daily-ratelimit-token-remaining") == "0"
+    At the daily limit, calls of the burst are left, or no tokens of the day are.
+    """
+    left = response.headers.get("x-ratelimit-remaining", "0")
+    return left != "0" or response.headers.get("x-daily-ratelimit-token-remaining") == "0"
 
 
 def _class_names(error: object) -> Iterator[str]:

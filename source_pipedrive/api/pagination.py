@@ -1,72 +1,111 @@
-"""The three ways in which Pipedrive hands out a list."""
+"""The three ways in which Pipedrive pages a list."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from source_pipedrive.api.client import Answer
 from source_pipedrive.api.responses import Body
 
 Row = dict[str, Any]
-Fetch = Callable[[Mapping[str, Any]], Body]
-Key = Callable[[Row], Any]
-Pages = Iterator[list[Row]]
+Fetch = Callable[[Mapping[str, Any]], Answer]
+"""Requests the page at a position, given as query parameters."""
 
 
-def cursor_pages(fetch: Fetch, page_size: int, rows_of: Callable[[Body], list[Row]]) -> Pages:
+@dataclass
+class Page:
+    """One page of a list: its rows, the answer that brought them, and where the next one begins.
+
+    `next_cursor` is null on the last page, and wherever the list is not paged by cursor.
+    """
+
+    rows: list[Row]
+    answer: Answer
+    next_cursor: str | None = None
+
+
+class EndlessListError(Exception):
+    """A list whose pages lead back to an earlier one."""
+
+
+def single_page(fetch: Fetch, rows_of: Callable[[Body], list[Row]]) -> Iterator[Page]:
+    """Read a list that comes in one answer."""
+    answer = fetch({})
+    yield Page(rows_of(answer.body), answer)
+
+
+def cursor_pages(
+    fetch: Fetch,
+    page_size: int,
+    rows_of: Callable[[Body], list[Row]],
+    start_cursor: str | None = None,
+) -> Iterator[Page]:
     """Follow `additional_data.next_cursor` until it is null or absent.
 
     https://pipedrive.readme.io/docs/core-api-concepts-pagination
     """
-    position: Mapping[str, Any] = {"limit": page_size}
+    cursor = start_cursor
+    seen: set[str] = set()
     while True:
-        body = fetch(position)
-        yield rows_of(body)
-        next_cursor = (body.get("additional_data") or {}).get("next_cursor")
-        if not next_cursor:
+        answer = fetch({"limit": page_size, **({"cursor": cursor} if cursor else {})})
+        cursor = (answer.body.get("additional_data") or {}).get("next_cursor")
+        yield Page(rows_of(answer.body), answer, cursor)
+        if not cursor:
             return
-        position = {"limit": page_size, "cursor": next_cursor}
+        if cursor in seen:
+            raise EndlessListError("Pipedrive leads from page to page in a circle")
+        seen.add(cursor)
 
 
 def offset_pages(
-    fetch: Fetch, page_size: int, rows_of: Callable[[Body], list[Row]], key: Key
-) -> Pages:
-    """Follow `start`, asking for the last row of each page again at the top of the next one.
+    fetch: Fetch,
+    page_size: int,
+    rows_of: Callable[[Body], list[Row]],
+    key_of: Callable[[Row], Any],
+) -> Iterator[Page]:
+    """Follow `start`, and request the last row of each page again at the top of the next one.
 
-    An offset counts rows, so a row that is deleted or archived during the walk pulls an unread row
-    into the part already read. A page that holds nothing of the page before it tells that this
-    happened: step back a page. Costs one row a page. Where that does not help, since the list has
-    no steady order or its pages hide rows, the walk goes on as the server says.
+    An offset counts rows. If a row that was already read is deleted or archived, an unread row
+    moves into a page that was already passed. A page that shares no row with the page before it
+    shows that this happened: the reader steps back a page. This costs one row a page. Where
+    stepping back does not help, because the list has no stable order or its pages hide rows, the
+    reader follows the server's offsets.
     """
     start, farthest = 0, -1
-    returning, helps = False, True
-    before: set[Any] | None = None
-    last: Row | None = None
+    is_stepping_back, stepping_back_helps = False, True
+    keys_before: set[Any] | None = None
+    last_row: Row | None = None
     while True:
-        body = fetch({"start": start, "limit": page_size})
-        rows = rows_of(body)
-        keys = {key(row) for row in rows}
-        next_start = _next_start(body, start, len(rows))
+        answer = fetch({"start": start, "limit": page_size})
+        rows = rows_of(answer.body)
+        keys = {key_of(row) for row in rows}
+        next_start = _next_start(answer.body, start, len(rows))
         # an empty page in the middle is not the end, an empty page at the end may be one too far
-        if before and start > 0 and before.isdisjoint(keys) and (rows or next_start is None):
-            helps = helps and (returning or start > farthest)
-            if helps:
-                returning, farthest = True, max(farthest, start)
+        may_have_skipped = bool(keys_before) and start > 0 and (rows or next_start is None)
+        if may_have_skipped and keys_before is not None and keys_before.isdisjoint(keys):
+            stepping_back_helps = stepping_back_helps and (is_stepping_back or start > farthest)
+            if stepping_back_helps:
+                is_stepping_back, farthest = True, max(farthest, start)
                 start = max(0, start - page_size)
                 continue
-        returning = False
-        # the repeated row, unless it changed in between
-        fresh = rows[1:] if rows and rows[0] == last else rows
-        last, count = (rows[-1] if rows else None), len(rows)
-        yield fresh
+        is_stepping_back = False
+        # without the repeated row, unless it changed in between
+        fresh = rows[1:] if rows and rows[0] == last_row else rows
+        last_row, count = (rows[-1] if rows else None), len(rows)
+        yield Page(fresh, answer)
         if next_start is None:
             return
-        before, start = (keys, max(start + 1, next_start - 1)) if count > 1 else (None, next_start)
+        if count > 1:
+            keys_before, start = keys, max(start + 1, next_start - 1)
+        else:
+            keys_before, start = None, next_start
 
 
 def _next_start(body: Body, start: int, count: int) -> int | None:
-    """Tell where the next page begins, from either of the two envelopes that v1 has.
+    """Return where the next page begins, from either of the two forms that v1 has.
 
-    The contract draws `start`, `limit`, `more_items_in_collection` under `additional_data` for some
-    objects, live answers nest them in `pagination`; `next_start` can be missing.
+    The contract puts `start`, `limit`, and `more_items_in_collection` under `additional_data` for
+    some objects, live answers nest them in `pagination`; `next_start` can be missing.
     """
     additional_data = body.get("additional_data") or {}
     pagination = additional_data.get("pagination") or additional_data

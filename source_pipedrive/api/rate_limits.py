@@ -1,29 +1,26 @@
-"""What may still be asked: the burst window of the key, and the daily tokens of the company."""
+"""Paces requests to the burst limit of the key and the daily tokens of the company."""
 
 import logging
 import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from requests import Response
+from requests import PreparedRequest, Response
+
+from source_pipedrive.api.exceptions import SyncStoppedError
 
 _WINDOW_SECONDS = 2.0
 _SMALLEST_PLAN = 20
 # calls that leave evenly can arrive in a bunch
 _MARGIN_SECONDS = 0.15
 _FIRST_ANSWER_SECONDS = 0.02
-
-
-class SyncStoppedError(AirbyteTracedException):
-    """No further request may start: each would meet the same."""
 
 
 @dataclass
@@ -34,176 +31,207 @@ class Spending:
     requests: int = 0
     tokens: int = 0
     waited: float = 0.0
-    began: float = 0.0
+    began: float | None = None
     ended: float = 0.0
 
     def __str__(self) -> str:
-        took = max(0.0, self.ended - self.began)
+        took = 0.0 if self.began is None else max(0.0, self.ended - self.began)
         return (
             f"{self.rows} rows, {self.requests} requests, {self.tokens} tokens, "
             f"{took:.1f} s, {self.waited:.1f} s of it waiting for the rate limit"
         )
 
 
-class TokenBudget(AbstractAPIBudget):
+class TokenBudget:
     """Paces the requests of all threads, and stops them before the company's reserve is touched.
 
-    Burst: a rolling window of two seconds, at the smallest plan's 20 requests until the answers
-    announce another limit (`x-ratelimit-limit`). The CDK's policies know fixed limits only.
+    Burst limit: a rolling window of two seconds. It begins with the 20 requests of the smallest
+    plan, until an answer announces another limit (`x-ratelimit-limit`). The CDK's policies know
+    fixed limits only.
 
-    Daily: `x-daily-ratelimit-token-remaining` is the balance before the call that carries it. The
-    headers can be missing; spending is then counted, but there is no limit to hold it against.
+    Daily tokens: `x-daily-ratelimit-token-remaining` is the balance before the call that carries
+    it. If the headers are missing, spending is counted, but not limited.
     https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
     """
 
-    def __init__(self, prices: Mapping[str, int], reserve_percent: float) -> None:
-        self.spending: dict[str, Spending] = {}
-        self._prices = {re.compile(f"/{path}"): tokens for path, tokens in prices.items()}
+    def __init__(self, token_costs: Mapping[str, int], reserve_percent: float) -> None:
         self.remaining: int | None = None
         self.limit: int | None = None
+        self._costs = {re.compile(f"/{path}"): tokens for path, tokens in token_costs.items()}
         self._reserve_percent = reserve_percent
-        self._burst = _SMALLEST_PLAN
+        self._streams: dict[str, StreamBudget] = {}
+        self._burst_limit = _SMALLEST_PLAN
         self._sent: deque[float] = deque()
         self._blocked_until = 0.0
-        self._in_flight = 0
-        self._answered = False
-        self._first: int | None = None
-        self._stopped: tuple[str, FailureType] | None = None
+        # thread -> token cost of its request under way: a thread has one at most
+        self._under_way: dict[int, int] = {}
+        self._first_thread: int | None = None
+        self._is_balance_known = False
+        self._stop_reason: tuple[str, FailureType] | None = None
         self._lock = threading.Lock()
-        self._current = threading.local()
 
-    @contextmanager
-    def spend(self, stream: str) -> Iterator[None]:
-        """Book on a stream what this thread sends meanwhile."""
+    def for_stream(self, name: str) -> "StreamBudget":
+        """Return the budget that books on a stream."""
         with self._lock:
-            spending = self.spending.setdefault(stream, Spending(began=time.monotonic()))
-        self._current.on, self._current.in_flight = spending, 0
-        try:
-            yield
-        finally:
-            with self._lock:
-                # a request that got no answer is no longer under way either
-                self._in_flight -= self._current.in_flight
-                self._answered = True
-            spending.ended = time.monotonic()
-
-    def stop(self, message: str, failure_type: FailureType) -> SyncStoppedError:
-        """Let no further request start; return the error that all streams tell alike."""
-        with self._lock:
-            self._stopped = self._stopped or (message, failure_type)
-            return _error(*self._stopped)
-
-    def count(self, stream: str, rows: int) -> None:
-        """Book the rows that a page brought."""
-        with self._lock:
-            self.spending[stream].rows += rows
+            return self._streams.setdefault(name, StreamBudget(self))
 
     @property
     def reserve(self) -> float:
-        """How many tokens of today are left to the company's other integrations."""
+        """How many of today's tokens are left to the company's other integrations."""
         return (self.limit or 0) * self._reserve_percent / 100
 
-    def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002 - the CDK's signature
-        spending: Spending = self._current.on
-        price = self.price_of(request.path_url)
+    def cost_of(self, path: str) -> int:
+        """Return what a request for a path, such as `/api/v2/deals`, costs in tokens."""
+        return next(tokens for pattern, tokens in self._costs.items() if pattern.match(path))
+
+    def stop_sync(self, message: str, failure_type: FailureType) -> SyncStoppedError:
+        """Let no further request start, and return the error that all streams then raise."""
+        with self._lock:
+            self._stop_reason = self._stop_reason or (message, failure_type)
+            return SyncStoppedError(*self._stop_reason)
+
+    def acquire(self, cost: int) -> float:
+        """Wait until a request may be sent; return the seconds waited."""
         began = time.monotonic()
-        while (wait := self._wait(price)) > 0:
+        while (wait := self._try_to_acquire(cost)) > 0:
             time.sleep(wait)
-        with self._lock:
-            spending.requests += 1
-            spending.waited += time.monotonic() - began
+        return time.monotonic() - began
 
-    def price_of(self, path: str) -> int:
-        """Tell what a request for a path costs, in tokens."""
-        return next(tokens for pattern, tokens in self._prices.items() if pattern.match(path))
-
-    def _wait(self, price: int) -> float:
-        """Take a place in the window, or tell how long to wait for one."""
+    def _try_to_acquire(self, cost: int) -> float:
+        """Take a place in the burst window, or return how long to wait for one."""
+        thread = threading.get_ident()
         with self._lock:
-            if not self._answered and self._first not in (None, threading.get_ident()):
+            if not self._is_balance_known and self._first_thread not in {None, thread}:
                 # nobody knows the balance before the first answer
                 return _FIRST_ANSWER_SECONDS
-            if self.remaining is not None and self.remaining - price < self.reserve:
-                self._stopped = self._stopped or (self._sentence(), FailureType.transient_error)
-            if self._stopped:
-                raise _error(*self._stopped)
+            if self.remaining is not None and self.remaining - cost < self.reserve:
+                reason = self._reserve_reached(), FailureType.transient_error
+                self._stop_reason = self._stop_reason or reason
+            if self._stop_reason:
+                raise SyncStoppedError(*self._stop_reason)
             now = time.monotonic()
             while self._sent and self._sent[0] <= now - _WINDOW_SECONDS - _MARGIN_SECONDS:
                 self._sent.popleft()
             if now < self._blocked_until:
                 return self._blocked_until - now
-            if len(self._sent) >= self._burst:
+            if len(self._sent) >= self._burst_limit:
                 return self._sent[0] + _WINDOW_SECONDS + _MARGIN_SECONDS - now
             self._sent.append(now)
-            self._first = threading.get_ident()
-            self._in_flight += price
-            self._current.in_flight += price
+            self._first_thread = thread
+            self._under_way[thread] = cost
             if self.remaining is not None:
-                self.remaining -= price
+                self.remaining -= cost
             return 0
 
-    def update_from_response(self, request: Any, response: Response) -> None:
-        spending: Spending = self._current.on
-        price = self.price_of(request.path_url)
-        told = response.headers
+    def answered(self, cost: int, response: Response) -> None:
+        """Learn the limits from the headers of an answer."""
+        headers = response.headers
         with self._lock:
-            self._answered = True
-            self._in_flight -= price
-            self._current.in_flight -= price
-            self._burst = max(1, _number(told, "x-ratelimit-limit") or self._burst)
-            if response.status_code == 429:  # noqa: PLR2004
-                reset = _number(told, "x-ratelimit-reset") or _WINDOW_SECONDS
+            self._is_balance_known = True
+            self._under_way.pop(threading.get_ident(), None)
+            self._burst_limit = max(1, _number(headers, "x-ratelimit-limit") or self._burst_limit)
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                reset = _number(headers, "x-ratelimit-reset") or _WINDOW_SECONDS
                 self._blocked_until = time.monotonic() + min(reset, 10 * _WINDOW_SECONDS)
-            else:
-                spending.tokens += price
-            self.limit = _number(told, "x-daily-ratelimit-token-limit") or self.limit
-            balance = _number(told, "x-daily-ratelimit-token-remaining")
+            self.limit = _number(headers, "x-daily-ratelimit-token-limit") or self.limit
+            balance = _number(headers, "x-daily-ratelimit-token-remaining")
             if balance is not None:
-                self._take_balance(balance - price - self._in_flight)
+                self._learn_balance(balance - cost - sum(self._under_way.values()))
 
-    def _take_balance(self, balance: int) -> None:
-        """Believe the lower of what is told and what is known: answers overtake each other.
+    def request_ended(self) -> None:
+        """Forget the request of this thread, also if it got no answer."""
+        with self._lock:
+            self._under_way.pop(threading.get_ident(), None)
+            self._is_balance_known = True
 
-        A balance far above what is known means that a new day has begun, or tokens were bought.
+    def _learn_balance(self, balance: int) -> None:
+        """Keep the lower of the announced and the known balance: answers overtake each other.
+
+        A balance far above the known one means that a new day has begun, or tokens were bought.
         """
         known = self.remaining
-        risen = known is not None and balance > known + (self.limit or balance) / 4
-        self.remaining = balance if known is None or risen else min(known, balance)
+        has_risen = known is not None and balance > known + (self.limit or balance) / 4
+        self.remaining = balance if known is None or has_risen else min(known, balance)
 
     def report(self, logger: logging.Logger) -> None:
-        """Log what was spent, a line a stream and one in total."""
+        """Log what was spent: a line for each stream, and one in total."""
         with self._lock:
-            # a sync that was stopped has threads that still begin new streams
-            spent = dict(self.spending)
+            # a stopped sync has threads that still begin new streams
+            spent = {
+                name: stream.spending
+                for name, stream in self._streams.items()
+                if stream.spending.began is not None
+            }
         total = Spending()
-        for stream, spending in spent.items():
-            logger.info("%s: %s.", stream, spending)
+        for name, spending in spent.items():
+            logger.info("%s: %s.", name, spending)
             total.rows += spending.rows
             total.requests += spending.requests
             total.tokens += spending.tokens
             total.waited += spending.waited
-        began = min((spending.began for spending in spent.values()), default=0.0)
-        total.began, total.ended = began, time.monotonic()
+        total.began = min((one.began for one in spent.values() if one.began is not None), default=None)
+        total.ended = time.monotonic()
         left = f"; {self.remaining} of {self.limit} tokens are left today" if self.limit else ""
         logger.info("Total: %s%s.", total, left)
 
-    def get_matching_policy(self, request: Any) -> None:
-        return None
-
-    def _sentence(self) -> str:
-        used = sum(spending.tokens for spending in self.spending.values())
+    def _reserve_reached(self) -> str:
+        used = sum(stream.spending.tokens for stream in self._streams.values())
         return (
             f"Stopped to keep {self._reserve_percent:g} % of the company's daily API tokens for "
             f"other integrations: {self.remaining} of {self.limit} are left, this sync used {used}."
-            " Nothing was lost: the next sync goes on from here, once Pipedrive has renewed them "
-            "at midnight. To let the connector use more, lower daily_token_reserve_percent."
+            " Nothing was lost: the next sync continues from here, once Pipedrive has renewed the "
+            "tokens at midnight. To let the connector use more, lower "
+            "`daily_token_reserve_percent`."
         )
 
 
-def _error(message: str, failure_type: FailureType) -> SyncStoppedError:
-    return SyncStoppedError(message=message, internal_message=message, failure_type=failure_type)
+class StreamBudget(AbstractAPIBudget):
+    """The budget as the HTTP client of one stream sees it; keeps what the stream has spent."""
+
+    def __init__(self, account: TokenBudget) -> None:
+        self.spending = Spending()
+        self._account = account
+        self._lock = threading.Lock()
+
+    def acquire_call(
+        self,
+        request: PreparedRequest,
+        block: bool = True,  # noqa: FBT001, FBT002 - the CDK's signature
+        timeout: float | None = None,
+    ) -> None:
+        with self._lock:
+            if self.spending.began is None:
+                self.spending.began = time.monotonic()
+        waited = self._account.acquire(self._account.cost_of(request.path_url))
+        with self._lock:
+            self.spending.requests += 1
+            self.spending.waited += waited
+
+    def update_from_response(self, request: PreparedRequest, response: Response) -> None:
+        cost = self._account.cost_of(request.path_url)
+        with self._lock:
+            if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                self.spending.tokens += cost
+        self._account.answered(cost, response)
+
+    def get_matching_policy(self, request: PreparedRequest) -> None:
+        return None
+
+    def request_ended(self) -> None:
+        """Take note that the request of this thread is over, with or without an answer."""
+        self._account.request_ended()
+        self.spending.ended = time.monotonic()
+
+    def count_rows(self, rows: int) -> None:
+        """Book the rows that a page brought."""
+        with self._lock:
+            self.spending.rows += rows
+
+    def stop_sync(self, message: str, failure_type: FailureType) -> SyncStoppedError:
+        """Let no further request of any stream start."""
+        return self._account.stop_sync(message, failure_type)
 
 
-def _number(headers: Mapping[str, str], name: str) -> int | None:
+def _number(headers: Mapping[str, Any], name: str) -> int | None:
     text = headers.get(name, "")
     return int(float(text)) if text.replace(".", "", 1).isdigit() else None

@@ -1,7 +1,8 @@
-"""Pipedrive's answers: `{"success": …, "data": …, "additional_data": …}`, each parsed once."""
+"""Pipedrive's response bodies: `{"success": …, "data": …, "additional_data": …}`."""
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from requests import Response
 
@@ -9,30 +10,28 @@ from source_pipedrive.lenient_json import parse
 
 Body = Mapping[str, Any]
 
+# The error rules read a body first, the client second. It lives as long as its response.
+_PARSED: WeakKeyDictionary[Response, Body] = WeakKeyDictionary()
 
-class MalformedAnswerError(ValueError):
-    """A 200 that is no envelope; the text says what it is, such as broken JSON or HTML."""
+
+class MalformedResponseError(ValueError):
+    """A 200 that is no Pipedrive response; the text says what it is, such as broken JSON."""
 
 
 def body_of(response: Response) -> Body:
-    """Return the envelope of a successful response; the parsed body stays with the response.
+    """Return the body of a successful response, parsed once. Raises `MalformedResponseError`.
 
-    The stock `JsonDecoder` answers anything unreadable with zero records, and the sync ends green.
+    The CDK's `JsonDecoder` turns anything unreadable into zero records, and the sync ends green.
     https://pipedrive.readme.io/docs/core-api-concepts-requests
     """
-    kept: dict[str, Body] = response.__dict__
-    if "pipedrive_body" not in kept:
-        kept["pipedrive_body"] = _parse(response)
-    return kept["pipedrive_body"]
-
-
-def leave_out(response: Response, reason: str) -> None:
-    """Make of a tolerated refusal an answer without rows, which says why under `skipped`."""
-    response.__dict__["pipedrive_body"] = {"data": None, "skipped": reason}
+    body = _PARSED.get(response)
+    if body is None:
+        body = _PARSED[response] = _parse(response)
+    return body
 
 
 def error_text(response: Response) -> str:
-    """What Pipedrive said in a refusal, in its own words; never the payload of a good answer."""
+    """Return Pipedrive's own words in a refusal; never the payload of a successful response."""
     try:
         parsed = parse(response.content)
     except ValueError:
@@ -40,14 +39,14 @@ def error_text(response: Response) -> str:
     if not isinstance(parsed, dict):
         return "no reason"
     parts = [parsed.get("error"), parsed.get("error_info"), parsed.get("code")]
-    said = ", ".join(text for text in parts if isinstance(text, str) and text)
+    text = ", ".join(part for part in parts if isinstance(part, str) and part)
     if key := response.request.headers.get("x-api-token"):
-        said = said.replace(key, "(the API key)")
-    return said[:300] or "no reason"
+        text = text.replace(key, "(the API key)")
+    return text[:300] or "no reason"
 
 
 def is_html(response: Response) -> bool:
-    """Tell a page for people, as gateways send it, from an answer of the API."""
+    """Tell whether a response is a web page, as gateways send it, instead of the API's JSON."""
     return "text/html" in response.headers.get("content-type", "")
 
 
@@ -55,12 +54,12 @@ def _parse(response: Response) -> Body:
     try:
         parsed = parse(response.content)
     except ValueError as error:
-        what = "an HTML page" if is_html(response) else "broken JSON"
-        raise MalformedAnswerError(what) from error
+        kind = "an HTML page" if is_html(response) else "broken JSON"
+        raise MalformedResponseError(kind) from error
     if not isinstance(parsed, dict):
-        raise MalformedAnswerError("`null`" if parsed is None else "JSON that is no object")
+        raise MalformedResponseError("`null`" if parsed is None else "JSON that is no object")
     if parsed.get("success") is False:
-        raise MalformedAnswerError(f"`success: false` ({error_text(response)})")
+        raise MalformedResponseError(f"`success: false` ({error_text(response)})")
     if "data" not in parsed:
-        raise MalformedAnswerError("JSON without `data`")
+        raise MalformedResponseError("JSON without `data`")
     return parsed

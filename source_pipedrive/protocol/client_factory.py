@@ -1,0 +1,57 @@
+"""Builds the HTTP client of a stream from the CDK's `HttpRequester`."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.declarative.models.declarative_component_schema import (
+    HttpRequester as HttpRequesterModel,
+)
+from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import (
+    ModelToComponentFactory,
+)
+from airbyte_cdk.sources.declarative.requesters import HttpRequester
+from airbyte_cdk.sources.message import MessageRepository
+
+from source_pipedrive.api.client import PipedriveClient
+from source_pipedrive.api.error_rules import ErrorRules
+from source_pipedrive.api.rate_limits import TokenBudget
+from source_pipedrive.streams.stream_spec import StreamSpec
+
+
+class ClientFactory:
+    """Builds clients that share one budget; what they send is booked on a stream."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        budget: TokenBudget,
+        state_manager: ConnectorStateManager,
+        messages: MessageRepository,
+    ) -> None:
+        self._config = config
+        self._budget = budget
+        self._state_manager = state_manager
+        self._messages = messages
+
+    def client(
+        self, spec: StreamSpec, *, booked_on: str = "", max_retries: int | None = None
+    ) -> PipedriveClient:
+        """Build the client of a stream, as the manifest declares its requester."""
+        definition = dict(spec.requester)
+        if max_retries is not None:
+            definition["error_handler"] = {
+                **definition["error_handler"],
+                "max_retries": max_retries,
+            }
+        budget = self._budget.for_stream(booked_on or spec.name)
+        components = ModelToComponentFactory(
+            message_repository=self._messages,
+            connector_state_manager=self._state_manager,
+            # any budget will do, whatever the annotation says
+            api_budget=cast("Any", budget),
+        )
+        requester: HttpRequester = components.create_component(
+            HttpRequesterModel, definition, self._config, name=spec.name, decoder=None
+        )
+        return PipedriveClient(requester, cast("ErrorRules", requester.error_handler), budget)

@@ -1,0 +1,230 @@
+"""Builds streams: the CDK's `DefaultStream`, made of this connector's own parts."""
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
+from airbyte_cdk.sources.declarative.partition_routers import ListPartitionRouter
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField, FinalStateCursor
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+
+from source_pipedrive.config import normalize_start_date
+from source_pipedrive.custom_fields.columns import field_options_rows
+from source_pipedrive.protocol.client_factory import ClientFactory
+from source_pipedrive.streams.child_cursor import ChildCursor
+from source_pipedrive.streams.inbox_reader import DeletionReader, EventCursor, EventReader
+from source_pipedrive.streams.list_cursor import ListCursor
+from source_pipedrive.streams.list_reader import ListReader
+from source_pipedrive.streams.page_reader import PageReader, WholeList
+from source_pipedrive.streams.parents import CollectedParents, ParentLists
+from source_pipedrive.streams.partitions import SlicePartitions
+from source_pipedrive.streams.records import RecordFormat
+from source_pipedrive.streams.reference_data import ReferenceData
+from source_pipedrive.streams.schema import CompiledColumns, CustomFields, StreamSchema
+from source_pipedrive.streams.slices import (
+    InboxRows,
+    ListSlice,
+    ReferenceRows,
+    RequestSlice,
+    Slice,
+    SourceList,
+)
+from source_pipedrive.streams.state import StreamState
+from source_pipedrive.streams.stream_cursor import StreamCursor
+from source_pipedrive.streams.stream_reader import BeforeRequest, ReadPages, Row, StreamReader
+from source_pipedrive.streams.stream_spec import Incremental, StreamSpec
+
+_LOGGER = logging.getLogger("airbyte")
+
+
+@dataclass(frozen=True)
+class BuiltStream:
+    """A stream, and the parts that an estimate of its token cost asks.
+
+    `cursor` is `None` for streams that keep no bookmark, `reader` for those that need no request.
+    """
+
+    spec: StreamSpec
+    stream: DefaultStream
+    lists: Sequence[SourceList]
+    cursor: StreamCursor | None = None
+    reader: PageReader | None = None
+
+
+class StreamFactory:
+    """Builds the streams of one sync, which share reference data, parents, and budget.
+
+    `max_retries` limits the retries for reference data, where a sync can do without it.
+    """
+
+    def __init__(  # noqa: PLR0913 - the one place where everything comes together
+        self,
+        specs: Mapping[str, StreamSpec],
+        config: Mapping[str, Any],
+        clients: ClientFactory,
+        *,
+        state_manager: ConnectorStateManager,
+        messages: MessageRepository,
+        record_format: RecordFormat,
+        compiled_columns: CompiledColumns,
+        max_retries: int | None = None,
+    ) -> None:
+        self._specs = specs
+        self._config = config
+        self._clients = clients
+        self._state_manager = state_manager
+        self._messages = messages
+        self._format = record_format
+        lists = ListReader(specs, self._lists, partial(clients.client, max_retries=max_retries))
+        self._reference = ReferenceData(lists.rows, fail_fast=max_retries is not None)
+        self._parents = ParentLists(lists.parents)
+        self._list_cursors: dict[str, ListCursor] = {}
+        self.custom_fields = CustomFields(self._reference, compiled_columns)
+        self._start = normalize_start_date(config.get("start_date"))
+        self._inbox_url = str(config.get("webhook_inbox") or "")
+
+    def build(self, names: Collection[str]) -> list[BuiltStream]:
+        """Build streams, parents before their children."""
+        return [self._build(spec) for name, spec in self._specs.items() if name in names]
+
+    def _build(self, spec: StreamSpec) -> BuiltStream:
+        if spec.reader == "EventReader":
+            return self._event_stream(spec)
+        if spec.reader == "field_options_rows":
+            return self._reference_stream(spec, self._field_options)
+        if spec.incremental:
+            return self._incremental_stream(spec, spec.incremental)
+        if spec.parents or spec.router:
+            reader = PageReader(spec, self._clients.client(spec), WholeList(), None)
+            slices = partial(self._whole_slices, spec)
+            pages = cast("ReadPages", reader.pages)
+            return self._stream(spec, slices, pages, reader=reader)
+        return self._reference_stream(spec, lambda: self._reference.rows(spec.name))
+
+    def _incremental_stream(self, spec: StreamSpec, incremental: Incremental) -> BuiltStream:
+        cursor = self._cursor(spec, incremental)
+        start = self._start if incremental.knows_start_date else None
+        reader = PageReader(spec, self._clients.client(spec), cursor, start)
+        deletions = DeletionReader(spec, self._inbox_url, cursor, start)
+
+        def read_pages(part: Slice, before_request: BeforeRequest) -> Iterator[list[Row]]:
+            if isinstance(part, InboxRows):
+                return deletions.pages(part)
+            return reader.pages(cast("RequestSlice", part), before_request)
+
+        return self._stream(spec, cursor.slices, read_pages, cursor=cursor, reader=reader)
+
+    def _cursor(self, spec: StreamSpec, incremental: Incremental) -> ListCursor | ChildCursor:
+        state = StreamState(spec.name, self._state_manager, self._messages)
+        reads_inbox = bool(self._inbox_url and spec.event_object)
+        if spec.parents:
+            # only children that are cheap to read are also read for parents that did not change
+            days = self._config.get("full_child_refresh_days", 7)
+            child = ChildCursor(
+                state,
+                requests=spec.parents,
+                list_parents=self._parents.since,
+                lookback=incremental.lookback,
+                full_scan_days=days if spec.parents.group_size > 1 else None,
+                reads_inbox=reads_inbox,
+            )
+            parent = self._list_cursors.get(spec.parents.parent)
+            if parent:
+                self._parents.share(spec.parents.parent, parent, child.since)
+            return child
+        cursor = self._list_cursors[spec.name] = ListCursor(
+            incremental.cursor_field,
+            state,
+            lists=self._lists(spec),
+            start=self._start if incremental.knows_start_date else None,
+            lookback=incremental.lookback,
+            windowed=incremental.until_parameter is not None,
+            reads_inbox=reads_inbox,
+        )
+        return cursor
+
+    def _event_stream(self, spec: StreamSpec) -> BuiltStream:
+        incremental = cast("Incremental", spec.incremental)
+        state = StreamState(spec.name, self._state_manager, self._messages)
+        cursor = EventCursor(incremental.cursor_field, state)
+        reader = EventReader(self._inbox_url, cursor, self._start)
+        pages = cast("ReadPages", lambda part, _: reader.pages(part))
+        return self._stream(spec, cursor.slices, pages, cursor=cursor)
+
+    def _reference_stream(
+        self, spec: StreamSpec, rows: Callable[[], Sequence[Mapping[str, Any]]]
+    ) -> BuiltStream:
+        def read_pages(_part: Slice, _before_request: BeforeRequest) -> Iterator[list[Row]]:
+            # copies: other streams use the same rows
+            yield [dict(row) for row in rows()]
+
+        return self._stream(spec, lambda: iter([ReferenceRows()]), read_pages)
+
+    def _stream(
+        self,
+        spec: StreamSpec,
+        slices: Callable[[], Iterator[Slice]],
+        read_pages: ReadPages,
+        *,
+        cursor: StreamCursor | None = None,
+        reader: PageReader | None = None,
+    ) -> BuiltStream:
+        has_columns = bool(spec.fields_of) and self._config.get("custom_fields") != "raw"
+        custom_fields = self.custom_fields if has_columns else None
+        columns = partial(custom_fields.columns, spec) if custom_fields else None
+        on_failure = cursor.fail if cursor else lambda: None
+        records = StreamReader(spec.name, read_pages, self._format, columns, on_failure).records
+        field = CursorField(spec.incremental.cursor_field) if spec.incremental else None
+        stream_cursor: Cursor = cursor or FinalStateCursor(spec.name, None, self._messages)
+        stream = DefaultStream(
+            partition_generator=SlicePartitions(spec.name, slices, records),
+            name=spec.name,
+            json_schema=StreamSchema(spec, custom_fields).json_schema,
+            primary_key=list(spec.primary_key),
+            cursor_field=field,
+            logger=_LOGGER,
+            cursor=stream_cursor,
+        )
+        return BuiltStream(spec, stream, self._lists(spec), cursor, reader)
+
+    def _whole_slices(self, spec: StreamSpec) -> Iterator[RequestSlice]:
+        if not spec.parents:
+            yield from (ListSlice(source=one) for one in self._lists(spec))
+            return
+        parents = CollectedParents()
+        parents.add("", self._reference.rows(spec.parents.parent))
+        yield from spec.parents.groups(parents)
+
+    def _field_options(self) -> Sequence[Mapping[str, Any]]:
+        entities = self._specs["field_options"].entities
+        return [
+            row
+            for entity, stream in entities.items()
+            for row in field_options_rows(entity, self._reference.rows(stream))
+        ]
+
+    def _lists(self, spec: StreamSpec) -> Sequence[SourceList]:
+        """Return the lists that a stream reads; the first one is the main list."""
+        partitions: list[Mapping[str, str]] = [{}]
+        if spec.router:
+            router = ListPartitionRouter(
+                values=spec.router["values"],
+                cursor_field=spec.router["cursor_field"],
+                config=self._config,
+                parameters={},
+            )
+            partitions = [dict(one.partition) for one in router.stream_slices()]
+        older_rows = InterpolatedString.create(spec.older_rows, parameters={})
+        return [
+            SourceList(
+                name=next(iter(partition.values()), ""),
+                partition=partition,
+                older_rows=older_rows.eval(self._config, stream_partition=partition),
+            )
+            for partition in partitions
+        ]

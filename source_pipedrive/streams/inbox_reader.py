@@ -1,0 +1,95 @@
+"""Reads what webhooks reported: deletions as tombstones, and the events themselves."""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from itertools import islice
+from typing import Any
+
+from source_pipedrive.api.exceptions import config_error
+from source_pipedrive.inbox.deletions import Deletions
+from source_pipedrive.inbox.errors import UnreadableInboxError
+from source_pipedrive.inbox.events_stream import event_rows
+from source_pipedrive.streams.page_reader import PageListener
+from source_pipedrive.streams.slices import InboxRows, ReadPage, RequestSlice
+from source_pipedrive.streams.state import StreamState, readable
+from source_pipedrive.streams.stream_cursor import StreamCursor
+from source_pipedrive.streams.stream_spec import StreamSpec
+
+Row = dict[str, Any]
+_PAGE_SIZE = 500
+
+
+class DeletionReader:
+    """The rows of a stream that webhooks reported as deleted, in the order of their deletion.
+
+    Rows that last changed before `start` are left out.
+    """
+
+    def __init__(
+        self, spec: StreamSpec, inbox_url: str, listener: PageListener, start: str | None
+    ) -> None:
+        self._spec = spec
+        self._deletions = Deletions(inbox_url, str(spec.event_object))
+        self._listener = listener
+        self._start = start or ""
+
+    def pages(self, part: InboxRows) -> Iterator[list[Row]]:
+        """Yield the tombstones after a sequence number, page by page."""
+        try:
+            sequence = self._deletions.resume(part.after)
+            deleted = self._deletions.rows_after(sequence)
+            while chunk := list(islice(deleted, _PAGE_SIZE)):
+                sequence, _ = chunk[-1]
+                rows = [dict(row) for _, row in chunk]
+                kept = [row for row in rows if not self._spec.is_older(row, self._start)]
+                self._listener.page_done(part, ReadPage(kept, sequence=sequence))
+                yield kept
+            self._listener.page_done(part, ReadPage([], sequence=sequence))
+        except UnreadableInboxError as error:
+            raise config_error(str(error)) from error
+
+
+class EventReader:
+    """The rows of the stream `events`."""
+
+    def __init__(self, inbox_url: str, listener: PageListener, start: str | None) -> None:
+        self._inbox_url = inbox_url
+        self._listener = listener
+        self._start = start
+
+    def pages(self, part: InboxRows) -> Iterator[list[Row]]:
+        """Yield the events after a sequence number, page by page."""
+        try:
+            events = event_rows(self._inbox_url, part.after, self._start)
+            while rows := [dict(row) for row in islice(events, _PAGE_SIZE)]:
+                self._listener.page_done(part, ReadPage(rows, sequence=rows[-1]["sequence"]))
+                yield rows
+        except UnreadableInboxError as error:
+            raise config_error(str(error)) from error
+
+
+class EventCursor(StreamCursor):
+    """Reads the events after the last one. State: `{"sequence": n}`, the inbox's own count."""
+
+    def __init__(self, cursor_field: str, state: StreamState) -> None:
+        super().__init__(cursor_field, state, reads_inbox=True)
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        return {self._field: self._sequence}
+
+    def _load(self, saved: Mapping[str, Any]) -> None:
+        self._sequence = self._reached = readable(
+            self._stream_name, self._field, saved, lambda: int(saved.get(self._field, 0))
+        )
+
+    def _request_slices(self) -> Iterator[RequestSlice]:
+        return iter(())
+
+    def _requested_page_done(self, part: RequestSlice, page: ReadPage) -> bool:
+        return True
+
+    def _close(self, part: RequestSlice) -> None: ...
+
+    def _finish(self) -> None: ...
+
+    def fail(self) -> None: ...

@@ -1,0 +1,141 @@
+"""The named steps that give rows what Pipedrive's answer does not hold; most streams need none."""
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import orjson
+
+from source_pipedrive.streams.slices import ListSlice, ParentGroup, RequestSlice
+
+Row = dict[str, Any]
+Step = Callable[[list[Row]], list[Row]]
+KeyOf = Callable[[Row], Any]
+StepSpec = str | Mapping[str, Mapping[str, Any]]
+"""A step's name, or its name with its argument: `distinct`, `{constants: {id: 1}}`."""
+
+
+class Shaping:
+    """The steps of a stream, in their order. Raises `KeyError` for a step that does not exist."""
+
+    def __init__(self, steps: Sequence[StepSpec], key_of: KeyOf) -> None:
+        given = [step if isinstance(step, Mapping) else {step: None} for step in steps]
+        self._makers = [
+            _STEPS[name](argument, key_of) for step in given for name, argument in step.items()
+        ]
+
+    def for_slice(self, part: RequestSlice) -> Step:
+        """Return what to do with each page of a slice."""
+        steps = [make(part) for make in self._makers]
+
+        def shape(rows: list[Row]) -> list[Row]:
+            for step in steps:
+                rows = step(rows)
+            return rows
+
+        return shape
+
+
+Maker = Callable[[RequestSlice], Step]
+"""Makes the step for one slice."""
+
+
+def _archived_flag(_argument: Any, _key_of: KeyOf) -> Maker:
+    """Add `is_archived`, where the two lists do not say which they are."""
+
+    def make(part: RequestSlice) -> Step:
+        return _set_all({"is_archived": cast("ListSlice", part).source.name == "archived"})
+
+    return make
+
+
+def _constants(argument: Mapping[str, Any], _key_of: KeyOf) -> Maker:
+    """Set columns to one value."""
+    return lambda _part: _set_all(argument)
+
+
+def _set_all(columns: Mapping[str, Any]) -> Step:
+    def set_columns(rows: list[Row]) -> list[Row]:
+        for row in rows:
+            row.update(columns)
+        return rows
+
+    return set_columns
+
+
+def _hashed_id(_argument: Any, _key_of: KeyOf) -> Maker:
+    """Make an `id` of parent and content; equal rows are numbered, so that none is lost."""
+
+    def make(part: RequestSlice) -> Step:
+        equal_rows: Counter[bytes] = Counter()
+
+        def hash_ids(rows: list[Row]) -> list[Row]:
+            for row in rows:
+                content = orjson.dumps([dict(part.partition), row], option=orjson.OPT_SORT_KEYS)
+                number = equal_rows[content]
+                row["id"] = hashlib.sha256(b"%d %b" % (number, content)).hexdigest()
+                equal_rows[content] += 1
+            return rows
+
+        return hash_ids
+
+    return make
+
+
+def _parent_id(_argument: Any, _key_of: KeyOf) -> Maker:
+    """Set the id of the parent that was asked for, where the row does not have it."""
+
+    def make(part: RequestSlice) -> Step:
+        group = cast("ParentGroup", part)
+
+        def set_parent(rows: list[Row]) -> list[Row]:
+            for row in rows:
+                if row.get(group.parent_key) is None:
+                    row[group.parent_key] = group.parent_of(row)
+            return rows
+
+        return set_parent
+
+    return make
+
+
+def _parent_update_time(_argument: Any, _key_of: KeyOf) -> Maker:
+    """Set when the parent last changed: the cursor field of child streams."""
+
+    def make(part: RequestSlice) -> Step:
+        group = cast("ParentGroup", part)
+
+        def set_time(rows: list[Row]) -> list[Row]:
+            for row in rows:
+                row["parent_update_time"] = group.parents.get(group.parent_of(row))
+            return rows
+
+        return set_time
+
+    return make
+
+
+def _distinct(_argument: Any, key_of: KeyOf) -> Maker:
+    """Leave out rows that another slice of the stream has brought already."""
+    emitted: set[Any] = set()
+    lock = threading.Lock()
+
+    def leave_out(rows: list[Row]) -> list[Row]:
+        with lock:
+            new = [row for row in rows if key_of(row) not in emitted]
+            emitted.update(map(key_of, new))
+        return new
+
+    return lambda _part: leave_out
+
+
+_STEPS: Mapping[str, Callable[[Any, KeyOf], Maker]] = {
+    "archived_flag": _archived_flag,
+    "constants": _constants,
+    "distinct": _distinct,
+    "hashed_id": _hashed_id,
+    "parent_id": _parent_id,
+    "parent_update_time": _parent_update_time,
+}

@@ -1,0 +1,191 @@
+"""What a stream reads, piece by piece: lists, time windows, groups of parents, deletions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+OlderRows = Literal["filtered", "dropped", "last"]
+"""What happens to rows older than a slice: the server filters them, or they are dropped here; in a
+list that is sorted newest first, the first older row is the last one that is read."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceList:
+    """One of the lists that a stream reads, such as the live or the archived deals.
+
+    `partition` holds the values that the stream's path refers to.
+    """
+
+    name: str = ""
+    partition: Mapping[str, str] = field(default_factory=dict)
+    older_rows: OlderRows = "filtered"
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order in which a list is requested."""
+
+    column: str = "id"
+    descending: bool = False
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The query parameters of API v2."""
+        return {"sort_by": self.column, "sort_direction": "desc" if self.descending else "asc"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ListSlice:
+    """A list, or a part of it: what to request, and where to stop.
+
+    Rows that changed before `since` are older than the slice. The list is requested from `cursor`
+    on, up to `max_pages`, up to the row before the one with the id `before_id`, and without the
+    rows up to `after_id`.
+    """
+
+    source: SourceList
+    since: str | None = None
+    order: Order = Order()
+    cursor: str | None = None
+    max_pages: int | None = None
+    after_id: int | None = None
+    before_id: int | None = None
+
+    @property
+    def partition(self) -> Mapping[str, str]:
+        return self.source.partition
+
+    @property
+    def until(self) -> str | None:
+        return None
+
+    def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the rows that belong to the slice, whenever they changed."""
+        if self.after_id is not None:
+            rows = [row for row in rows if row["id"] > self.after_id]
+        if self.before_id is not None:
+            rows = [row for row in rows if row["id"] < self.before_id]
+        return rows
+
+    def ends_with(self, rows: Sequence[Mapping[str, Any]], pages: int) -> bool:
+        """Tell whether no further page is needed after this one, which is the `pages`-th."""
+        if pages == self.max_pages:
+            return True
+        return bool(rows and self.before_id is not None and rows[-1]["id"] >= self.before_id - 1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NewestRows(ListSlice):
+    """The newest page of a list, without the rows up to `after_id`.
+
+    Rows that come in another order than requested are left to the slice that follows.
+    """
+
+    order: Order = Order(descending=True)
+    max_pages: int | None = 1
+
+    def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        ids = [row["id"] for row in rows]
+        return super().keep(rows) if len(ids) > 1 and ids == sorted(ids, reverse=True) else []
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TimeWindow(ListSlice):
+    """The rows of a list that changed in `[since, until)`."""
+
+    end: str | None = None
+
+    @property
+    def until(self) -> str | None:
+        return self.end
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NeverChangedRows(ListSlice):
+    """The rows of a list whose `update_time` is null: no time window holds them.
+
+    Requested in the order of `update_time`, and read as far as it is null. Whether Pipedrive sorts
+    null first or last is not established, so both ends are read.
+    """
+
+    def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row for row in rows if not row.get(self.order.column)]
+
+    def ends_with(self, rows: Sequence[Mapping[str, Any]], pages: int) -> bool:
+        return any(row.get(self.order.column) for row in rows)
+
+
+@dataclass(frozen=True, eq=False)
+class ParentGroup:
+    """Parents of one list whose children are requested together: id -> when it last changed.
+
+    `ids_parameter` is the query parameter that takes the ids, where the path has no place for them.
+    """
+
+    parent_key: str
+    list_name: str
+    parents: Mapping[Any, str | None]
+    ids_parameter: str | None = None
+
+    @property
+    def ids(self) -> str:
+        return ",".join(map(str, self.parents))
+
+    @property
+    def partition(self) -> Mapping[str, str]:
+        return {self.parent_key: self.ids}
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The query parameters of the request."""
+        return {self.ids_parameter: self.ids} if self.ids_parameter else {}
+
+    @property
+    def last_id(self) -> Any:
+        return next(reversed(self.parents))
+
+    def parent_of(self, row: Mapping[str, Any]) -> Any:
+        """Return the id of a row's parent; among several parents, the row names it itself."""
+        return next(iter(self.parents)) if len(self.parents) == 1 else row[self.parent_key]
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceRows:
+    """The rows of a list of reference data, which a sync reads once for all streams."""
+
+    @property
+    def partition(self) -> Mapping[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class InboxRows:
+    """What webhooks reported after a sequence number of the inbox: deletions, or all events."""
+
+    after: int
+
+    @property
+    def partition(self) -> Mapping[str, str]:
+        return {}
+
+
+@dataclass(frozen=True)
+class ReadPage:
+    """A page as its cursor sees it: the rows that will be emitted, and how many were listed.
+
+    `answered_at` is the moment by Pipedrive's clock, `next_cursor` where the next page begins,
+    `refusal` why a tolerated refusal came instead. `sequence` is the inbox's, up to the last row.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    listed: int = 0
+    answered_at: str = ""
+    next_cursor: str | None = None
+    status: int = 200
+    refusal: str = ""
+    sequence: int = 0
+
+
+RequestSlice = ListSlice | ParentGroup
+Slice = RequestSlice | ReferenceRows | InboxRows
