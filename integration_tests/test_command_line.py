@@ -43,9 +43,9 @@ def test_check_says_which_company_and_user_it_reached(
 @pytest.mark.parametrize(
     ("profile", "phrase"),
     [
-        ("-nobody", "does not accept the API key"),
-        ("-api-disabled", "does not accept the API key"),
-        ("-suspended", "company account is not open"),
+        ("-nobody", "rejected the API key"),
+        ("-api-disabled", "rejected the API key"),
+        ("-suspended", "The company account is not open"),
     ],
 )
 def test_check_says_what_is_wrong_with_a_key(
@@ -79,7 +79,9 @@ def test_check_says_when_the_other_side_does_not_encrypt(
     output = Connector(tmp_path, {**sandbox.config, "api_url": url}).run("check")
 
     assert output.connection["status"] == "FAILED"
-    assert "No trusted encrypted connection" in output.connection["message"]
+    assert (
+        "The encrypted connection to the host of `api_url` failed" in output.connection["message"]
+    )
 
 
 def test_discover_lists_every_stream_whatever_lies_in_the_current_folder(

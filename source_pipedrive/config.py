@@ -1,4 +1,4 @@
-"""Refuses a bad configuration before any request, and says what to write instead."""
+"""Validates the settings before any request, and says what to enter instead."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,33 +20,33 @@ _KINDS = {
     "integer": "a whole number",
     "number": "a number",
     "object": "a JSON object",
-    "string": "a text",
+    "string": "text",
 }
 
 
 @cache
 def specification() -> Mapping[str, Any]:
-    """Return the JSON schema of the settings, as `spec.yaml` has it."""
-    written = Path(__file__).with_name("spec.yaml").read_bytes()
-    return yaml.load(written, yaml.CSafeLoader)["connectionSpecification"]  # type: ignore[no-any-return]
+    """Return the JSON schema of the settings, from `spec.yaml`."""
+    content = Path(__file__).with_name("spec.yaml").read_bytes()
+    return yaml.load(content, yaml.CSafeLoader)["connectionSpecification"]  # type: ignore[no-any-return]
 
 
-def refuse_bad(config: Config, specification: Mapping[str, Any]) -> None:
-    """Raise one config error that names every wrong setting."""
-    # the receiver of webhooks starts without the CDK, whose import takes seconds
+def require_valid(config: Config, specification: Mapping[str, Any]) -> None:
+    """Raise one config error that names every invalid setting."""
+    # the webhook receiver starts without the CDK, whose import takes seconds
     from airbyte_cdk.models import FailureType  # noqa: PLC0415
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException  # noqa: PLC0415
 
-    if message := problems(config, specification):
+    if message := describe_problems(config, specification):
         raise AirbyteTracedException(
             message=message, internal_message=message, failure_type=FailureType.config_error
         )
 
 
-def problems(config: Config, specification: Mapping[str, Any]) -> str:
-    """Say what is wrong with each setting, without the values of secrets; empty if nothing is.
+def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
+    """Describe every invalid setting without the values of secrets; empty if all are valid.
 
-    Keys that begin with an underscore are the platform's own and pass.
+    Keys that begin with an underscore belong to the platform and are ignored.
     """
     own = {key: value for key, value in config.items() if not key.startswith("_")}
     found = [*_against_schema(own, specification)]
@@ -55,80 +55,82 @@ def problems(config: Config, specification: Mapping[str, Any]) -> str:
     )
 
 
-def start(written: str | None) -> str | None:
-    """`start_date` as `2024-05-01T00:00:00Z`; a fraction of a second counts as the next second."""
-    if not written:
+def normalize_start_date(value: str | None) -> str | None:
+    """Write `start_date` as `2024-05-01T00:00:00Z`, rounded up to a whole second."""
+    if not value:
         return None
-    start = times.moment(written)
+    start = times.moment(value)
     return times.write(start + timedelta(seconds=1) if start.microsecond else start)
 
 
 def _against_schema(config: Config, specification: Mapping[str, Any]) -> Iterator[str]:
-    # Airbyte wants the published specification open; a misspelt setting must not pass all the same
+    # Airbyte requires `additionalProperties: true`; a misspelled setting must still be an error
     strict = {**specification, "additionalProperties": False}
     for error in Draft7Validator(strict).iter_errors(config):
-        yield _sentence(error, specification["properties"])
+        yield _describe(error, specification["properties"])
 
 
-def _sentence(error: ValidationError, properties: Mapping[str, Any]) -> str:
-    written: Any = error.instance
+def _describe(error: ValidationError, properties: Mapping[str, Any]) -> str:
+    value: Any = error.instance
     if error.validator == "required":
         missing = next(name for name in properties if f"'{name}'" in error.message)
-        return f"`{missing}` is missing: {properties[missing]['description']}"
+        return f"`{missing}` is missing. {properties[missing]['description']}"
     if error.validator == "additionalProperties":
-        unknown = ", ".join(f"`{name}`" for name in sorted(written.keys() - properties.keys()))
+        unknown = ", ".join(f"`{name}`" for name in sorted(value.keys() - properties.keys()))
         known = ", ".join(f"`{name}`" for name in properties)
-        return f"Unknown setting {unknown}. The settings are {known}."
+        return (
+            f"Unknown setting {unknown}. The settings are {known}. Correct the name, or remove it."
+        )
     name = str(error.path[0]) if error.path else "configuration"
     setting = properties.get(name, {})
-    value = "" if setting.get("airbyte_secret") else f" {written!r}"
+    shown = "" if setting.get("airbyte_secret") else f" {value!r}"
     example = f", for example {setting['examples'][0]}" if setting.get("examples") else ""
-    return f"`{name}`{value} is not valid: write {_expected(setting)}{example}."
+    return f"`{name}`{shown} is not valid. Enter {_expected(setting)}{example}."
 
 
 def _expected(setting: Mapping[str, Any]) -> str:
     if "enum" in setting:
-        return " or ".join(setting["enum"])
+        return " or ".join(f"`{value}`" for value in setting["enum"])
     if "maximum" in setting:
         return f"{_KINDS[setting['type']]} from {setting['minimum']} to {setting['maximum']}"
     return setting.get("pattern_descriptor") or _KINDS[setting.get("type", "object")]
 
 
 def _api_key_problems(config: Config) -> Iterator[str]:
-    # a pattern of JSON schema lets a line feed at the end pass, and a header would not
+    # a JSON schema pattern accepts a line feed at the end, an HTTP header does not
     if not re.fullmatch("[!-~]+", config["api_key"]):
         yield (
-            "`api_key` holds a character that no token has, such as a line feed at its end: copy "
-            "it again from Personal preferences, API."
+            "`api_key` contains a character that no key has, such as a line feed at its end. Copy "
+            "the key again from Personal preferences > API."
         )
 
 
 def _start_date_problems(config: Config) -> Iterator[str]:
-    written = config.get("start_date")
-    if not written:
+    value = config.get("start_date")
+    if not value:
         return
     try:
-        start = times.moment(written)
+        start = times.moment(value)
     except ValueError:
-        yield f"`start_date` {written!r} is no date of the calendar: write one such as 2024-05-01."
+        yield f"`start_date` {value!r} is not in the calendar. Enter a date such as 2024-05-01."
         return
     if start > datetime.now(UTC):
         yield (
-            f"`start_date` {written!r} lies in the future, so nothing would be read: write a date "
-            "in the past, or leave it empty to read everything."
+            f"`start_date` {value!r} is in the future. Nothing would be copied. Enter a date in "
+            "the past, or leave it empty to copy everything."
         )
 
 
 def _api_url_problems(config: Config) -> Iterator[str]:
-    written = config.get("api_url") or ""
+    value = config.get("api_url") or ""
     try:
-        url = urlsplit(written)
+        url = urlsplit(value)
         host, _ = url.hostname or "", url.port
     except ValueError as error:
         yield (
-            f"`api_url` {written!r} is no address ({error}): write scheme and host only, for "
-            "example https://api.pipedrive.com."
+            f"`api_url` {value!r} is not a valid address ({error}). Enter scheme and host only, "
+            "for example https://api.pipedrive.com."
         )
         return
     if url.scheme == "http" and (host == "pipedrive.com" or host.endswith(".pipedrive.com")):
-        yield f"`api_url` would send the API key unencrypted: write https://{host}."
+        yield f"`api_url` would send the API key unencrypted. Enter https://{host}."

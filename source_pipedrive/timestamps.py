@@ -1,8 +1,8 @@
-"""Pipedrive's three ways to write a moment, all UTC, brought to one: `2024-05-01T00:00:00Z`.
+"""Converts Pipedrive's three time formats, all UTC, to one: `2024-05-01T00:00:00Z`.
 
-v2 writes `2024-05-01T00:00:00Z`, v1 `2024-05-01 00:00:00`, and some objects of v1
-`2024-05-01T00:00:00.000Z`. The one form is what `updated_since` takes (fractions are answered with
-400), and sorts as text.
+API v2 writes `2024-05-01T00:00:00Z`, API v1 `2024-05-01 00:00:00`, and some objects of API v1
+`2024-05-01T00:00:00.000Z`. The common format sorts as text, and `updated_since` accepts it;
+Pipedrive answers 400 to fractions of a second.
 https://pipedrive.readme.io/docs/core-api-concepts-date-format
 """
 
@@ -16,31 +16,31 @@ _FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 
 
 def moment(text: str) -> datetime:
-    """Parse any ISO 8601 date or time; without a zone it is UTC. Raises `ValueError`."""
+    """Parse any ISO 8601 date or time, in UTC unless it has a zone. Raises `ValueError`."""
     parsed = pendulum.parse(text, exact=True)
     try:
         if isinstance(parsed, pendulum.DateTime):
             return parsed.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(f"{text!r} is out of the calendar in UTC") from error
+        raise ValueError(f"{text!r} is outside of the calendar in UTC") from error
     if isinstance(parsed, pendulum.Date):
         return pendulum.datetime(parsed.year, parsed.month, parsed.day)
     raise ValueError(f"{text!r} is neither a date nor a time")
 
 
 def write(time: datetime) -> str:
-    """Write a moment in the one form, cutting fractions of a second."""
-    # not `strftime`, which writes the year 1 without its zeros
+    """Format a time in the common format, without fractions of a second."""
+    # `strftime` would write the year 1 without leading zeros
     return time.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def normalise(text: str) -> str:
-    """Bring any of Pipedrive's forms to the one form. Raises `ValueError`."""
+    """Convert any of Pipedrive's formats to the common format. Raises `ValueError`."""
     return write(moment(text))
 
 
 def shift(text: str, by: timedelta) -> str:
-    """Move a moment in the one form, as far as the calendar goes."""
+    """Add a duration to a time in the common format, within the years 1 to 9999."""
     start = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
     try:
         return write(start + by)
@@ -49,17 +49,17 @@ def shift(text: str, by: timedelta) -> str:
 
 
 def sortable(text: str) -> str:
-    """Make moments comparable as text, whatever their form; cheap enough for every row."""
+    """Make times of any format comparable as text; fast enough to run on every row."""
     return text[:19].replace(" ", "T") + "Z"
 
 
 def now() -> str:
-    """Tell the time of this machine in the one form."""
+    """Return the current time of this machine in the common format."""
     return write(datetime.now(UTC))
 
 
 def of_http_date(text: str) -> str:
-    """Bring the `Date` header to the one form; where it is no date, this machine tells the time."""
+    """Convert the `Date` header to the common format; this machine's time if it is not a date."""
     try:
         return write(parsedate_to_datetime(text))
     except (OverflowError, ValueError):
@@ -67,7 +67,7 @@ def of_http_date(text: str) -> str:
 
 
 def to_epoch(text: str | None) -> int:
-    """Seconds since 1970 of any of the forms; 0 for none, and for what is no time."""
+    """Convert a time of any format to seconds since 1970; 0 if it is missing or not a time."""
     try:
         return int(datetime.fromisoformat(sortable(text)).timestamp()) if text else 0
     except ValueError:
@@ -75,5 +75,5 @@ def to_epoch(text: str | None) -> int:
 
 
 def of_epoch(seconds: int) -> str | None:
-    """The one form of seconds since 1970; nothing for 0."""
+    """Convert seconds since 1970 to the common format; `None` for 0."""
     return write(datetime.fromtimestamp(seconds, UTC)) if seconds else None

@@ -11,47 +11,56 @@ from unit_tests.pipedrive import TOKEN, Api, envelope, page, rows
 SPACED = "key with spaces 5f0c7be2a91d4e83"
 
 BAD = {
-    "no key": ({}, "`api_key` is missing: The personal API token"),
-    "empty key": ({"api_key": ""}, "`api_key` is not valid: write the token"),
-    "key with spaces": ({"api_key": SPACED}, "`api_key` is not valid: write the token"),
+    "no key": ({}, "`api_key` is missing. The personal API token"),
+    "empty key": ({"api_key": ""}, "`api_key` is not valid. Enter the token"),
+    "key with spaces": ({"api_key": SPACED}, "`api_key` is not valid. Enter the token"),
     "key with a line feed": ({"api_key": f"{TOKEN}\n"}, "a line feed at its end"),
-    "key with a space of no width": ({"api_key": f"{TOKEN}\u200b"}, "that no token has"),
+    "key with a space of no width": ({"api_key": f"{TOKEN}\u200b"}, "that no key has"),
     "key that is a number": ({"api_key": 5091873}, "`api_key` is not valid"),
     "misspelt setting": ({"start_dat": "2024-05-01"}, "Unknown setting `start_dat`. The settings"),
     "two unknown settings": ({"b_b": 1, "a_a": 2}, "Unknown setting `a_a`, `b_b`"),
     "date in words": ({"start_date": "yesterday"}, "`start_date` 'yesterday' is not valid"),
     "date the other way round": ({"start_date": "01.05.2024"}, "YYYY-MM-DD"),
     "date that is a number": ({"start_date": 20240501}, "`start_date` 20240501 is not valid"),
-    "impossible day": ({"start_date": "2024-02-30"}, "'2024-02-30' is no date of the calendar"),
-    "impossible month": ({"start_date": "2024-13-01"}, "is no date of the calendar"),
-    "impossible hour": ({"start_date": "2024-05-01T25:00:00Z"}, "is no date of the calendar"),
-    "before the calendar": ({"start_date": "0001-01-01T00:00+14:00"}, "is no date of the calendar"),
-    "future": ({"start_date": "2999-01-01"}, "lies in the future"),
+    "impossible day": ({"start_date": "2024-02-30"}, "'2024-02-30' is not in the calendar"),
+    "impossible month": ({"start_date": "2024-13-01"}, "is not in the calendar"),
+    "impossible hour": ({"start_date": "2024-05-01T25:00:00Z"}, "is not in the calendar"),
+    "before the calendar": ({"start_date": "0001-01-01T00:00+14:00"}, "is not in the calendar"),
+    "future": ({"start_date": "2999-01-01"}, "is in the future. Nothing would be copied."),
     "yes for true": (
         {"include_archived": "yes"},
-        "`include_archived` 'yes' is not valid: write true or false.",
+        "`include_archived` 'yes' is not valid. Enter true or false.",
     ),
-    "neither of two": ({"custom_fields": "both"}, "'both' is not valid: write columns or raw."),
+    "neither of two": ({"custom_fields": "both"}, "'both' is not valid. Enter `columns` or `raw`."),
     "url with a path": ({"api_url": "https://a.pipedrive.com/v1"}, "scheme and host only"),
     "url with a query": ({"api_url": "https://a.pipedrive.com?x=1"}, "scheme and host only"),
     "url with a user": ({"api_url": "https://me:pw@a.pipedrive.com"}, "scheme and host only"),
     "url without a scheme": ({"api_url": "a.pipedrive.com"}, "scheme and host only"),
-    "url with half a bracket": ({"api_url": "http://["}, "`api_url` 'http://[' is no address"),
-    "url with a port too far": ({"api_url": "https://a.pipedrive.com:99999"}, "is no address"),
-    "url with a port in words": ({"api_url": "https://a.pipedrive.com:x"}, "is no address"),
+    "url with half a bracket": (
+        {"api_url": "http://["},
+        "`api_url` 'http://[' is not a valid address",
+    ),
+    "url with a port too far": (
+        {"api_url": "https://a.pipedrive.com:99999"},
+        "is not a valid address",
+    ),
+    "url with a port in words": (
+        {"api_url": "https://a.pipedrive.com:x"},
+        "is not a valid address",
+    ),
     "key in the clear": (
         {"api_url": "http://a.pipedrive.com"},
-        "unencrypted: write https://a.pipedrive.com",
+        "unencrypted. Enter https://a.pipedrive.com",
     ),
     "reserve below none": ({"daily_token_reserve_percent": -1}, "_reserve_percent` -1"),
     "reserve above all": (
         {"daily_token_reserve_percent": 101},
-        "_reserve_percent` 101 is not valid: write a number from 0 to 100.",
+        "_reserve_percent` 101 is not valid. Enter a number from 0 to 100.",
     ),
     "negative days": ({"full_child_refresh_days": -1}, "`full_child_refresh_days` -1"),
     "days without end": (
         {"full_child_refresh_days": 10**12},
-        "is not valid: write a whole number from 0 to 36500.",
+        "is not valid. Enter a whole number from 0 to 36500.",
     ),
 }
 
@@ -60,7 +69,7 @@ BAD = {
 def test_check_says_what_to_write_instead(
     settings: dict[str, Any], phrase: str, connector: Connector
 ) -> None:
-    key = {} if phrase.startswith("`api_key` is missing") else {"api_key": TOKEN}
+    key = {} if phrase.startswith("`api_key` is missing.") else {"api_key": TOKEN}
 
     output = connector("check", config={**key, **settings})
 

@@ -14,7 +14,7 @@ import yaml
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from docs import generate
-from source_pipedrive.config import refuse_bad, specification
+from source_pipedrive.config import require_valid, specification
 from source_pipedrive.estimate import main as plan
 from source_pipedrive.webhooks.cli import main as webhooks
 from unit_tests import catalog
@@ -172,7 +172,7 @@ def test_the_readme_is_short() -> None:
 def test_the_examples_of_the_readme_are_taken() -> None:
     config, configured = map(json.loads, code(read(ROOT / "README.md"), "json"))
 
-    refuse_bad({**config, "api_key": "test-token-5f0c7be2a91d4e83"}, SPEC)
+    require_valid({**config, "api_key": "test-token-5f0c7be2a91d4e83"}, SPEC)
     selected = ConfiguredAirbyteCatalogSerializer.load(configured)
     assert {one.stream.name for one in selected.streams} <= catalog.STREAMS.keys()
 

@@ -114,7 +114,7 @@ def test_a_refused_key_is_told_in_a_sentence(plan: Plan, api: Api) -> None:
 
     result = plan()
 
-    assert "does not accept the API key" in words(result)
+    assert "rejected the API key" in words(result)
     assert TOKEN not in words(result)
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)

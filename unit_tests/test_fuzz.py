@@ -95,7 +95,7 @@ def settings_of(names: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, An
 
 def refusal_of(config: dict[str, Any]) -> AirbyteTracedException | None:
     try:
-        configuration.refuse_bad(config, SPEC)
+        configuration.require_valid(config, SPEC)
     except AirbyteTracedException as refusal:
         return refusal
     return None
@@ -127,7 +127,7 @@ def test_settings_are_taken_or_refused(given_settings: dict[str, Any]) -> None:
         assert refused.failure_type is FailureType.config_error
         assert refused.message
     else:
-        configuration.start(given_settings.get("start_date"))
+        configuration.normalize_start_date(given_settings.get("start_date"))
 
 
 @given(

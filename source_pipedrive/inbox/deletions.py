@@ -84,7 +84,7 @@ class EventsRetriever(Retriever):
         from source_pipedrive.inbox.store import InboxError  # noqa: PLC0415
 
         after = int(stream_slice["start"]) if stream_slice else 0
-        start = configuration.start(self.config.get("start_date")) or ""
+        start = configuration.normalize_start_date(self.config.get("start_date")) or ""
         try:
             with open_inbox(self.config["webhook_inbox"]) as inbox:
                 for row in inbox.events(inbox.resume(after)):

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from source_pipedrive.config import problems, specification
+from source_pipedrive.config import describe_problems, specification
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
@@ -47,7 +47,7 @@ def _parsed(_context: click.Context, _option: click.Parameter, file: Path) -> di
         raise click.BadParameter(f"{file} is not JSON: {error}") from error
     if not isinstance(config, dict):
         raise click.BadParameter(f"{file} is no JSON object.")
-    if found := problems(config, specification()):
+    if found := describe_problems(config, specification()):
         raise click.BadParameter(found)
     return config
 

@@ -1,6 +1,7 @@
 """What the user is told when Pipedrive or the way to it fails, and what goes on all the same."""
 
 import json
+import re
 import socket
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -9,6 +10,7 @@ from typing import NoReturn
 import pytest
 import requests
 import urllib3.exceptions as wire
+import yaml
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPConnection
 
@@ -69,9 +71,9 @@ class Case:
 
 UNAUTHORIZED = error(401, "unauthorized access", error_info="Please check developers.pipedrive.com")
 CASES = {
-    "400": Case(error(400, "Bad cursor"), AT_ONCE, SYSTEM, "fault of this connector"),
-    "401": Case(UNAUTHORIZED, AT_ONCE, CONFIG, "does not accept the API key"),
-    "402": Case(error(402, "Payment required"), AT_ONCE, CONFIG, "company account is not open"),
+    "400": Case(error(400, "Bad cursor"), AT_ONCE, SYSTEM, "defect of the connector"),
+    "401": Case(UNAUTHORIZED, AT_ONCE, CONFIG, "rejected the API key"),
+    "402": Case(error(402, "Payment required"), AT_ONCE, CONFIG, "The company account is not open"),
     "403": Case(error(403, "Forbidden"), AT_ONCE, CONFIG, "may not read pipelines"),
     "403 scope": Case(
         error(403, "Scope and URL mismatch"), AT_ONCE, CONFIG, "lacks the scope to read pipelines"
@@ -80,40 +82,56 @@ CASES = {
         error(403, "Limit", code="feature_capping_deals_limit"),
         AT_ONCE,
         CONFIG,
-        "plan of the company",
+        "The company's plan does not include it",
     ),
-    "403 Cloudflare": Case(html(403), AT_ONCE, TRANSIENT, "Cloudflare blocks this address"),
+    "403 Cloudflare": Case(html(403), AT_ONCE, TRANSIENT, "Cloudflare blocked the IP address"),
     "404": Case(error(404, "Not found"), AT_ONCE, CONFIG, "does not know pipelines"),
-    "405": Case(error(405, "Method"), AT_ONCE, SYSTEM, "fault of this connector"),
+    "405": Case(error(405, "Method"), AT_ONCE, SYSTEM, "defect of the connector"),
     "410": Case(error(410, "Gone"), AT_ONCE, SYSTEM, "no longer offers pipelines"),
-    "415": Case(error(415, "Feature"), AT_ONCE, CONFIG, "feature behind pipelines is not enabled"),
-    "422": Case(error(422, "Unprocessable"), AT_ONCE, SYSTEM, "fault of this connector"),
+    "415": Case(
+        error(415, "Feature"), AT_ONCE, CONFIG, "The feature is not enabled in this account"
+    ),
+    "422": Case(error(422, "Unprocessable"), AT_ONCE, SYSTEM, "defect of the connector"),
     "429 daily, no tokens left": Case(_limit(0, 0), AT_ONCE, TRANSIENT, "daily API tokens"),
     "429 daily, burst left": Case(_limit(79, 4), AT_ONCE, TRANSIENT, "daily API tokens"),
     "429 burst": Case(_limit(0, 20000), PATIENTLY, TRANSIENT, "rate limit is exhausted"),
     "429 bare": Case(error(429, "Slow down"), PATIENTLY, TRANSIENT, "rate limit is exhausted"),
-    "500": Case(error(500, "Oops"), PATIENTLY, TRANSIENT, "has a problem of its own"),
-    "501": Case(error(501, "Oops"), PATIENTLY, TRANSIENT, "has a problem of its own"),
-    "502": Case(html(502), PATIENTLY, TRANSIENT, "has a problem of its own"),
-    "503": Case(error(503, "Maintenance"), PATIENTLY, TRANSIENT, "has a problem of its own"),
-    "504": Case(html(504), PATIENTLY, TRANSIENT, "has a problem of its own"),
-    "524": Case(html(524), PATIENTLY, TRANSIENT, "has a problem of its own"),
-    "an unknown code": Case(error(418, "Tea"), PATIENTLY, TRANSIENT, "has a problem of its own"),
-    "200 broken JSON": Case(
-        Answer(b'{"success":true,"data":[{"id":1},{"i'), PATIENTLY, TRANSIENT, "broken JSON instead"
+    "500": Case(
+        error(500, "Oops"), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"
     ),
-    "200 empty": Case(Answer(b""), PATIENTLY, TRANSIENT, "broken JSON instead"),
-    "200 HTML": Case(html(200), PATIENTLY, TRANSIENT, "an HTML page instead"),
-    "200 null": Case(Answer(b"null"), PATIENTLY, TRANSIENT, "`null` instead"),
-    "200 list": Case(Answer(b"[]"), PATIENTLY, TRANSIENT, "JSON that is no object instead"),
+    "501": Case(
+        error(501, "Oops"), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"
+    ),
+    "502": Case(html(502), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"),
+    "503": Case(
+        error(503, "Maintenance"),
+        PATIENTLY,
+        TRANSIENT,
+        "could not answer the request for pipelines",
+    ),
+    "504": Case(html(504), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"),
+    "524": Case(html(524), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"),
+    "an unknown code": Case(
+        error(418, "Tea"), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"
+    ),
+    "200 broken JSON": Case(
+        Answer(b'{"success":true,"data":[{"id":1},{"i'),
+        PATIENTLY,
+        TRANSIENT,
+        "returned broken JSON instead of data",
+    ),
+    "200 empty": Case(Answer(b""), PATIENTLY, TRANSIENT, "returned broken JSON instead of data"),
+    "200 HTML": Case(html(200), PATIENTLY, TRANSIENT, "returned an HTML page instead of data"),
+    "200 null": Case(Answer(b"null"), PATIENTLY, TRANSIENT, "returned `null` instead of data"),
+    "200 list": Case(Answer(b"[]"), PATIENTLY, TRANSIENT, "JSON that is no object instead of data"),
     "200 success false": Case(
         Answer(b'{"success":false,"error":"Try later","data":null}'),
         PATIENTLY,
         TRANSIENT,
-        "`success: false` (Try later) instead",
+        "`success: false` (Try later) instead of data",
     ),
     "200 without data": Case(
-        Answer(b'{"success":true}'), PATIENTLY, TRANSIENT, "JSON without `data` instead"
+        Answer(b'{"success":true}'), PATIENTLY, TRANSIENT, "JSON without `data` instead of data"
     ),
     "body cut off": Case(
         requests.exceptions.ChunkedEncodingError(
@@ -121,7 +139,7 @@ CASES = {
         ),
         PATIENTLY,
         TRANSIENT,
-        "failed or broke off while reading pipelines",
+        "connection to Pipedrive failed while reading pipelines",
     ),
     "connection reset": Case(
         requests.ConnectionError(
@@ -129,7 +147,7 @@ CASES = {
         ),
         PATIENTLY,
         TRANSIENT,
-        "failed or broke off while reading pipelines",
+        "connection to Pipedrive failed while reading pipelines",
     ),
     "connection refused": Case(
         requests.ConnectionError(
@@ -137,31 +155,41 @@ CASES = {
         ),
         PATIENTLY,
         TRANSIENT,
-        "failed or broke off while reading pipelines",
+        "connection to Pipedrive failed while reading pipelines",
     ),
     "no time to connect": Case(
         requests.ConnectTimeout(_unreachable(wire.ConnectTimeoutError(_POOL, "timed out"))),
         PATIENTLY,
         TRANSIENT,
-        "did not answer pipelines in time",
+        "The request for pipelines timed out",
     ),
     "no time to answer": Case(
         requests.ReadTimeout(wire.ReadTimeoutError(_POOL, _TARGET, "Read timed out.")),
         PATIENTLY,
         TRANSIENT,
-        "did not answer pipelines in time",
+        "The request for pipelines timed out",
     ),
-    "DNS": Case(_no_such_name(), PATIENTLY, TRANSIENT, "no address (DNS)"),
+    "DNS": Case(_no_such_name(), PATIENTLY, TRANSIENT, "was not found (DNS)"),
     "TLS": Case(
         requests.exceptions.SSLError(
             _unreachable(wire.SSLError("certificate verify failed: self-signed certificate"))
         ),
         PATIENTLY,
         TRANSIENT,
-        "No trusted encrypted connection",
+        "The encrypted connection to the host of `api_url` failed (TLS)",
     ),
 }
 PRIVATE = "Ada Private"
+RULES = yaml.safe_load((catalog.PACKAGE / "api" / "errors.yaml").read_text())
+
+
+@pytest.mark.parametrize("message", [rule["message"] for rule in RULES])
+def test_a_message_says_what_happened_what_it_means_and_what_to_do(message: str) -> None:
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", message)
+
+    assert len(sentences) == 3
+    assert all(len(sentence.split()) <= 25 for sentence in sentences)
+    assert all(sentence.endswith(".") for sentence in sentences)
 
 
 def _with_payload(reply: Reply) -> Reply:

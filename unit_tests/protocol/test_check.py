@@ -63,9 +63,9 @@ def test_what_is_told_of_access_in_another_form_is_no_failure(
 @pytest.mark.parametrize(
     ("reply", "phrase"),
     [
-        pytest.param(CASES["401"].reply, "does not accept the API key", id="wrong key"),
-        pytest.param(CASES["402"].reply, "company account is not open", id="suspended"),
-        pytest.param(html(403), "Cloudflare blocks this address", id="Cloudflare"),
+        pytest.param(CASES["401"].reply, "rejected the API key", id="wrong key"),
+        pytest.param(CASES["402"].reply, "The company account is not open", id="suspended"),
+        pytest.param(html(403), "Cloudflare blocked the IP address", id="Cloudflare"),
         pytest.param(error(404, "Not found"), "Correct `api_url`", id="not the API"),
         pytest.param(CASES["429 daily, no tokens left"].reply, "daily API tokens", id="no tokens"),
     ],
@@ -83,12 +83,18 @@ def test_a_refusal_fails_at_once(reply: Reply, phrase: str, api: Api, connector:
 @pytest.mark.parametrize(
     ("reply", "phrase"),
     [
-        pytest.param(CASES["DNS"].reply, "no address (DNS)", id="DNS"),
-        pytest.param(CASES["TLS"].reply, "No trusted encrypted connection", id="TLS"),
-        pytest.param(CASES["no time to connect"].reply, "did not answer", id="timeout"),
-        pytest.param(CASES["connection refused"].reply, "failed or broke off", id="refused"),
-        pytest.param(CASES["503"].reply, "has a problem of its own", id="maintenance"),
-        pytest.param(html(200), "an HTML page instead", id="a web page"),
+        pytest.param(CASES["DNS"].reply, "was not found (DNS)", id="DNS"),
+        pytest.param(
+            CASES["TLS"].reply, "The encrypted connection to the host of `api_url` failed", id="TLS"
+        ),
+        pytest.param(CASES["no time to connect"].reply, "timed out", id="timeout"),
+        pytest.param(
+            CASES["connection refused"].reply, "connection to Pipedrive failed", id="refused"
+        ),
+        pytest.param(
+            CASES["503"].reply, "could not answer the request for account", id="maintenance"
+        ),
+        pytest.param(html(200), "an HTML page instead of data", id="a web page"),
     ],
 )
 def test_what_may_pass_is_tried_once_more_and_then_told_within_seconds(

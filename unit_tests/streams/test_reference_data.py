@@ -154,7 +154,7 @@ def test_a_refused_key_is_no_matter_of_custom_fields(
     output = connector("discover", config={"api_key": TOKEN})
 
     (warning,) = output.logs("WARN")
-    assert "does not accept the API key" in warning
+    assert "rejected the API key" in warning
     assert "raw" not in warning
 
 
