@@ -1,10 +1,10 @@
-"""Writes what the docs repeat from manifest, schemas and metadata: `make docs`.
+"""Generates parts of the docs from manifest, schemas, and metadata: `make docs`.
 
-A generated part stands between `<!-- generated: name -->` and `<!-- end -->`; `PARTS` holds the
-functions that write them. A test compares, so a part never differs from its source.
+Each generated part stands between `<!-- generated: name -->` and `<!-- end -->`, and is written by
+the function of that name in `PARTS`. A test fails when a page differs from its source.
 """
 
-# ruff: noqa: INP001 - a script among texts, no package
+# ruff: noqa: INP001 - a script in a folder of texts, not a package
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from unit_tests import catalog
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(Path(__file__).parent.glob("*.md"))]
 
-# stream -> where Pipedrive documents it, below https://developers.pipedrive.com/docs/api/v1/
+# stream -> its page in Pipedrive's API reference, below https://developers.pipedrive.com/docs/api/v1/
 REFERENCE = {
     "deals": "Deals#getDeals",
     "persons": "Persons#getPersons",
@@ -80,7 +80,7 @@ REFERENCE = {
 }
 
 _JOIN = re.compile(r"(?:joins?|keyed by) `(\w+)\.(\w+)`")
-# nearly every stream joins these: with them, the diagram would show little else
+# nearly every stream joins these; with them, the diagram would be unreadable
 _EVERYWHERE = {"users": "id", "currencies": "code"}
 _CONNECTION_FAILURES = {
     "NameResolutionError": "DNS failure",
@@ -91,7 +91,7 @@ _CONNECTION_FAILURES = {
 
 
 class Stream:
-    """What the docs say of a stream, read off its resolved definition."""
+    """What the docs say about a stream, from its resolved definition in the manifest."""
 
     def __init__(self, name: str) -> None:
         definition = catalog.resolved(name)
@@ -113,8 +113,8 @@ class Stream:
 
     @property
     def needs(self) -> str:
-        otherwise = "what the field definitions take" if self._entities else "`webhook_inbox`"
-        return str(self.parameters.get("needs", otherwise))
+        default = "those of the field streams" if self._entities else "`webhook_inbox`"
+        return str(self.parameters.get("needs", default))
 
     @property
     def link(self) -> str:
@@ -123,31 +123,31 @@ class Stream:
 
     @property
     def parent(self) -> str | None:
-        """The stream whose rows these hang on."""
+        """The parent stream, if this is a child stream."""
         if self.router.get("type") != "CustomPartitionRouter":
             return None
         return str(self._setting("parent"))
 
     @property
-    def price(self) -> str:
-        """Tokens for a thousand rows, for a parent, or for a sync."""
+    def token_cost(self) -> str:
+        """Tokens per thousand rows, per parent record, or per sync."""
         if self._entities:
-            return f"{sum(STREAMS[one].tokens() for one in self._entities)} a sync"
+            return f"{sum(STREAMS[one].tokens() for one in self._entities)} per sync"
         if "path" not in self.parameters:
-            return "none"
+            return "0"
         if self.parent:
             group = self._setting("group_size", 1)
             return f"{self.tokens()} per {group if group > 1 else 'row'} of `{self.parent}`"
         if self._setting("paging", "none") == "none":
             values = self.router.get("values", [""])
-            return f"{self.tokens() * len(values)} a sync"
+            return f"{self.tokens() * len(values)} per sync"
         pages = -(-1000 // int(self._setting("page_size", 500)))
         live, archived = self.tokens("live") * pages, self.tokens("archived") * pages
         further = f", archived {archived}" if archived != live else ""
         return f"{live} per 1,000 rows{further}"
 
     def tokens(self, of: str = "live") -> int:
-        """What one request costs."""
+        """Tokens that one request costs."""
         template = Template(self.parameters["path"], undefined=ChainableUndefined)
         path = template.render(stream_partition=defaultdict(lambda: "1", list=of))
         prices = catalog.MANIFEST["definitions"]["prices"]
@@ -155,19 +155,19 @@ class Stream:
 
     @property
     def _entities(self) -> Sequence[str]:
-        """The streams whose rows this one is made of."""
+        """The field streams that this stream combines."""
         return list(self.retriever.get("entities", {}).values())
 
-    def _setting(self, name: str, otherwise: Any = None) -> Any:
-        # as the CDK has it: a parameter fills in what a component does not say itself
+    def _setting(self, name: str, default: Any = None) -> Any:
+        # as in the CDK, `$parameters` fill in what a component does not set
         for place in (self.router, self.retriever, self.parameters):
             if name in place:
                 return place[name]
-        return otherwise
+        return default
 
     @property
     def tolerated(self) -> Sequence[Mapping[str, Any]]:
-        """The refusals that bring a warning, and no failure."""
+        """The error rules that end in a warning instead of an error."""
         handler = self.retriever.get("requester", {}).get("error_handler", {})
         given: Sequence[Mapping[str, Any]] = handler.get("tolerated") or self.parameters.get(
             "tolerated", []
@@ -176,15 +176,15 @@ class Stream:
 
     @property
     def joins(self) -> Iterator["Join"]:
-        """Yield where a description says that a column joins another stream."""
-        for column, part in _parts(self.schema):
+        """Yield each join that the description of a column names."""
+        for column, part in _properties(self.schema):
             several = "array" in part.get("type", []) or "[]" in column
             for other, target in _JOIN.findall(part.get("description", "")):
                 yield Join(column, several, other, target)
 
 
 class Join(NamedTuple):
-    """A column that holds values of `other.target`; `several` of them in a row."""
+    """A column that contains values of `other.target`; `several` if it is a list of them."""
 
     column: str
     several: bool
@@ -192,12 +192,14 @@ class Join(NamedTuple):
     target: str
 
 
-def _parts(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _properties(
+    schema: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every property at every depth: `org_id`, `value.currency`, `prices[].currency`."""
     for name, part in schema.get("properties", {}).items():
         yield path + name, part
-        yield from _parts(part, f"{path}{name}.")
-        yield from _parts(part.get("items", {}), f"{path}{name}[].")
+        yield from _properties(part, f"{path}{name}.")
+        yield from _properties(part.get("items", {}), f"{path}{name}[].")
 
 
 STREAMS = {name: Stream(name) for name in catalog.STREAMS}
@@ -229,9 +231,9 @@ def _code(text: str | None) -> str:
 
 
 def settings() -> str:
-    """The configuration, a row a setting."""
+    """The settings, one row each."""
     return _table(
-        ["Setting", "Default", "What it does"],
+        ["Setting", "Default", "Description"],
         [
             [_code(name), _default(name, setting), setting["description"]]
             for name, setting in _settings().items()
@@ -240,7 +242,7 @@ def settings() -> str:
 
 
 def fields() -> str:
-    """The form of the connector in Airbyte."""
+    """The settings as Airbyte's form shows them."""
     blocks = []
     for name, setting in _settings().items():
         kind = f" ({default})" if (default := _default(name, setting)) else ""
@@ -250,10 +252,10 @@ def fields() -> str:
 
 
 def streams() -> str:
-    """All streams with their prices."""
+    """All streams with their token costs and permissions."""
     suggested = _suggested()
     return _table(
-        ["Stream", "A row is", "Sync modes", "Cursor", "Primary key", "Tokens", "Takes", "API"],
+        ["Stream", "Each row", "Sync modes", "Cursor", "Primary key", "Tokens", "Requires", "API"],
         [
             [
                 _code(one.name) + (" •" if one.name in suggested else ""),
@@ -261,7 +263,7 @@ def streams() -> str:
                 one.sync_modes,
                 _code(one.cursor),
                 one.key,
-                one.price,
+                one.token_cost,
                 one.needs,
                 one.link,
             ]
@@ -271,7 +273,7 @@ def streams() -> str:
 
 
 def supported() -> str:
-    """All streams as Airbyte's own page lists them."""
+    """All streams in the form of Airbyte's documentation."""
     return _table(
         ["Stream", "Sync modes", "Cursor", "Primary key", "API"],
         [
@@ -282,7 +284,7 @@ def supported() -> str:
 
 
 def diagram() -> str:
-    """The entities and their joins as a Mermaid ER diagram."""
+    """The streams and their joins as a Mermaid ER diagram."""
     lines: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
     for stream in STREAMS.values():
         for column, several, other, _ in stream.joins:
@@ -305,7 +307,7 @@ def _type(part: Mapping[str, Any]) -> str:
 
 
 def joined_everywhere() -> str:
-    """The joins that the diagram leaves out."""
+    """The joins to `users` and `currencies`, which the diagram omits."""
     rows = []
     for stream in STREAMS.values():
         joins = [
@@ -317,17 +319,15 @@ def joined_everywhere() -> str:
     return _table(["Stream", *(f"joins `{a}.{b}`" for a, b in _EVERYWHERE.items())], rows)
 
 
-def answers() -> str:
-    """Symptom, cause and fix, from the manifest's table of answers."""
-    table = yaml.safe_load((catalog.PACKAGE / "api" / "errors.yaml").read_text())
-    return _table(["Symptom", "Cause", "Fix", "Then"], map(_answer, table))
+def error_rules() -> str:
+    """Symptom, cause, and fix of each error rule."""
+    rules = yaml.safe_load((catalog.PACKAGE / "api" / "errors.yaml").read_text())
+    return _table(["Symptom", "Cause", "Fix", "Effect"], map(_error_rule, rules))
 
 
-def _answer(row: Mapping[str, Any]) -> list[str]:
-    *cause, fix = _sentences(row["message"])
-    if not cause:
-        cause, fix = [fix], "None needed."
-    return [_symptom(row), " ".join(cause), fix, _consequence(row)]
+def _error_rule(rule: Mapping[str, Any]) -> list[str]:
+    *cause, fix = _sentences(rule["message"])
+    return [_symptom(rule), " ".join(cause), fix, _effect(rule)]
 
 
 def _sentences(message: str) -> list[str]:
@@ -336,7 +336,7 @@ def _sentences(message: str) -> list[str]:
         "Stream {stream}": "The stream",
         "{stream}": "the stream",
         "{needs}": "the permission in the [table of streams](streams.md#streams)",
-        "{said}": "broken JSON, a page of HTML or `null`",
+        "{said}": "broken JSON, an HTML page, or `null`",
         "{status}": "any status",
     }.items():
         plain = plain.replace(placeholder, words)
@@ -347,27 +347,25 @@ def _symptom(row: Mapping[str, Any]) -> str:
     if "exception" in row:
         return ", ".join(_CONNECTION_FAILURES[one] for one in row["exception"])
     if row.get("malformed"):
-        return "200 that is no data"
+        return "200 without data"
     status = ", ".join(map(str, row.get("status", []))) or "any other error"
     if row.get("html"):
-        return f"{status} with a page of HTML"
+        return f"{status} with an HTML page"
     if row.get("daily"):
-        return f"{status} with burst left"
+        return f"{status} without daily tokens"
     return f"{status} `{row['contains']}`" if "contains" in row else status
 
 
-def _consequence(row: Mapping[str, Any]) -> str:
-    if row["action"] == "RETRY":
-        return "asked again"
-    return {
-        "config_error": "ends the stream",
-        "system_error": "ends the stream",
-        "transient_error": "ends the stream; the next sync may succeed",
-    }[row["failure_type"]]
+def _effect(rule: Mapping[str, Any]) -> str:
+    if rule["action"] == "RETRY":
+        return "retried"
+    scope = "sync" if rule.get("account") else "stream"
+    later = "; a later sync may succeed" if rule["failure_type"] == "transient_error" else ""
+    return f"the {scope} fails{later}"
 
 
 def tolerated() -> str:
-    """Refusals that are a warning for some streams."""
+    """The error rules that end in a warning, with their streams."""
     groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
     for stream in STREAMS.values():
         for row in stream.tolerated:
@@ -390,14 +388,14 @@ PARTS: Mapping[str, Callable[[], str]] = {
         supported,
         diagram,
         joined_everywhere,
-        answers,
+        error_rules,
         tolerated,
     )
 }
 
 
 def regenerated(text: str) -> str:
-    """Return a page with its generated parts as they should be."""
+    """Return a page with its generated parts replaced by new ones."""
     return re.sub(
         r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)",
         lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}",
