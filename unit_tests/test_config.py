@@ -1,4 +1,4 @@
-"""Settings: what is refused before any request, and what to write instead."""
+"""Validation of the settings before any request, and the messages for invalid ones."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("settings", "phrase"), BAD.values(), ids=BAD)
-def test_check_says_what_to_write_instead(
+def test_check_says_what_to_enter_instead(
     settings: dict[str, Any], phrase: str, connector: Connector
 ) -> None:
     key = {} if phrase.startswith("`api_key` is missing.") else {"api_key": TOKEN}
@@ -81,7 +81,7 @@ def test_check_says_what_to_write_instead(
 
 
 @pytest.mark.parametrize("verb", ["read", "discover"])
-def test_read_and_discover_refuse_what_check_refuses(verb: str, connector: Connector) -> None:
+def test_read_and_discover_reject_what_check_rejects(verb: str, connector: Connector) -> None:
     files: dict[str, object] = {"config": {"api_key": TOKEN, "start_dat": "2024-05-01"}}
     if verb == "read":
         files["catalog"] = {"streams": [catalog.configured("deals")]}
@@ -102,7 +102,7 @@ def test_read_and_discover_refuse_what_check_refuses(verb: str, connector: Conne
         ("state", 1, "state.json cannot be used: it should hold a list of state messages"),
     ],
 )
-def test_a_file_that_holds_something_else_is_refused(
+def test_a_file_with_the_wrong_content_is_rejected(
     file: str, content: object, phrase: str, connector: Connector
 ) -> None:
     files: dict[str, object] = {"config": {"api_key": TOKEN}, "catalog": {"streams": []}}
@@ -115,7 +115,7 @@ def test_a_file_that_holds_something_else_is_refused(
     assert output.exit_code == 1
 
 
-def test_every_wrong_setting_is_named_at_once(connector: Connector) -> None:
+def test_one_message_names_every_invalid_setting(connector: Connector) -> None:
     output = connector("check", config={"api_key": "", "include_archived": "yes"})
 
     assert "`api_key`" in output.connection["message"]
@@ -132,7 +132,9 @@ def test_every_wrong_setting_is_named_at_once(connector: Connector) -> None:
         pytest.param({"__injected_by_the_platform": {"a": 1}}, id="the platform's own settings"),
     ],
 )
-def test_good_settings_pass(settings: dict[str, Any], api: Api, connector: Connector) -> None:
+def test_valid_settings_are_accepted(
+    settings: dict[str, Any], api: Api, connector: Connector
+) -> None:
     api.answer("v1/users/me", envelope({"id": 1, "name": "Ada", "company_name": "Analytical"}))
 
     output = connector("check", config={"api_key": TOKEN, **settings})
@@ -141,7 +143,7 @@ def test_good_settings_pass(settings: dict[str, Any], api: Api, connector: Conne
 
 
 @pytest.mark.parametrize("given", ["https://acme.pipedrive.com", "https://acme.pipedrive.com/"])
-def test_the_address_may_end_in_a_slash(given: str, api: Api, read: Read) -> None:
+def test_api_url_may_end_with_a_slash(given: str, api: Api, read: Read) -> None:
     api.answer("v1/currencies", envelope(rows("currencies", [1])))
 
     read("currencies", api_url=given)
@@ -163,7 +165,7 @@ def test_the_address_may_end_in_a_slash(given: str, api: Api, read: Read) -> Non
         ("2024-02-29", "2024-02-29T00:00:00Z"),
     ],
 )
-def test_a_start_date_in_any_iso_form_is_sent_in_the_one_that_pipedrive_takes(
+def test_a_start_date_in_any_iso_format_is_sent_in_the_format_that_pipedrive_accepts(
     written: str, sent: str, api: Api, read: Read
 ) -> None:
     api.answer("api/v2/persons", page("persons", []))

@@ -1,4 +1,4 @@
-"""The texts for people: what they name exists, and what they repeat is so."""
+"""The docs: everything they name exists, and everything they repeat matches its source."""
 
 import json
 import re
@@ -45,7 +45,7 @@ AIRBYTES_ORDER = [
 
 
 def named(paths: Iterable[Path]) -> list[Any]:
-    """Files as parameters whose ids are their names."""
+    """Files as test parameters, with their names as ids."""
     return [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in paths]
 
 
@@ -54,7 +54,7 @@ def read(path: Path) -> str:
 
 
 def headings(text: str) -> list[str]:
-    """The headings outside of code, in their order."""
+    """The headings outside of code, in order."""
     return re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
 
 
@@ -65,7 +65,7 @@ def anchors(text: str) -> set[str]:
 
 
 def section(text: str, heading: str) -> str:
-    """What stands below a heading, up to the next one."""
+    """The text below a heading, up to the next one."""
     found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]
@@ -77,12 +77,12 @@ def code(text: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", named(generate.PAGES))
-def test_generated_parts_are_as_the_manifest_has_them(page: Path) -> None:
+def test_generated_parts_match_their_sources(page: Path) -> None:
     assert read(page) == generate.regenerated(read(page)), "run make docs"
 
 
 @pytest.mark.parametrize("text", named(TEXTS))
-def test_every_link_within_the_repository_leads_somewhere(text: Path) -> None:
+def test_every_link_within_the_repository_has_a_target(text: Path) -> None:
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", read(text)):
         file, _, anchor = link.partition("#")
@@ -96,7 +96,7 @@ def test_every_link_within_the_repository_leads_somewhere(text: Path) -> None:
 
 
 @pytest.mark.parametrize("text", named(TEXTS))
-def test_every_command_of_make_exists(text: Path) -> None:
+def test_every_make_command_exists(text: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
 
     assert set(re.findall(r"\bmake ([a-z][a-z-]+)(?=[`\s]|$)", "".join(_snippets(text)))) <= targets
@@ -107,7 +107,7 @@ def _snippets(text: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("text", named(TEXTS))
-def test_every_command_of_the_connector_exists(text: Path) -> None:
+def test_every_connector_command_exists(text: Path) -> None:
     verbs = {"spec", "check", "discover", "read", "plan", "webhooks"}
     unknown = []
     for line in re.findall(r"source-pipedrive ([a-z][^`\n|#]*)", "".join(_snippets(text))):
@@ -140,7 +140,7 @@ def compose_command() -> list[str]:
 
 
 @pytest.mark.parametrize("command", [exec_start, compose_command])
-def test_an_example_starts_the_receiver_with_options_that_it_has(
+def test_an_example_starts_the_receiver_with_valid_options(
     command: Callable[[], list[str]],
 ) -> None:
     group, name, *options = command()
@@ -149,14 +149,14 @@ def test_an_example_starts_the_receiver_with_options_that_it_has(
     known = {option: one for one in webhooks.commands[name].params for option in one.opts}
     given = dict(option.split("=", 1) for option in options)
     assert given.keys() <= known.keys()
-    # what the proxy hands on is what the receiver listens to
+    # the proxy forwards the path that the receiver listens to
     assert urlsplit(given["--register"]).path == given["--path"]
     for option, value in given.items():
         if option not in {"--config", "--register"}:
             known[option].type.convert(value, known[option], None)
 
 
-def test_the_proxy_of_the_example_hands_on_deliveries_and_nothing_else() -> None:
+def test_the_proxy_of_the_example_forwards_only_deliveries() -> None:
     compose = yaml.safe_load(read(EXAMPLES / "compose.yaml"))
 
     (line,) = re.findall(r"reverse_proxy .*", compose["configs"]["caddyfile"]["content"])
@@ -169,7 +169,7 @@ def test_the_readme_is_short() -> None:
     assert len(read(ROOT / "README.md").splitlines()) <= 120
 
 
-def test_the_examples_of_the_readme_are_taken() -> None:
+def test_the_examples_of_the_readme_are_valid() -> None:
     config, configured = map(json.loads, code(read(ROOT / "README.md"), "json"))
 
     require_valid({**config, "api_key": "test-token-5f0c7be2a91d4e83"}, SPEC)
@@ -177,7 +177,7 @@ def test_the_examples_of_the_readme_are_taken() -> None:
     assert {one.stream.name for one in selected.streams} <= catalog.STREAMS.keys()
 
 
-def test_the_tables_show_what_discover_offers(connector: Connector, config: Any) -> None:
+def test_the_tables_match_the_output_of_discover(connector: Connector, config: Any) -> None:
     offered = connector("discover", config={**config, "webhook_inbox": "sqlite:///inbox.db"})
 
     (found,) = (one["catalog"] for one in offered.messages if one["type"] == "CATALOG")
@@ -194,7 +194,7 @@ def test_the_tables_show_what_discover_offers(connector: Connector, config: Any)
     }
 
 
-def test_every_child_is_joined_to_its_parent() -> None:
+def test_every_child_stream_joins_its_parent() -> None:
     parents = {one.name: one.parent for one in generate.STREAMS.values() if one.parent}
 
     assert parents
@@ -224,7 +224,7 @@ def test_every_stream_links_to_the_page_of_its_operation_in_pipedrives_contract(
     assert linked == generate.REFERENCE
 
 
-def test_airbytes_page_has_airbytes_headings_in_airbytes_order() -> None:
+def test_the_page_for_airbyte_has_airbytes_headings_in_order() -> None:
     found = headings(read(ROOT / "docs" / "pipedrive.md"))
 
     assert [one for one in found if one in AIRBYTES_ORDER] == AIRBYTES_ORDER
@@ -248,12 +248,12 @@ def test_both_changelogs_have_the_same_versions() -> None:
 
 
 def notes() -> dict[str, str]:
-    """The notes on behaviour by their headings."""
+    """The notes on behavior by their headings."""
     text = read(ROOT / "docs" / "behavior.md")
     return {heading: section(text, heading).strip() for heading in headings(text)[1:]}
 
 
-def test_notes_on_behaviour_are_numbered() -> None:
+def test_notes_on_behavior_are_numbered() -> None:
     assert [note.partition(".")[0] for note in notes()] == [
         str(number) for number in range(1, len(notes()) + 1)
     ]
@@ -267,7 +267,7 @@ def existing_tests() -> set[str]:
 
 
 @pytest.mark.parametrize("note", notes().values(), ids=notes())
-def test_a_note_on_behaviour_is_short_and_kept_by_tests_that_exist(
+def test_a_note_on_behavior_is_short_and_names_existing_tests(
     note: str, existing_tests: set[str]
 ) -> None:
     tests = set(re.findall(r"`(test_\w+)`", note.partition("\ntest: ")[2]))

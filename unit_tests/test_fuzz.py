@@ -1,6 +1,6 @@
-"""Settings and states that nobody would write: each is understood, or refused in one sentence.
+"""Random settings and states: the connector accepts each, or rejects it with a clear message.
 
-The examples are the same every time; `pytest --hypothesis-profile=explore` draws others, and more.
+Every run uses the same examples; `pytest --hypothesis-profile=explore` uses other ones, and more.
 """
 
 import json
@@ -26,12 +26,12 @@ SECRETS = [name for name, setting in SETTINGS.items() if setting.get("airbyte_se
 
 READING = [name for name in SETTINGS if "webhook" not in name]
 
-# one stream for each way in which a state is read
+# one stream for each form of state
 STATEFUL = ["persons", "leads", "files", "projects", "deal_products", "note_comments"]
 
 
 class SmallAccount(Api):
-    """Has one row in every list, and a user behind the key."""
+    """Returns one row in every list, and a user for the key."""
 
     def _answer(self, request: Request) -> Answer:
         if request.path == "v1/users/me":
@@ -78,14 +78,14 @@ likely = {
 
 
 def fuzzed(name: str) -> st.SearchStrategy[Any]:
-    """A value for a setting: a likely one, one that the specification names, or anything."""
+    """A value for a setting: a likely one, one from the specification, or any other."""
     setting = SETTINGS.get(name, {})
     named = [*setting.get("enum", []), *setting.get("examples", []), setting.get("default", "")]
     return st.one_of(likely.get(name, st.sampled_from(named)), st.sampled_from(named), json_values)
 
 
 def settings_of(names: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """A good configuration but for a setting or two: more would hide each other's faults."""
+    """A valid configuration except for up to two settings; more would hide each other's errors."""
     return st.lists(names, max_size=2, unique=True).flatmap(
         lambda chosen: st.fixed_dictionaries({name: fuzzed(name) for name in chosen}).map(
             lambda wrong: {"api_key": TOKEN, **wrong}
@@ -93,15 +93,15 @@ def settings_of(names: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, An
     )
 
 
-def refusal_of(config: dict[str, Any]) -> AirbyteTracedException | None:
+def rejection_of(config: dict[str, Any]) -> AirbyteTracedException | None:
     try:
         configuration.require_valid(config, SPEC)
-    except AirbyteTracedException as refusal:
-        return refusal
+    except AirbyteTracedException as rejection:
+        return rejection
     return None
 
 
-def assert_every_failure_is_a_sentence(output: Output) -> None:
+def assert_every_failure_has_a_message(output: Output) -> None:
     for error in output.errors:
         assert error["failure_type"] == "config_error"
         assert "Something went wrong" not in error["message"]
@@ -113,19 +113,19 @@ def assert_every_failure_is_a_sentence(output: Output) -> None:
 fuzzed_process = settings(
     max_examples=settings().max_examples // 10,
     deadline=None,
-    # the fixtures undo what they did after every call, not after every test
+    # the fixtures clean up after every call, not after every test
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
 @given(given_settings=settings_of(st.sampled_from(list(SETTINGS)) | st.text()))
 @settings(deadline=None)
-def test_settings_are_taken_or_refused(given_settings: dict[str, Any]) -> None:
-    refused = refusal_of(given_settings)
+def test_settings_are_accepted_or_rejected(given_settings: dict[str, Any]) -> None:
+    rejected = rejection_of(given_settings)
 
-    if refused:
-        assert refused.failure_type is FailureType.config_error
-        assert refused.message
+    if rejected:
+        assert rejected.failure_type is FailureType.config_error
+        assert rejected.message
     else:
         configuration.normalize_start_date(given_settings.get("start_date"))
 
@@ -133,27 +133,27 @@ def test_settings_are_taken_or_refused(given_settings: dict[str, Any]) -> None:
 @given(
     secret=st.text(alphabet="abcdefghij0123456789 \n", min_size=12), name=st.sampled_from(SECRETS)
 )
-def test_a_refusal_never_quotes_a_secret(secret: str, name: str) -> None:
-    refused = refusal_of({"api_key": TOKEN, name: secret, "unknown": 1})
+def test_a_rejection_never_quotes_a_secret(secret: str, name: str) -> None:
+    rejected = rejection_of({"api_key": TOKEN, name: secret, "unknown": 1})
 
-    assert secret not in str(refused)
+    assert secret not in str(rejected)
 
 
 @given(document=json_values)
 @fuzzed_process
-def test_any_document_is_taken_as_configuration_or_refused(
+def test_any_document_is_accepted_or_rejected_as_configuration(
     document: object, connector: Connector
 ) -> None:
     output = connector("check", config=document)
 
     if output.exit_code == 0:
         assert output.connection["status"] == "FAILED"
-    assert_every_failure_is_a_sentence(output)
+    assert_every_failure_has_a_message(output)
 
 
 @given(given_settings=settings_of(st.sampled_from(READING)))
 @fuzzed_process
-def test_settings_that_check_takes_are_good_enough_to_read(
+def test_read_accepts_settings_that_check_accepts(
     given_settings: dict[str, Any], connector: Connector
 ) -> None:
     config = {**given_settings, "custom_fields": "raw"}
@@ -162,31 +162,31 @@ def test_settings_that_check_takes_are_good_enough_to_read(
     checked = connector("check", config=config)
     output = connector("read", config=config, catalog={"streams": streams})
 
-    assert_every_failure_is_a_sentence(checked)
-    assert_every_failure_is_a_sentence(output)
+    assert_every_failure_has_a_message(checked)
+    assert_every_failure_has_a_message(output)
     assert (checked.connection["status"] == "SUCCEEDED") == (output.exit_code == 0)
 
 
-marks = st.just("2024-05-01T10:00:00Z") | moments | json_values
+bookmarks = st.just("2024-05-01T10:00:00Z") | moments | json_values
 list_states = st.fixed_dictionaries(
     {},
     optional={
-        "update_time": marks,
-        "archived": st.fixed_dictionaries({"update_time": marks}) | json_values,
+        "update_time": bookmarks,
+        "archived": st.fixed_dictionaries({"update_time": bookmarks}) | json_values,
         "inbox": st.fixed_dictionaries({"sequence": json_values}) | json_values,
         "another": json_values,
     },
 )
-passes = st.fixed_dictionaries(
-    {"since": st.none() | marks, "started": marks},
+scans = st.fixed_dictionaries(
+    {"since": st.none() | bookmarks, "started": bookmarks},
     optional={"after": st.dictionaries(st.sampled_from(["live", "archived", ""]), json_values)},
 )
 child_states = st.fixed_dictionaries(
     {},
     optional={
-        "parent_update_time": marks,
-        "full_pass": marks,
-        "pass": passes | json_values,
+        "parent_update_time": bookmarks,
+        "full_pass": bookmarks,
+        "pass": scans | json_values,
         "another": json_values,
     },
 )
@@ -194,14 +194,14 @@ child_states = st.fixed_dictionaries(
 
 @given(stream=st.sampled_from(STATEFUL), state=list_states | child_states)
 @fuzzed_process
-def test_the_state_of_a_stream_is_understood_or_refused(
+def test_the_state_of_a_stream_is_accepted_or_rejected(
     stream: str, state: dict[str, Any], connector: Connector
 ) -> None:
     descriptor = {"stream_descriptor": {"name": stream}, "stream_state": state}
 
     output = read(connector, stream, [{"type": "STREAM", "stream": descriptor}])
 
-    assert_every_failure_is_a_sentence(output)
+    assert_every_failure_has_a_message(output)
 
 
 anything_stream = st.fixed_dictionaries(
@@ -224,10 +224,12 @@ anything_state = st.fixed_dictionaries(
 
 @given(document=json_values | st.lists(anything_state, min_size=1, max_size=2))
 @fuzzed_process
-def test_any_document_is_taken_as_state_or_refused(document: object, connector: Connector) -> None:
+def test_any_document_is_accepted_or_rejected_as_state(
+    document: object, connector: Connector
+) -> None:
     output = read(connector, "persons", document)
 
-    assert_every_failure_is_a_sentence(output)
+    assert_every_failure_has_a_message(output)
 
 
 def read(connector: Connector, stream: str, state: object) -> Output:

@@ -1,4 +1,4 @@
-"""What is shipped: the wheel, the image and the metadata describe the same connector."""
+"""The wheel, the image, and the metadata describe the same connector."""
 
 import ast
 import re
@@ -52,7 +52,7 @@ def metadata() -> dict[str, Any]:
     return document
 
 
-def test_the_wheel_holds_the_connector_with_its_manifest_and_schemas_and_nothing_else(
+def test_the_wheel_contains_only_the_connector_its_manifest_and_its_schemas(
     wheel: zipfile.ZipFile,
 ) -> None:
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
@@ -86,41 +86,51 @@ def required(package: Message, extra: str | None = None) -> set[str]:
 
 
 def test_the_package_requires_exactly_what_it_imports(package: Message) -> None:
-    receiver = set((PACKAGE / "webhooks").rglob("*.py"))
+    optional = {file for name in ("inbox", "webhooks") for file in (PACKAGE / name).rglob("*.py")}
 
-    assert required(package) == imported(set(PACKAGE.rglob("*.py")) - receiver)
+    assert required(package) == imported(set(PACKAGE.rglob("*.py")) - optional)
 
 
 @pytest.mark.parametrize(
-    ("extra", "folder", "loaded_by_name", "of_another_extra"),
+    ("extra", "folders", "loaded_by_name", "of_another_extra"),
     [
-        ("webhooks", "source_pipedrive/webhooks", {"psycopg"}, {"airbyte"}),
-        ("sandbox", "pipedrive_sandbox", {"httptools", "uvloop"}, set()),
-        ("sync", "demo", set(), set()),
+        (
+            "webhooks",
+            ["source_pipedrive/inbox", "source_pipedrive/webhooks"],
+            {"psycopg"},
+            {"airbyte"},
+        ),
+        ("sandbox", ["pipedrive_sandbox"], {"httptools", "uvloop"}, set()),
+        ("sync", ["demo"], set(), set()),
     ],
 )
-def test_an_extra_requires_exactly_what_its_folder_imports(
-    package: Message, extra: str, folder: str, loaded_by_name: set[str], of_another_extra: set[str]
+def test_an_extra_requires_exactly_what_its_folders_import(
+    package: Message,
+    extra: str,
+    folders: list[str],
+    loaded_by_name: set[str],
+    of_another_extra: set[str],
 ) -> None:
-    needed = imported((ROOT / folder).rglob("*.py")) - of_another_extra | loaded_by_name
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    needed = imported(files) - of_another_extra | loaded_by_name
 
     assert required(package, extra) - required(package) == needed - required(package)
 
 
-def test_the_top_level_schemas_are_the_packaged_ones() -> None:
+def test_the_top_level_schemas_are_those_of_the_package() -> None:
     assert (ROOT / "schemas").readlink() == Path("source_pipedrive/schemas")
 
 
 @pytest.mark.skipif(
     sys.version_info >= (3, 13), reason="airbyte-connector-models has no release for this Python"
 )
-def test_metadata_satisfies_airbytes_own_definition(metadata: dict[str, Any]) -> None:
+def test_metadata_matches_airbytes_definition(metadata: dict[str, Any]) -> None:
     models = import_module("airbyte_connector_models.metadata.v0.connector_metadata_definition_v0")
 
     models.ConnectorMetadataDefinitionV0.model_validate(metadata)
 
 
-def test_package_metadata_and_changelog_name_the_same_version(
+def test_package_metadata_and_changelog_have_the_same_version(
     package: Message, metadata: dict[str, Any]
 ) -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
@@ -130,7 +140,7 @@ def test_package_metadata_and_changelog_name_the_same_version(
     assert package["Version"] == metadata["data"]["dockerImageTag"] == released[1]
 
 
-def test_the_image_is_built_on_the_base_that_the_metadata_declares(
+def test_the_image_uses_the_base_image_of_the_metadata(
     metadata: dict[str, Any],
 ) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
@@ -145,7 +155,7 @@ def test_every_suggested_stream_exists(metadata: dict[str, Any]) -> None:
     assert set(metadata["data"]["suggestedStreams"]["streams"]) <= set(catalog.ALWAYS)
 
 
-def test_the_platform_may_reach_the_default_host(metadata: dict[str, Any]) -> None:
+def test_the_default_host_is_allowed(metadata: dict[str, Any]) -> None:
     properties = specification()["properties"]
     host = urlsplit(properties["api_url"]["default"]).hostname
 

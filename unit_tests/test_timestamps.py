@@ -1,4 +1,4 @@
-"""The three ways in which Pipedrive writes a moment."""
+"""The three time formats of Pipedrive."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,50 +8,50 @@ from hypothesis import strategies as st
 
 from source_pipedrive import timestamps as times
 
-moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+datetimes = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-def forms(moment: datetime) -> list[str]:
-    """A moment as v2, v1 and some objects of v1 write it."""
+def formatted(time: datetime) -> list[str]:
+    """A time as API v2, API v1, and some objects of API v1 write it."""
     return [
-        moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        moment.strftime("%Y-%m-%d %H:%M:%S"),
-        moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        time.strftime("%Y-%m-%d %H:%M:%S"),
+        time.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
     ]
 
 
-@given(moments)
-def test_every_form_comes_to_the_same_one(moment: datetime) -> None:
-    v2, *others = forms(moment)
+@given(datetimes)
+def test_all_formats_convert_to_the_same_format(time: datetime) -> None:
+    v2, *others = formatted(time)
 
     assert times.normalise(v2) == v2
     assert {times.normalise(other) for other in others} == {v2}
 
 
-@given(moments, zones)
-def test_a_moment_in_any_zone_is_the_same_moment(moment: datetime, zone: timezone) -> None:
-    assert times.normalise(moment.astimezone(zone).isoformat()) == forms(moment)[0]
+@given(datetimes, zones)
+def test_a_time_in_any_zone_converts_to_utc(time: datetime, zone: timezone) -> None:
+    assert times.normalise(time.astimezone(zone).isoformat()) == formatted(time)[0]
 
 
-@given(moments, moments, st.sampled_from(range(3)), st.sampled_from(range(3)))
-def test_forms_sort_as_the_moments_do(
+@given(datetimes, datetimes, st.sampled_from(range(3)), st.sampled_from(range(3)))
+def test_formatted_times_sort_in_order_of_time(
     one: datetime, other: datetime, form: int, other_form: int
 ) -> None:
-    seconds = [moment.replace(microsecond=0) for moment in (one, other)]
-    texts = [times.sortable(forms(one)[form]), times.sortable(forms(other)[other_form])]
+    seconds = [time.replace(microsecond=0) for time in (one, other)]
+    texts = [times.sortable(formatted(one)[form]), times.sortable(formatted(other)[other_form])]
 
     assert (texts[0] < texts[1]) == (seconds[0] < seconds[1])
 
 
-@given(moments, st.timedeltas(timedelta(days=-400), timedelta(days=400)))
-def test_shifting_there_and_back_is_no_shift(moment: datetime, by: timedelta) -> None:
+@given(datetimes, st.timedeltas(timedelta(days=-400), timedelta(days=400)))
+def test_shifting_forward_and_back_changes_nothing(time: datetime, by: timedelta) -> None:
     whole = by - timedelta(microseconds=by.microseconds)
 
-    assert times.shift(times.shift(forms(moment)[0], whole), -whole) == forms(moment)[0]
+    assert times.shift(times.shift(formatted(time)[0], whole), -whole) == formatted(time)[0]
 
 
-def test_the_calendar_ends_where_it_does() -> None:
+def test_shifting_stays_within_the_calendar() -> None:
     assert times.normalise("0001-01-01") == "0001-01-01T00:00:00Z"
     assert times.shift("0001-01-01T00:00:00Z", timedelta(minutes=-5)) == "0001-01-01T00:00:00Z"
     assert times.shift("9999-12-31T00:00:00Z", timedelta(days=7)) == "9999-12-31T23:59:59Z"
@@ -64,17 +64,17 @@ def test_the_calendar_ends_where_it_does() -> None:
         *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
     ],
 )
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_text_that_is_not_a_time_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         times.normalise(text)
 
 
-def test_reads_the_clock_of_an_http_answer() -> None:
+def test_an_http_date_is_converted() -> None:
     assert times.of_http_date("Wed, 01 May 2024 10:00:00 GMT") == "2024-05-01T10:00:00Z"
 
 
 @pytest.mark.parametrize("text", ["", "now", "Wed, 31 Feb 2024 10:00:00 GMT"])
-def test_without_a_clock_in_the_answer_this_machine_tells_the_time(text: str) -> None:
+def test_an_invalid_http_date_becomes_the_time_of_this_machine(text: str) -> None:
     before = times.now()
 
     assert before <= times.of_http_date(text) <= times.now()
