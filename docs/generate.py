@@ -20,7 +20,7 @@ from unit_tests import catalog
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(Path(__file__).parent.glob("*.md"))]
 
-# stream -> its page in Pipedrive's API reference, below https://developers.pipedrive.com/docs/api/v1/
+# stream -> where Pipedrive documents it, below https://developers.pipedrive.com/docs/api/v1/
 REFERENCE = {
     "deals": "Deals#getDeals",
     "persons": "Persons#getPersons",
@@ -80,7 +80,7 @@ REFERENCE = {
 }
 
 _JOIN = re.compile(r"(?:joins?|keyed by) `(\w+)\.(\w+)`")
-# nearly every stream joins these; with them, the diagram would be unreadable
+# nearly every stream joins these: with them, the diagram would show little else
 _EVERYWHERE = {"users": "id", "currencies": "code"}
 _CONNECTION_FAILURES = {
     "NameResolutionError": "DNS failure",

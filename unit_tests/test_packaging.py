@@ -86,7 +86,7 @@ def required(package: Message, extra: str | None = None) -> set[str]:
 
 
 def test_the_package_requires_exactly_what_it_imports(package: Message) -> None:
-    optional = {file for name in ("inbox", "webhooks") for file in (PACKAGE / name).rglob("*.py")}
+    optional = {path for name in ("inbox", "webhooks") for path in (PACKAGE / name).rglob("*.py")}
 
     assert required(package) == imported(set(PACKAGE.rglob("*.py")) - optional)
 
@@ -111,8 +111,8 @@ def test_an_extra_requires_exactly_what_its_folders_import(
     loaded_by_name: set[str],
     of_another_extra: set[str],
 ) -> None:
-    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
-    needed = imported(files) - of_another_extra | loaded_by_name
+    modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    needed = imported(modules) - of_another_extra | loaded_by_name
 
     assert required(package, extra) - required(package) == needed - required(package)
 
