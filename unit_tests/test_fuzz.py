@@ -31,7 +31,7 @@ STATEFUL = ["persons", "leads", "files", "projects", "deal_products", "note_comm
 
 
 class SmallAccount(Api):
-    """Returns one row in every list, and a user for the key."""
+    """Has one row in every list, and a user behind the key."""
 
     def _answer(self, request: Request) -> Answer:
         if request.path == "v1/users/me":
