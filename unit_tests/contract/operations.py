@@ -1,0 +1,89 @@
+"""Pipedrive's operations as the extract of its OpenAPI files has them."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unit_tests import catalog
+from unit_tests.contract.notation import expanded
+from unit_tests.contract.shapes import Shape
+
+EXTRACTS = [Path(__file__).parent / f"{version}.json" for version in ("v1", "v2")]
+#: The streams that no operation lists.
+WITHOUT_OPERATION = {
+    "field_options": "the options of the field definitions that other streams read",
+    "events": "the inbox of webhooks",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the API: `GET /api/v2/deals`."""
+
+    method: str
+    path: str
+    facts: Mapping[str, Any]
+
+    @property
+    def cost(self) -> int:
+        """The tokens that one call costs."""
+        return int(self.facts["cost"])
+
+    @property
+    def page(self) -> str:
+        """Its page in https://developers.pipedrive.com/docs/api/v1/."""
+        return f"{self.facts['tag']}#{self.facts['id']}"
+
+    @property
+    def query(self) -> dict[str, dict[str, Any]]:
+        """Its query parameters: schema, and what else the contract says of each."""
+        found = {name: expanded(short) for name, short in self.facts["parameters"].items()}
+        return {name: given for name, given in found.items() if "in" not in given}
+
+    @property
+    def include_fields(self) -> set[str]:
+        """The further properties that it sends on request."""
+        choices = self.query.get("include_fields", {}).get("enum", [])
+        return {name for choice in choices for name in choice.split(",")}
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """The schema of a successful response."""
+        return dict(expanded(self.facts["response"]))
+
+    @property
+    def record(self) -> Shape:
+        """What one record of the response looks like."""
+        data = Shape.of(self.response).properties["data"]
+        data = data.properties.get("goals", data)  # the one list that is wrapped once more
+        return data.element
+
+    @property
+    def samples(self) -> list[dict[str, Any]]:
+        """The shapes of the records in the contract's sample of a response."""
+        data = self.facts.get("sample") or []
+        records: list[dict[str, Any]]
+        records = data.get("goals", [data]) if isinstance(data, dict) else data
+        return records
+
+
+OPERATIONS = [
+    Operation(method, path, facts)
+    for extract in EXTRACTS
+    for path, methods in json.loads(extract.read_text("utf-8")).items()
+    for method, facts in methods.items()
+]
+READS = {one.path: one for one in OPERATIONS if one.method == "get"}
+_BY_PATTERN = {re.sub(r"\{\w+\}", "{}", path): read for path, read in READS.items()}
+
+
+def of_stream(stream: str) -> list[Operation]:
+    """Return the operations whose records a stream holds: one for each list that it reads."""
+    if stream in WITHOUT_OPERATION:
+        return []
+    paths = dict.fromkeys(catalog.path(stream, archived=archived) for archived in (False, True))
+    # the catalog leaves the parent's id out of a path: `v1/deals//changelog`
+    return [_BY_PATTERN["/" + path.replace("//", "/{}/")] for path in paths]
