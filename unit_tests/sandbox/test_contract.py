@@ -1,28 +1,23 @@
-"""The sandbox against the vendor's OpenAPI files: same prices, parameters, properties, types."""
+"""The sandbox against the contract: same token costs, parameters, properties, and types."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from jsonschema import Draft4Validator
 
 from pipedrive_sandbox.endpoints import READS
 from pipedrive_sandbox.engine import known_parameters
 from pipedrive_sandbox.operations import operations
+from unit_tests.contract.operations import OPERATIONS
+from unit_tests.contract.operations import READS as CONTRACT
 
 if TYPE_CHECKING:
     from pipedrive_sandbox.declarations import Get
     from unit_tests.sandbox.client import Client
 
-CONTRACT = Path(__file__).resolve().parents[3] / "shared" / "pipedrive-api"
-pytestmark = pytest.mark.skipif(
-    not CONTRACT.exists(),
-    reason="THE CONTRACT IS NOT TESTED: the vendor's OpenAPI files are not in ../shared",
-)
 #: What the API answers beyond the contract's schemas and examples.
 ADDED = {
     "activities": {"outcome"},  # SDK 33.7.0
@@ -39,26 +34,6 @@ OVERLOOKED = {
 LEFT_OUT: dict[str, set[str]] = {}
 
 Schema = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def contract() -> dict[str, dict[str, Any]]:
-    loaded: dict[str, dict[str, Any]] = {}
-    for prefix, version in (("/v1", 1), ("/api/v2", 2)):
-        text = (CONTRACT / f"openapi-v{version}.yaml").read_text(encoding="utf-8")
-        paths = yaml.load(text, Loader=yaml.CSafeLoader)["paths"]
-        loaded |= {prefix + path: methods for path, methods in paths.items()}
-    return loaded
-
-
-def answer_schema(operation: dict[str, Any]) -> tuple[Schema, Any]:
-    """Return schema and example of an operation's successful answer."""
-    code = next(code for code in operation["responses"] if code.startswith("2"))
-    content = operation["responses"][code]["content"]["application/json"]
-    example = content.get("example")
-    if example is None and content.get("examples"):
-        example = next(iter(content["examples"].values()))["value"]
-    return content["schema"], example
 
 
 def properties(schema: Schema) -> dict[str, Schema]:
@@ -135,28 +110,17 @@ def name_of(get: Get) -> str:
     return get.path
 
 
-def test_every_operation_is_the_contracts_at_the_contracts_price(
-    contract: dict[str, dict[str, Any]],
-) -> None:
+def test_every_operation_is_the_contracts_at_the_contracts_price() -> None:
     served = {(each.method.lower(), each.path): each.cost for each in operations()}
 
-    priced = {
-        (method, path): operation["x-token-cost"]
-        for path, methods in contract.items()
-        for method, operation in methods.items()
-        if (method, path) in served
-    }
+    priced = {(each.method, each.path): each.cost for each in OPERATIONS}
 
-    assert served == priced
+    assert served == {key: cost for key, cost in priced.items() if key in served}
 
 
 @pytest.mark.parametrize("get", READS, ids=name_of)
-def test_parameters_are_the_contracts(contract: dict[str, dict[str, Any]], get: Get) -> None:
-    declared = {
-        each["name"]: each["schema"]
-        for each in contract[get.path]["get"].get("parameters", ())
-        if each["in"] == "query"
-    }
+def test_parameters_are_the_contracts(get: Get) -> None:
+    declared = CONTRACT[get.path].query
     known = known_parameters(get.read)
 
     assert set(known) == set(declared) - OVERLOOKED.get(get.path, set())
@@ -164,19 +128,14 @@ def test_parameters_are_the_contracts(contract: dict[str, dict[str, Any]], get: 
         if "enum" in declared[name]:
             assert set(declared[name]["enum"]) == set(get.read.sort)
     if "include_fields" in known:
-        offered = {name for each in declared["include_fields"]["enum"] for name in each.split(",")}
-        assert offered == set(get.read.include)
+        assert CONTRACT[get.path].include_fields == set(get.read.include)
 
 
 @pytest.mark.parametrize("get", READS, ids=name_of)
-def test_rows_have_the_contracts_properties_and_types(
-    contract: dict[str, dict[str, Any]],
-    whole: Client,
-    get: Get,
-) -> None:
-    schema, example = answer_schema(contract[get.path]["get"])
-    row_schema = rows_schema(schema)
-    shown = example["data"] if example else []
+def test_rows_have_the_contracts_properties_and_types(whole: Client, get: Get) -> None:
+    operation = CONTRACT[get.path]
+    row_schema = rows_schema(operation.response)
+    shown = operation.facts.get("sample", [])
     shown = shown if isinstance(shown, list) else [shown]
     documented = {*properties(row_schema), *get.read.include}.union(*shown)
 
