@@ -16,68 +16,11 @@ from jinja2 import ChainableUndefined, Template
 
 from source_pipedrive.config import specification
 from unit_tests import catalog
+from unit_tests.contract.operations import of_stream
 
 ROOT = Path(__file__).parent.parent
+REFERENCE = "https://developers.pipedrive.com/docs/api/v1/"
 PAGES = [ROOT / "README.md", *sorted(Path(__file__).parent.glob("*.md"))]
-
-# stream -> where Pipedrive documents it, below https://developers.pipedrive.com/docs/api/v1/
-REFERENCE = {
-    "deals": "Deals#getDeals",
-    "persons": "Persons#getPersons",
-    "organizations": "Organizations#getOrganizations",
-    "activities": "Activities#getActivities",
-    "products": "Products#getProducts",
-    "leads": "Leads#getLeads",
-    "notes": "Notes#getNotes",
-    "files": "Files#getFiles",
-    "projects": "Projects#getProjects",
-    "tasks": "Tasks#getTasks",
-    "call_logs": "CallLogs#getUserCallLogs",
-    "mail_threads": "Mailbox#getMailThreads",
-    "mail_messages": "Mailbox#getMailThreadMessages",
-    "note_comments": "Notes#getNoteComments",
-    "organization_relationships": "OrganizationRelationships#getOrganizationRelationships",
-    "deal_products": "DealProducts#getDealsProducts",
-    "deal_installments": "DealInstallments#getInstallments",
-    "deal_discounts": "Deals#getAdditionalDiscounts",
-    "deal_participants": "Deals#getDealParticipants",
-    "product_variations": "Products#getProductVariations",
-    "deal_followers": "Deals#getDealFollowers",
-    "person_followers": "Persons#getPersonFollowers",
-    "organization_followers": "Organizations#getOrganizationFollowers",
-    "product_followers": "Products#getProductFollowers",
-    "deal_changelog": "Deals#getDealChangelog",
-    "person_changelog": "Persons#getPersonChangelog",
-    "organization_changelog": "Organizations#getOrganizationChangelog",
-    "project_changelog": "Projects#getProjectChangelog",
-    "pipelines": "Pipelines#getPipelines",
-    "stages": "Stages#getStages",
-    "users": "Users#getUsers",
-    "currencies": "Currencies#getCurrencies",
-    "activity_types": "ActivityTypes#getActivityTypes",
-    "filters": "Filters#getFilters",
-    "lead_labels": "LeadLabels#getLeadLabels",
-    "lead_sources": "LeadSources#getLeadSources",
-    "goals": "Goals#getGoals",
-    "roles": "Roles#getRoles",
-    "role_assignments": "Roles#getRoleAssignments",
-    "permission_sets": "PermissionSets#getPermissionSets",
-    "permission_set_assignments": "PermissionSets#getPermissionSetAssignments",
-    "legacy_teams": "LegacyTeams#getTeams",
-    "project_boards": "ProjectBoards#getProjectsBoards",
-    "project_phases": "ProjectPhases#getProjectsPhases",
-    "project_templates": "ProjectTemplates#getProjectTemplates",
-    "webhooks": "Webhooks#getWebhooks",
-    "user_settings": "UserSettings#getUserSettings",
-    "deal_fields": "DealFields#getDealFields",
-    "person_fields": "PersonFields#getPersonFields",
-    "organization_fields": "OrganizationFields#getOrganizationFields",
-    "product_fields": "ProductFields#getProductFields",
-    "activity_fields": "ActivityFields#getActivityFields",
-    "project_fields": "ProjectFields#getProjectFields",
-    "lead_fields": "LeadFields#getLeadFields",
-    "note_fields": "NoteFields#getNoteFields",
-}
 
 _JOIN = re.compile(r"(?:joins?|keyed by) `(\w+)\.(\w+)`")
 # nearly every stream joins these: with them, the diagram would show little else
@@ -118,8 +61,8 @@ class Stream:
 
     @property
     def link(self) -> str:
-        page = REFERENCE.get(self.name)
-        return f"[API](https://developers.pipedrive.com/docs/api/v1/{page})" if page else ""
+        pages = [operation.page for operation in of_stream(self.name)]
+        return f"[API]({REFERENCE}{pages[0]})" if pages else ""
 
     @property
     def parent(self) -> str | None:

@@ -19,9 +19,9 @@ from source_pipedrive.estimate import main as plan
 from source_pipedrive.webhooks.cli import main as webhooks
 from unit_tests import catalog
 from unit_tests.conftest import Connector
+from unit_tests.contract.operations import READS, WITHOUT_OPERATION
 
 ROOT = Path(__file__).parent.parent
-CONTRACT = ROOT.parent / "shared" / "pipedrive-api"
 TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 TEXTS += [ROOT / "pipedrive_sandbox" / "README.md"]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -206,22 +206,18 @@ def test_every_child_stream_joins_its_parent() -> None:
 
 
 def test_every_stream_links_to_the_page_of_its_operation_in_pipedrives_contract() -> None:
-    files = {version: CONTRACT / f"openapi-{version}.yaml" for version in ("v1", "v2")}
-    if not all(file.exists() for file in files.values()):
-        pytest.skip("Pipedrive's OpenAPI files are not in ../shared/pipedrive-api")
-    pages = {}
-    for version, file in files.items():
-        paths = yaml.load(file.read_bytes(), yaml.CSafeLoader)["paths"]
-        for path, methods in paths.items():
-            if "get" in methods:
-                get = methods["get"]
-                pages[version, path] = f"{get['tags'][0]}#{get['operationId']}"
+    paths: dict[str, set[str]] = {}
+    for operation in READS.values():
+        paths.setdefault(operation.page, set()).add(operation.path)
+    links = {name: one.link for name, one in generate.STREAMS.items()}
 
-    linked = {}
-    for name in generate.REFERENCE:
-        version, path = re.fullmatch(r"(?:api/)?(v\d)(/.*)", catalog.path(name)).groups()  # type: ignore[union-attr]
-        linked[name] = pages[version, path.replace("//", "/{id}/")]
-    assert linked == generate.REFERENCE
+    assert {name for name, link in links.items() if not link} == WITHOUT_OPERATION.keys()
+    for name in links.keys() - WITHOUT_OPERATION.keys():
+        page = re.fullmatch(
+            r"\[API\]\(https://developers.pipedrive.com/docs/api/v1/(\S+)\)", links[name]
+        )
+        assert page is not None
+        assert "/" + catalog.path(name).replace("//", "/{id}/") in paths[page[1]]
 
 
 def test_the_page_for_airbyte_has_airbytes_headings_in_order() -> None:
