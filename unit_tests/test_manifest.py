@@ -135,7 +135,7 @@ def test_the_manifest_stays_within_its_budget() -> None:
     assert size <= BYTES_PER_STREAM * len(catalog.STREAMS)
 
 
-def test_each_request_is_priced_as_in_pipedrives_contract() -> None:
+def test_each_request_costs_what_pipedrives_contract_says() -> None:
     operations = [operation for stream in catalog.STREAMS for operation in of_stream(stream)]
 
     assert {operation.path: price_of(operation.path) for operation in operations} == {

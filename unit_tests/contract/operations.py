@@ -86,4 +86,10 @@ def of_stream(stream: str) -> list[Operation]:
         return []
     paths = dict.fromkeys(catalog.path(stream, archived=archived) for archived in (False, True))
     # the catalog leaves the parent's id out of a path: `v1/deals//changelog`
-    return [_BY_PATTERN["/" + path.replace("//", "/{}/")] for path in paths]
+    return [_read(stream, "/" + path.replace("//", "/{}/")) for path in paths]
+
+
+def _read(stream: str, pattern: str) -> Operation:
+    if pattern not in _BY_PATTERN:
+        raise LookupError(f"The contract has no GET {pattern}, which stream {stream} reads.")
+    return _BY_PATTERN[pattern]

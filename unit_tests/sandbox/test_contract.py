@@ -23,7 +23,7 @@ ADDED = {
     "activities": {"outcome"},  # SDK 33.7.0
     "users": {"is_admin"},  # recorded live
     "leads": {"archive_time"},  # recorded live
-    "notes": {"lead"},  # facts §3.5
+    "notes": {"lead"},  # not in the contract, which has `deal` and `person`; not established
 }
 #: Query parameters of the contract that the sandbox overlooks, as v1 may.
 OVERLOOKED = {
@@ -58,7 +58,7 @@ def json_schema(node: Any) -> Any:
     """Turn OpenAPI 3.0 into JSON Schema; null is accepted everywhere.
 
     The contract hardly ever marks what may be null: `person_id`, `won_time` and live
-    `update_time` are, and none of them says so (facts §7.3).
+    `update_time` are, and none of them says so.
     """
     if isinstance(node, list):
         return [json_schema(each) for each in node]
@@ -110,12 +110,12 @@ def name_of(get: Get) -> str:
     return get.path
 
 
-def test_every_operation_is_the_contracts_at_the_contracts_price() -> None:
+def test_every_operation_is_the_contracts_at_the_contracts_token_cost() -> None:
     served = {(each.method.lower(), each.path): each.cost for each in operations()}
 
-    priced = {(each.method, each.path): each.cost for each in OPERATIONS}
+    costs = {(each.method, each.path): each.cost for each in OPERATIONS}
 
-    assert served == {key: cost for key, cost in priced.items() if key in served}
+    assert served == {key: cost for key, cost in costs.items() if key in served}
 
 
 @pytest.mark.parametrize("get", READS, ids=name_of)

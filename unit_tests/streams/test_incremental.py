@@ -50,7 +50,7 @@ def test_the_first_sync_filters_nothing(api: Api, read: Read) -> None:
 
     read(*STREAMS, include_archived=False)
 
-    # the filter, however early, drops rows whose update_time is null (facts §7.3)
+    # not established whether the filter keeps rows whose update_time is null: docs/behavior.md
     assert len(api.requests) == len(STREAMS)
     assert not any(
         request.query.keys() & {"updated_since", "updated_until"} for request in api.requests
@@ -72,7 +72,7 @@ def test_resumes_five_minutes_before_the_saved_state(api: Api, read: Read) -> No
 
     read(*FILTERED, state=states(FILTERED), include_archived=False)
 
-    # a change becomes visible a moment after it happened (facts §7.3)
+    # Pipedrive sets update_time a moment after a row was created: docs/behavior.md
     assert {request.query["updated_since"] for request in api.requests} == {"2024-05-01T09:55:00Z"}
 
 

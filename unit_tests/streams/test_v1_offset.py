@@ -10,7 +10,9 @@ from unit_tests.output import Output
 from unit_tests.pipedrive import Answer, Api, Request, Row, envelope, keys, rows, v1_page
 
 STREAMS = catalog.members("v1_incremental", "v1_newest_first", "v1_whole", "v1_list")
-SHORT_PAGES = {"files": 100, "call_logs": 50}  # the maximum of their endpoints, facts §3.5
+# the maximum of their endpoints: https://developers.pipedrive.com/docs/api/v1/Files#getFiles
+# and https://developers.pipedrive.com/docs/api/v1/CallLogs#getUserCallLogs
+SHORT_PAGES = {"files": 100, "call_logs": 50}
 
 
 def found(output: Output) -> dict[str, list[Row]]:
