@@ -11,7 +11,8 @@ from jsonschema import Draft4Validator
 from pipedrive_sandbox.endpoints import READS
 from pipedrive_sandbox.engine import known_parameters
 from pipedrive_sandbox.operations import operations
-from unit_tests.contract.operations import OPERATIONS
+from unit_tests import catalog
+from unit_tests.contract.operations import OPERATIONS, of_stream
 from unit_tests.contract.operations import READS as CONTRACT
 
 if TYPE_CHECKING:
@@ -116,6 +117,15 @@ def test_every_operation_is_the_contracts_at_the_contracts_token_cost() -> None:
     costs = {(each.method, each.path): each.cost for each in OPERATIONS}
 
     assert served == {key: cost for key, cost in costs.items() if key in served}
+
+
+def test_every_read_of_a_stream_is_served(whole: Client) -> None:
+    served = {each.path for each in operations() if each.method == "GET"}
+    read = {each.path for stream in catalog.STREAMS for each in of_stream(stream)}
+    not_of_the_api = {"events"}
+
+    assert read <= served
+    assert set(whole.control("GET", "/streams")) == catalog.STREAMS.keys() - not_of_the_api
 
 
 @pytest.mark.parametrize("get", READS, ids=name_of)
