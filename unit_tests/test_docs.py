@@ -262,6 +262,13 @@ def existing_tests() -> set[str]:
     return {name for file in files for name in re.findall(r"def (test_\w+)\(", read(file))}
 
 
+def test_the_tests_that_contributing_names_exist(existing_tests: set[str]) -> None:
+    named = set(re.findall(r"`(test_\w+)`", read(ROOT / "CONTRIBUTING.md")))
+
+    assert named
+    assert named - existing_tests == set()
+
+
 @pytest.mark.parametrize("note", notes().values(), ids=notes())
 def test_a_note_on_behavior_is_short_and_names_existing_tests(
     note: str, existing_tests: set[str]
