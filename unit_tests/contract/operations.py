@@ -91,5 +91,8 @@ def of_stream(stream: str) -> list[Operation]:
 
 def _read(stream: str, pattern: str) -> Operation:
     if pattern not in _BY_PATTERN:
-        raise LookupError(f"The contract has no GET {pattern}, which stream {stream} reads.")
+        raise LookupError(
+            f"Stream {stream} reads {pattern}, which the contract does not have. "
+            "Correct its path, or extract newer OpenAPI files (unit_tests/contract/README.md)."
+        )
     return _BY_PATTERN[pattern]
