@@ -19,8 +19,8 @@ import pytest
 
 from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.process import Connector
+from unit_tests.inbox.postgres import running_postgres
 from unit_tests.output import Output
-from unit_tests.webhooks.postgres import running_postgres
 
 pytestmark = [
     pytest.mark.skipif(sys.version_info >= (3, 13), reason="PyAirbyte has no release for 3.13"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.webhooks.account import Account, running_account
-from unit_tests.webhooks.postgres import Postgres, running_postgres
+from unit_tests.inbox.postgres import Postgres, running_postgres
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ import click
 
 from integration_tests.webhooks.process import running_receiver
 from source_pipedrive.inbox.store import Inbox
-from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery
-from unit_tests.webhooks.postgres import running_postgres
+from unit_tests.inbox.deliveries import CREDENTIALS, a_delivery
+from unit_tests.inbox.postgres import running_postgres
 
 # Pipedrive's own
 _PATIENCE = 10.0

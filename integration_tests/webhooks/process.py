@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from unit_tests.webhooks.deliveries import CREDENTIALS
+from unit_tests.inbox.deliveries import CREDENTIALS
 
 WEBHOOKS = [sys.executable, "-m", "source_pipedrive", "webhooks"]
 _TOKEN = "test-token-8c1f6b2e90d4"  # noqa: S105 - opens nothing

@@ -15,7 +15,7 @@ from integration_tests.webhooks.process import RunningReceiver, running_receiver
 from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.registration import Registrar
-from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery
+from unit_tests.inbox.deliveries import CREDENTIALS, a_delivery
 
 STREAMS = ["deals", "persons", "organizations"]
 MIB = 1024 * 1024

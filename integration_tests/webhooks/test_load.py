@@ -11,7 +11,7 @@ import pytest
 from integration_tests.webhooks.load import deliver
 from integration_tests.webhooks.process import running_receiver
 from source_pipedrive.inbox.store import Inbox
-from unit_tests.webhooks.postgres import Postgres
+from unit_tests.inbox.postgres import Postgres
 
 CONNECTIONS = 1000
 

@@ -11,8 +11,8 @@ from source_pipedrive import timestamps as times
 from source_pipedrive.inbox.store import Inbox
 from unit_tests import catalog
 from unit_tests.conftest import Read
+from unit_tests.inbox.deliveries import an_event
 from unit_tests.pipedrive import Api, page, rows
-from unit_tests.webhooks.deliveries import an_event
 
 DELETED = "2026-05-02T12:00:00.250Z"
 LATER = "2026-05-02T12:00:01.000Z"

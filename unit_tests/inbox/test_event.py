@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from source_pipedrive.inbox.event import UnreadableEventError, milliseconds, read_event
-from unit_tests.webhooks.deliveries import a_delivery, an_event
+from unit_tests.inbox.deliveries import a_delivery, an_event
 
 
 def test_an_event_keeps_the_whole_delivery() -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from source_pipedrive.inbox.store import Inbox, InboxError
-from unit_tests.webhooks.deliveries import an_event
+from unit_tests.inbox.deliveries import an_event
 
 DAY = 24 * 60 * 60
 

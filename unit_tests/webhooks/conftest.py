@@ -1,35 +1,9 @@
-"""What the tests of webhooks need: inboxes of both kinds, and a Pipedrive that has webhooks."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""A Pipedrive that has webhooks, for the tests of their registration."""
 
 import pytest
 import requests_mock as mocking
 
-from source_pipedrive.inbox.store import Inbox
 from unit_tests.webhooks.hooks import Pipedrive
-from unit_tests.webhooks.postgres import Postgres, running_postgres
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def inbox_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/inbox.db"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.new_database()
-
-
-@pytest.fixture
-def inbox(inbox_url: str) -> Iterator[Inbox]:
-    with Inbox(inbox_url) as inbox:
-        inbox.prepare()
-        yield inbox
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import requests
 import uvicorn
 
 from source_pipedrive.webhooks.receiver import Receiver
-from unit_tests.webhooks.deliveries import CREDENTIALS
+from unit_tests.inbox.deliveries import CREDENTIALS
 
 
 @dataclass

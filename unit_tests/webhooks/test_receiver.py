@@ -17,7 +17,7 @@ from source_pipedrive.webhooks import writer as writer_module
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
 from source_pipedrive.webhooks.writer import InboxWriter
-from unit_tests.webhooks.deliveries import CREDENTIALS, a_delivery
+from unit_tests.inbox.deliveries import CREDENTIALS, a_delivery
 from unit_tests.webhooks.serving import Serving, serving
 
 MIB = 1024 * 1024

@@ -13,7 +13,7 @@ from source_pipedrive.webhooks.scheduler import (
     Trigger,
     Wanted,
 )
-from unit_tests.webhooks.deliveries import an_event
+from unit_tests.inbox.deliveries import an_event
 from unit_tests.webhooks.virtual_time import run_in_virtual_time
 
 HOUR = 3600
