@@ -27,7 +27,8 @@ from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
 from source_pipedrive.webhooks.registration import Registrar
-from source_pipedrive.webhooks.scheduler import Target, Trigger, Wanted
+from source_pipedrive.webhooks.scheduler import SyncScheduler
+from source_pipedrive.webhooks.targets.target import ExpectedRow, Target
 from source_pipedrive.webhooks.targets.warehouse import Warehouse
 
 DATABASE = Path(__file__).with_name("live.duckdb")
@@ -62,20 +63,20 @@ def live(deals: int, seconds: int) -> None:
         config = {**sandbox.config, "webhook_inbox": f"sqlite:///{folder}/inbox.db"}
         destination = _Timed(Warehouse(config, f"duckdb:///{DATABASE}", _STREAMS))
         latencies: list[float] = []
-        trigger = Trigger(inbox, destination, 2, _HOUR, latencies.append)
+        scheduler = SyncScheduler(inbox, destination, 2, _HOUR, latencies.append)
         credentials = Credentials("pipedrive", secrets.token_urlsafe())
-        receiver = Receiver(inbox, credentials, on_new=trigger.wake, services=[trigger.run])
+        receiver = Receiver(inbox, credentials, on_new=scheduler.notify, services=[scheduler.run])
 
         CONSOLE.rule("The first sync: everything")
         with _served(receiver) as url:
             destination.first.wait()
-            hook, _ = Registrar(sandbox.token, sandbox.url).register(url, credentials)
-            CONSOLE.print(f"{destination.took[0]:.1f} s. Webhook {hook.id} now sends to {url}")
+            webhook, _ = Registrar(sandbox.token, sandbox.url).register(url, credentials)
+            CONSOLE.print(f"{destination.took[0]:.1f} s. Webhook {webhook.id} now sends to {url}")
             sandbox.control("counters", "DELETE")
 
             CONSOLE.rule(f"{seconds} seconds at work")
             done, gone = _work(sandbox, seconds)
-            _wait_for_quiet(sandbox, trigger)
+            _wait_for_quiet(sandbox, scheduler)
             spent = sandbox.control("counters")
 
         show("Done in Pipedrive", [{"what": what, "rows": n} for what, n in sorted(done.items())])
@@ -104,8 +105,8 @@ class _Timed(Target):
         self.took.append(time.monotonic() - began)
         self.first.set()
 
-    def missing(self, wanted: Sequence[Wanted]) -> list[Wanted]:
-        return self._target.missing(wanted)
+    def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
+        return self._target.missing(expected)
 
 
 @contextmanager
@@ -141,13 +142,13 @@ def _work(sandbox: RunningSandbox, seconds: int) -> tuple[Counter[str], dict[str
     return done, gone
 
 
-def _wait_for_quiet(sandbox: RunningSandbox, trigger: Trigger) -> None:
+def _wait_for_quiet(sandbox: RunningSandbox, scheduler: SyncScheduler) -> None:
     """Return when all events are delivered, and all their rows arrived or were given up."""
     quiet = 0
     while quiet < 3:  # noqa: PLR2004 - an event in between is seen by one of the looks
         time.sleep(2)
         hooks = sandbox.control("webhooks").values()
-        on_its_way = any(hook["pending"] for hook in hooks) or trigger.waiting
+        on_its_way = any(hook["pending"] for hook in hooks) or scheduler.expected_count
         quiet = 0 if on_its_way else quiet + 1
 
 

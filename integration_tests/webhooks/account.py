@@ -1,4 +1,4 @@
-"""A sandbox account whose webhook delivers to a receiver, each a process of its own."""
+"""A sandbox account and the receiver that its webhook delivers to, each in its own process."""
 
 import subprocess
 import time
@@ -12,12 +12,12 @@ from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.webhooks.process import free_port, run_webhooks
 from source_pipedrive.inbox.store import Inbox
 
-_PATIENCE = 120.0
+_MOST_SECONDS = 120.0
 
 
 @dataclass
 class Account:
-    """A sandbox, and the inbox of a receiver at `url` that may or may not run."""
+    """A sandbox, and the inbox of the receiver at `url`, which may or may not run."""
 
     sandbox: RunningSandbox
     folder: Path
@@ -41,37 +41,37 @@ class Account:
         return run_webhooks(self.folder, self.sandbox.config, command, *options)
 
     def register(self) -> None:
-        """Have the sandbox deliver to the receiver."""
+        """Register a webhook that delivers to the receiver."""
         self.webhooks("register", f"--url={self.url}")
 
-    def work(self, table: str, action: str = "edit", count: int = 1, **more: Any) -> list[Any]:
-        """Change rows as a salesperson does; return their ids."""
+    def change(self, table: str, action: str = "edit", count: int = 1, **more: Any) -> list[Any]:
+        """Change rows, and return their ids."""
         given = {"table": table, "action": action, "count": count, "seed": 1, **more}
         ids: list[Any] = self.sandbox.control("mutate", "POST", **given)["ids"]
         return ids
 
     def settle(self) -> dict[str, int]:
-        """Wait until nothing is to be delivered any more; return how the newest hook fared."""
-        fared: dict[str, dict[str, int]] = {}
+        """Wait until all deliveries are done. Return the counts of the newest webhook."""
+        counts: dict[str, dict[str, int]] = {}
 
-        def is_quiet() -> bool:
-            fared.update(self.sandbox.control("webhooks"))
-            return not any(hook["pending"] for hook in fared.values())
+        def is_settled() -> bool:
+            counts.update(self.sandbox.control("webhooks"))
+            return not any(webhook["pending"] for webhook in counts.values())
 
-        wait_until(is_quiet)
-        return fared[max(fared, key=int)]
+        wait_until(is_settled)
+        return counts[max(counts, key=int)]
 
     def assert_only_webhooks_were_written(self) -> None:
-        """Look through all requests to the API: whatever ran, it may do no more."""
+        """Assert that every request to the API was a GET or wrote webhooks."""
         log = self.sandbox.control("log")
         writes = {(method, path) for method, path, _ in log if method != "GET"}
         assert {method for method, _ in writes} <= {"POST", "DELETE"}
         assert all(path.startswith("/v1/webhooks") for _, path in writes)
 
     def received(self, after: int = 0) -> list[str]:
-        """Return the ids of the events in the inbox, as often as they are there."""
+        """Return the ids of the events in the inbox, duplicates included."""
         with Inbox(self.inbox_url) as inbox:
-            return [event["id"] for event in inbox.events(after)]
+            return [event.id for event in inbox.events(after)]
 
     def settings(self, **changed: float) -> None:
         """Change settings of the sandbox."""
@@ -80,7 +80,7 @@ class Account:
 
 @contextmanager
 def running_account(folder: Path, **options: int | str) -> Iterator[Account]:
-    """Run a sandbox whose retries come after 0.3, 3 and 15 s, and whose bans take 3 minutes."""
+    """Run a sandbox that retries after 0.3, 3, and 15 seconds, and whose bans take 3 minutes."""
     with running_sandbox(burst=10_000, **options) as sandbox:
         sandbox.control("settings", "POST", webhook_time_factor=10)
         account = Account(sandbox, folder, free_port())
@@ -89,8 +89,8 @@ def running_account(folder: Path, **options: int | str) -> Iterator[Account]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Return when it is so; a machine that is busy gets its time."""
-    end = time.monotonic() + _PATIENCE
+    """Wait until a condition holds. Fails after two minutes."""
+    end = time.monotonic() + _MOST_SECONDS
     while not condition():
-        assert time.monotonic() < end, "it never came to be"
+        assert time.monotonic() < end, "the condition did not become true in time"
         time.sleep(0.05)

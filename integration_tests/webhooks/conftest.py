@@ -1,4 +1,4 @@
-"""What the tests of webhooks share: an account of their own, and a PostgreSQL."""
+"""An account for each test, and a PostgreSQL server."""
 
 from collections.abc import Iterator
 from pathlib import Path

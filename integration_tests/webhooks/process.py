@@ -1,4 +1,4 @@
-"""The receiver as a process of its own: `source-pipedrive webhooks serve`."""
+"""The receiver in a process of its own: `source-pipedrive webhooks serve`."""
 
 import json
 import os
@@ -24,20 +24,20 @@ _NO_SPACE = 4096
 
 @dataclass(frozen=True)
 class RunningReceiver:
-    """A receiver that answers at `url`, which ends with a slash."""
+    """A receiver that accepts requests at `url`, which ends with a slash."""
 
     url: str
     process: subprocess.Popen[str]
     log: Path
 
     def kill(self) -> None:
-        """End it as a power failure does."""
+        """End it at once, as a power failure does."""
         self.process.kill()
         self.process.wait()
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
-        """Let it write no file beyond what a file system with no space would take."""
+        """Let it write files of a few kilobytes only, as if the disk were full."""
         pid, kind = self.process.pid, resource.RLIMIT_FSIZE
         before = resource.prlimit(pid, kind)
         resource.prlimit(pid, kind, (_NO_SPACE, before[1]))
@@ -52,18 +52,18 @@ class RunningReceiver:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it accepts events."""
+        """Whether the receiver accepts events."""
         return requests.get(f"{self.url}health", timeout=30).status_code == 200
 
 
 def settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config with which a receiver expects `CREDENTIALS`."""
+    """Return a config of a receiver that expects `CREDENTIALS`."""
     user, password = CREDENTIALS
     return {"api_key": _TOKEN, "webhook_user": user, "webhook_password": password, **config}
 
 
 def free_port() -> int:
-    """Find a port that a receiver can keep when it is started again."""
+    """Find a free port, so that a receiver can be started on it twice."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -72,7 +72,7 @@ def free_port() -> int:
 def run_webhooks(
     folder: Path, config: Mapping[str, Any], command: str, *options: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command of `webhooks` to its end."""
     file = folder / "webhooks.json"
     file.write_text(json.dumps(settings(config)))
     return subprocess.run(
@@ -91,7 +91,7 @@ def running_receiver(
     port: int = 0,
     config: Mapping[str, Any] | None = None,
 ) -> Iterator[RunningReceiver]:
-    """Run a receiver until the block is left."""
+    """Run a receiver during the block."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "config.json")
         file.write_text(json.dumps(settings(config or {})))

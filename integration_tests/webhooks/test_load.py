@@ -1,4 +1,4 @@
-"""Many at once: connections, and receivers on one inbox."""
+"""Many connections at once, and several receivers with one inbox."""
 
 import asyncio
 import resource
@@ -18,7 +18,7 @@ CONNECTIONS = 1000
 
 @pytest.fixture
 def _many_files() -> Iterator[None]:
-    """Let this process open as many connections as the test wants."""
+    """Let this process open enough connections."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     yield
@@ -27,11 +27,11 @@ def _many_files() -> Iterator[None]:
 
 def received(url: str) -> list[str]:
     with Inbox(url) as inbox:
-        return [event["id"] for event in inbox.events(after=0)]
+        return [event.id for event in inbox.events(after=0)]
 
 
 @pytest.mark.usefixtures("_many_files")
-def test_a_thousand_deliveries_at_once_are_taken(tmp_path: Path) -> None:
+def test_a_thousand_deliveries_at_once_are_stored(tmp_path: Path) -> None:
     inbox = f"sqlite:///{tmp_path}/inbox.db"
 
     with running_receiver(inbox) as receiver:
@@ -43,7 +43,7 @@ def test_a_thousand_deliveries_at_once_are_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_many_files")
-def test_a_thousand_connections_that_say_nothing_keep_no_delivery_out(tmp_path: Path) -> None:
+def test_a_thousand_idle_connections_block_no_delivery(tmp_path: Path) -> None:
     inbox = f"sqlite:///{tmp_path}/inbox.db"
 
     async def scenario(url: str, port: int) -> int:
@@ -57,12 +57,12 @@ def test_a_thousand_connections_that_say_nothing_keep_no_delivery_out(tmp_path: 
         return answers.statuses[200]
 
     with running_receiver(inbox) as receiver:
-        taken = asyncio.run(scenario(receiver.url, int(receiver.url.split(":")[-1].strip("/"))))
+        accepted = asyncio.run(scenario(receiver.url, int(receiver.url.split(":")[-1].strip("/"))))
 
-    assert taken == len(received(inbox)) == 50
+    assert accepted == len(received(inbox)) == 50
 
 
-def test_two_receivers_keep_every_event_once(postgres: Postgres) -> None:
+def test_two_receivers_store_every_event_once(postgres: Postgres) -> None:
     inbox = postgres.new_database()
 
     with ExitStack() as stack:

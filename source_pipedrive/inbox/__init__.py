@@ -1,1 +1,1 @@
-"""The table that the receiver of webhooks and the connector share."""
+"""The inbox: the database table of webhook events that receiver and connector share."""

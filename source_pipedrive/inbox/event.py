@@ -1,4 +1,4 @@
-"""What one delivery of a webhook says; nothing gets past here that the inbox could choke on."""
+"""Parses deliveries of webhooks v2, and rejects what the inbox could not store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ _DIGITS_OF_SECONDS = 10
 
 
 class UnreadableEventError(ValueError):
-    """The body is no event of webhooks v2; the text says what is wrong with it."""
+    """The body is not an event of webhooks v2. The message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One delivery as the inbox keeps it.
+    """One delivery, as the receiver stores it.
 
-    `id` identifies what happened, not its delivery: a retry repeats it. `happened_at` is in
-    milliseconds since 1970. `payload` is the body as JSON.
+    `id` identifies the change, not the delivery: a retry has the same one. `happened_at` is in
+    milliseconds since 1970. `payload` is the body as JSON. `attempt` counts deliveries from 1.
     """
 
     id: str
@@ -38,8 +38,41 @@ class Event:
     attempt: int = 1
 
 
+@dataclass(frozen=True)
+class StoredEvent:
+    """One event, as it is read back from the inbox.
+
+    `sequence` orders events by their commit. Times are in milliseconds since 1970.
+    """
+
+    sequence: int
+    id: str
+    object: str
+    object_id: str
+    action: str
+    happened_at: int
+    received_at: int
+    payload: Payload
+
+    @property
+    def meta(self) -> Payload:
+        """What the event says about itself."""
+        meta: Payload = self.payload["meta"]
+        return meta
+
+    @property
+    def data(self) -> Payload | None:
+        """The row after the change. A deletion has none."""
+        return self.payload.get("data")
+
+    @property
+    def previous(self) -> Payload | None:
+        """The row before a deletion, or the changed fields before a change."""
+        return self.payload.get("previous")
+
+
 def read_event(body: bytes) -> Event:
-    """Read the body of a delivery. Raises `UnreadableEventError`.
+    """Parse the body of a delivery. Raises `UnreadableEventError`.
 
     https://pipedrive.readme.io/docs/guide-for-webhooks-v2#webhooks-meta-block
     """
@@ -54,7 +87,7 @@ def read_event(body: bytes) -> Event:
         raise UnreadableEventError(f"`meta.action` is none of {', '.join(ACTIONS)}")
     for block in ("data", "previous"):
         if not isinstance(payload.get(block), dict | None):
-            raise UnreadableEventError(f"`{block}` is no object")
+            raise UnreadableEventError(f"`{block}` is not an object")
     attempt = meta.get("attempt")
     return Event(
         id=_event_id(meta),
@@ -68,27 +101,29 @@ def read_event(body: bytes) -> Event:
 
 
 def milliseconds(timestamp: object) -> int:
-    """Read `meta.timestamp`: ISO 8601, or the ten digits that events of users have."""
+    """Parse `meta.timestamp`: ISO 8601, or ten digits of seconds in events about users."""
     text = str(timestamp)
     if text.isdecimal() and len(text) == _DIGITS_OF_SECONDS:
         return int(text) * 1000
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UnreadableEventError("`meta.timestamp` is no time") from error
+        raise UnreadableEventError("`meta.timestamp` is not a time") from error
     return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
 
 
 def _event_id(meta: Payload) -> str:
     identity = _name(meta, "id")
-    # an event of a user carries the user's id in place of its own
+    # an event about a user has the user's id instead of its own
     return f"{identity}@{meta.get('timestamp')}" if meta.get("entity") == "user" else identity
 
 
 def _name(meta: Payload, key: str) -> str:
-    """Read a short text. One with NUL would make PostgreSQL refuse its whole batch."""
+    """Return a short text. PostgreSQL would reject a whole batch because of one NUL."""
     value = meta.get(key)
     text = str(value) if isinstance(value, str | int) else ""
     if not text.isprintable() or not 0 < len(text) <= _LONGEST_NAME:
-        raise UnreadableEventError(f"`meta.{key}` is no name")
+        raise UnreadableEventError(
+            f"`meta.{key}` is not a printable text of 1 to {_LONGEST_NAME} characters"
+        )
     return text

@@ -1,7 +1,7 @@
-"""From the shape of webhooks v2 to the shape of the API, for rows and for parts of rows.
+"""Converts rows, or parts of rows, from the format of webhooks v2 to the format of the API.
 
-The target is the stream's own schema: what it calls an integer becomes one, and times take its
-form. Only what a schema cannot tell, such as another name, is written down here.
+The stream's schema decides about types and the form of times. Only what a schema does not say,
+such as a different name, is declared here.
 https://pipedrive.readme.io/docs/webhooks-v2-migration-guide
 """
 
@@ -35,16 +35,16 @@ STREAMS: Mapping[str, str] = {
     "task": "tasks",
     "user": "users",
 }
-"""Objects of webhooks v2, and the streams that have their rows."""
+"""For each kind of object in webhooks v2, the stream that has its rows."""
 
-# Names that differ; None has no counterpart in the API.
+# Fields with another name in the API; None if the API does not have the field.
 _NAMES: Mapping[str, Mapping[str, str | None]] = {
     "activity": {"busy_flag": "busy", "update_user_id": None},
     "organization": {"country_code": None, "picture_id": None},
     "pipeline": {"deal_probability": "is_deal_probability_enabled", "url_title": None},
     "product": {"selectable": "is_linkable"},
     "stage": {"rotten_flag": "is_deal_rot_enabled", "rotten_days": "days_to_rotten"},
-    # the API has the id of the language, the webhook its code
+    # the API has the id of the language, the webhook has its code
     "user": {"lang": None},
 }
 
@@ -55,9 +55,9 @@ _NAIVE = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$")
 
 
 def to_api(kind: str, values: Values) -> Row:
-    """Bring `data` or `previous` of an event to the API's shape.
+    """Convert `data` or `previous` of an event to the format of the API.
 
-    `kind` is the object, such as `deal`. Values that do not fit their schema stay as they are.
+    `kind` is the kind of object, such as `deal`. Values that do not fit the schema stay unchanged.
     """
     schema = _schema(kind)
     row: Row = {}
@@ -65,22 +65,23 @@ def to_api(kind: str, values: Values) -> Row:
         if name == "custom_fields":
             row.update(_custom_fields(kind, value))
         else:
-            row[name] = _typed(value, schema.get(name, {}))
+            row[name] = _to_type(value, schema.get(name, {}))
     return row
 
 
 def tombstone(kind: str, object_id: str, last: Values, deleted_at: int, merged_into: Any) -> Row:
-    """Make the last record of a deleted row: as it was last, deleted, changed at that moment.
+    """Return the last record of a deleted row: its last values, marked as deleted.
 
-    `update_time` is never before the row's own, so that the tombstone is its newest version.
-    `merged_into_id` tells which row took over, if one did.
+    `update_time` is the time of deletion, but never earlier than the row's own, so that the
+    tombstone is the newest version of the row. After a merge, `merged_into_id` is the id of the
+    row that remains.
     """
     schema = _schema(kind)
     row = to_api(kind, last)
-    row["id"] = _typed(object_id, schema["id"])
+    row["id"] = _to_type(object_id, schema["id"])
     row["is_deleted"] = True
     if "merged_into_id" in schema:
-        row["merged_into_id"] = _typed(merged_into, schema["id"])
+        row["merged_into_id"] = _to_type(merged_into, schema["id"])
     if "active_flag" in schema:
         row["active_flag"] = False
     if "update_time" in schema:
@@ -91,12 +92,12 @@ def tombstone(kind: str, object_id: str, last: Values, deleted_at: int, merged_i
 
 
 def changes(kind: str, data: Values | None, previous: Values | None) -> dict[str, dict[str, Any]]:
-    """Tell what an event changed: `{field: {"old": …, "new": …}}`, in the API's shape.
+    """Return what an event changed, in the format of the API: `{field: {"old": …, "new": …}}`.
 
-    A creation has only new values, a deletion only old ones. Custom fields are named by their key.
+    A creation has only new values, a deletion only old ones. Custom fields appear under their key.
     """
-    old = _flat(to_api(kind, previous or {}))
-    new = _flat(to_api(kind, data or {}))
+    old = _with_flat_custom_fields(to_api(kind, previous or {}))
+    new = _with_flat_custom_fields(to_api(kind, data or {}))
     names = {**old, **new} if data is None or previous is None else old
     pairs = {name: {"old": old.get(name), "new": new.get(name)} for name in names}
     return {name: pair for name, pair in pairs.items() if pair["old"] != pair["new"]}
@@ -104,7 +105,7 @@ def changes(kind: str, data: Values | None, previous: Values | None) -> dict[str
 
 @cache
 def _schema(kind: str) -> Mapping[str, Values]:
-    """Properties of the stream that has these rows; empty for an object without a stream."""
+    """Return the schema properties of the stream; only `id` for an object without a stream."""
     if kind not in STREAMS:
         return {"id": {}}
     path = files("source_pipedrive") / "schemas" / f"{STREAMS[kind]}.json"
@@ -125,17 +126,17 @@ def _renamed(kind: str, values: Values, schema: Values) -> Iterator[tuple[str, A
             yield new_name, value
 
 
-def _flat(row: Row) -> Row:
+def _with_flat_custom_fields(row: Row) -> Row:
     custom: Row = row.pop("custom_fields", {})
     return row | custom
 
 
-def _typed(value: Any, schema: Values) -> Any:
-    """Turn a value into what its schema says it is."""
+def _to_type(value: Any, schema: Values) -> Any:
+    """Convert a value to the type in its schema."""
     if schema.get("format") == "date-time":
         return _time(value, schema)
     if "array" in schema.get("type", ()) and isinstance(value, list):
-        return [_typed(item, schema.get("items", {})) for item in value]
+        return [_to_type(item, schema.get("items", {})) for item in value]
     kind = next((kind for kind in schema.get("type", ()) if kind in _TYPES), None)
     return _TYPES[kind](value) if kind else value
 
@@ -154,7 +155,7 @@ def _boolean(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     if isinstance(value, Mapping) and "value" in value:
-        # a time of day comes with its time zone; an empty one is none
+        # a time of day comes with its time zone; an empty text means no value
         return value["value"] or None
     return str(value) if type(value) in (int, float) else value
 
@@ -188,33 +189,33 @@ def _time_of_change(row: Row, deleted_at: int, schema: Values) -> str:
 def _custom_fields(kind: str, values: Values | None) -> Row:
     wrappers = (values or {}).items()
     if kind == "activity":
-        # the webhook has an empty object there, the API nothing
+        # the webhook has an empty object, the API has no such field
         return {}
     if kind == "lead":
-        # the API gives leads the custom fields of deals in the form of v1: at the root, flat
+        # API v1 has the custom fields of leads as flat root keys
         return dict(pair for key, wrapper in wrappers for pair in _flat_pairs(key, wrapper))
-    return {"custom_fields": {key: _unwrapped(wrapper) for key, wrapper in wrappers}}
+    return {"custom_fields": {key: _unwrap(wrapper) for key, wrapper in wrappers}}
 
 
-def _unwrapped(wrapper: Any) -> Any:
-    """Take a custom value out of its typed wrapper, into the form of API v2."""
+def _unwrap(wrapper: Any) -> Any:
+    """Convert a custom value from its typed wrapper to the format of API v2."""
     if not isinstance(wrapper, Mapping) or "type" not in wrapper:
         return wrapper
     rest = {key: value for key, value in wrapper.items() if key != "type"}
-    return _FORMS.get(wrapper["type"], _simple)(rest)
+    return _UNWRAP_BY_TYPE.get(wrapper["type"], _unwrap_value)(rest)
 
 
-def _simple(rest: Row) -> Any:
+def _unwrap_value(rest: Row) -> Any:
     return rest["value"] if rest.keys() == {"value"} else rest
 
 
-def _range(rest: Row) -> Row:
+def _unwrap_range(rest: Row) -> Row:
     return {"value": rest.pop("from", None), **rest}
 
 
-_FORMS: Mapping[str, Callable[[Row], Any]] = {
-    "daterange": _range,
-    "timerange": _range,
+_UNWRAP_BY_TYPE: Mapping[str, Callable[[Row], Any]] = {
+    "daterange": _unwrap_range,
+    "timerange": _unwrap_range,
     "enum": lambda rest: rest.get("id"),
     "org": lambda rest: rest.get("id"),
     "people": lambda rest: rest.get("id"),
@@ -224,8 +225,8 @@ _FORMS: Mapping[str, Callable[[Row], Any]] = {
 
 
 def _flat_pairs(key: str, wrapper: Any) -> Iterator[tuple[str, Any]]:
-    """Spread a custom value over the keys of API v1: `<key>`, `<key>_currency`, `<key>_until`."""
-    value = _unwrapped(wrapper)
+    """Yield the keys of API v1 for one value: `<key>`, `<key>_currency`, `<key>_until`."""
+    value = _unwrap(wrapper)
     if isinstance(value, list):
         yield key, ",".join(str(option) for option in value) or None
     elif isinstance(value, Mapping):

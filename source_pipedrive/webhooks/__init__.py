@@ -1,4 +1,4 @@
-"""Real time: registers a webhook, keeps what it delivers, and wakes the sync.
+"""Real time: registers a webhook, stores the events it delivers, and starts syncs.
 
-Nothing here is imported by the Airbyte verbs, except `inbox` when `webhook_inbox` is configured.
+The connector itself imports nothing of this package.
 """

@@ -18,106 +18,122 @@ from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.metrics import Metrics
-from source_pipedrive.webhooks.monitor import Watch
+from source_pipedrive.webhooks.monitor import WebhookMonitor
 from source_pipedrive.webhooks.receiver import Receiver, Service
-from source_pipedrive.webhooks.registration import DEFAULT_API, Hook, Registrar, RegistrarError
-from source_pipedrive.webhooks.scheduler import DestinationError, Target, Trigger
+from source_pipedrive.webhooks.registration import (
+    DEFAULT_API,
+    Registrar,
+    RegistrarError,
+    Webhook,
+)
+from source_pipedrive.webhooks.scheduler import SyncScheduler
 from source_pipedrive.webhooks.server import prune_hourly, run_server
+from source_pipedrive.webhooks.targets.target import Target, TargetError
 
-_NOT_SENT = (
-    "activity types, call logs, currencies, files, filters, goals, mail, permission sets, roles"
+_WITHOUT_EVENTS = (
+    "activity types, call logs, currencies, files, filters, goals, mail, permission sets, and roles"
 )
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class _Commands(click.Group):
-    """Ends with one sentence, and no traceback, where somebody can do something about it."""
+    """Prints errors that the user can correct as one message, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (CredentialsError, DestinationError, InboxError, RegistrarError) as error:
+        except (CredentialsError, InboxError, RegistrarError, TargetError) as error:
             raise click.ClickException(str(error)) from error
 
 
-def _parsed(_context: click.Context, _option: click.Parameter, file: Path) -> dict[str, Any]:
+def _parse_config(_context: click.Context, _option: click.Parameter, file: Path) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"{file} is not JSON: {error}") from error
     if not isinstance(config, dict):
-        raise click.BadParameter(f"{file} is no JSON object.")
+        raise click.BadParameter(f"{file} is not a JSON object.")
     if found := describe_problems(config, specification()):
         raise click.BadParameter(found)
     return config
 
 
-def _public(_context: click.Context, _option: click.Parameter, written: str | None) -> str | None:
+def _check_url(
+    _context: click.Context, _option: click.Parameter, written: str | None
+) -> str | None:
     url = urlsplit(written or "")
     if written and not (url.scheme == "https" or url.hostname in _LOOPBACK):
-        raise click.BadParameter("write https://…, else the password travels unencrypted.")
+        raise click.BadParameter(
+            "The URL is not encrypted, so anybody on the way could read the password. "
+            "Write https://…"
+        )
     return written
 
 
 _config_option = click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_parsed,
+    callback=_parse_config,
     required=True,
-    help="The connector's config.",
+    help="The connector's config file.",
 )
 _credentials_option = click.option(
     "--credentials",
     "credentials_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keeps generated credentials; not needed if the config has webhook_user and _password.",
+    help="File for generated credentials. Not needed if the config has webhook_user and "
+    "webhook_password.",
 )
 
 
 @click.group(cls=_Commands)
 def main() -> None:
-    """Learn of changes in Pipedrive as they happen."""
+    """Receive changes from Pipedrive as they happen."""
 
 
 @main.command()
 @_config_option
 @_credentials_option
-@click.option("--url", callback=_public, required=True, help="Where the receiver can be reached.")
+@click.option("--url", callback=_check_url, required=True, help="Public URL of the receiver.")
 def register(config: dict[str, Any], credentials_file: Path | None, url: str) -> None:
-    """Have Pipedrive send every change to a URL; does nothing if it does already. 10-26 tokens."""
+    """Register a webhook that sends all changes to a URL.
+
+    Does nothing if it is already registered. Costs 10 to 26 tokens.
+    """
     credentials = find_credentials(config, credentials_file, generate=True)
-    hook, is_new = _registrar(config).register(url, credentials)
-    click.echo(f"Webhook {hook.id} {'now sends' if is_new else 'sends already'} to {url}.")
-    click.echo(f"It tells of {', '.join(sorted(STREAMS.values()))} and field definitions,")
-    click.echo("as far as the owner of the API key may see them.")
-    click.echo(f"Pipedrive sends nothing about {_NOT_SENT}: those come with the next sync.")
+    webhook, is_new = _registrar(config).register(url, credentials)
+    click.echo(f"Webhook {webhook.id} {'now sends' if is_new else 'already sends'} to {url}.")
+    click.echo(f"It reports changes of {', '.join(sorted(STREAMS.values()))}, and field")
+    click.echo("definitions, as far as the owner of the API key may see them.")
+    click.echo(f"Pipedrive sends no events for {_WITHOUT_EVENTS}.")
+    click.echo("Their changes come with the next sync.")
 
 
 @main.command("list")
 @_config_option
-def list_hooks(config: dict[str, Any]) -> None:
-    """Show our webhooks, and how Pipedrive fares with them. 10 tokens."""
+def list_webhooks(config: dict[str, Any]) -> None:
+    """List our webhooks and the state of their deliveries. Costs 10 tokens."""
     table = Table("id", "url", "events", "state", "last delivery", "answer")
-    for hook in _registrar(config).hooks():
+    for webhook in _registrar(config).list_webhooks():
         table.add_row(
-            str(hook.id),
-            hook.url,
-            f"{hook.event} v{hook.version}",
-            _state(hook),
-            hook.last_delivery_time or "never",
-            str(hook.last_http_status or ""),
+            str(webhook.id),
+            webhook.url,
+            f"{webhook.event} v{webhook.version}",
+            _state(webhook),
+            webhook.last_delivery_time or "never",
+            str(webhook.last_http_status or ""),
         )
     Console().print(table if table.row_count else "There is no webhook of ours.")
 
 
 @main.command()
 @_config_option
-@click.option("--url", required=True, help="Where the webhooks to remove send to.")
+@click.option("--url", required=True, help="URL of the webhooks to remove.")
 def remove(config: dict[str, Any], url: str) -> None:
-    """Remove our webhooks to a URL. 10 tokens, and 6 for each."""
+    """Remove our webhooks for a URL. Costs 10 tokens, plus 6 for each webhook."""
     removed = _registrar(config).remove(url)
-    for hook in removed:
-        click.echo(f"Webhook {hook.id} is removed.")
+    for webhook in removed:
+        click.echo(f"Webhook {webhook.id} is removed.")
     if not removed:
         click.echo(f"None of our webhooks sends to {url}.")
 
@@ -125,25 +141,61 @@ def remove(config: dict[str, Any], url: str) -> None:
 @main.command()
 @_config_option
 @_credentials_option
-@click.option("--inbox", "inbox_url", help="sqlite:///file or postgresql://…  [webhook_inbox]")
+@click.option(
+    "--inbox",
+    "inbox_url",
+    help="Database for the events: sqlite:///file or postgresql://…  [default: webhook_inbox of "
+    "the config]",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--path", default="/", show_default=True, help="Path of the deliveries.")
-@click.option("--keep-days", default=30.0, show_default=True, help="How long events are kept.")
 @click.option(
-    "--register", "public_url", callback=_public, help="Register this URL, and look after it."
+    "--port", default=8080, show_default=True, help="Port to listen on. 0 means any free port."
 )
-@click.option("--check-minutes", default=10.0, show_default=True, help="Each check: 10 tokens.")
-@click.option("--then", type=click.Choice(["sync", "airbyte"]), help="What new events start.")
-@click.option("--debounce", default=2.0, show_default=True, help="Seconds from event to sync.")
-@click.option("--heal-minutes", default=60.0, show_default=True, help="Sync everything so often.")
-@click.option("--dest", help="sync: duckdb:///file or postgresql://user:password@host/database")
+@click.option("--path", default="/", show_default=True, help="Path that receives deliveries.")
 @click.option(
-    "--streams", default="", help="sync: names or *  [those webhooks tell of, and their fields]"
+    "--keep-days", default=30.0, show_default=True, help="Delete events after so many days."
 )
-@click.option("--url", "airbyte_url", help="airbyte: where the platform answers.")
-@click.option("--connection-id", help="airbyte: the connection to sync.")
-@click.option("--pause-minutes", default=5.0, show_default=True, help="airbyte: between two jobs.")
+@click.option(
+    "--register",
+    "public_url",
+    callback=_check_url,
+    help="Register a webhook for this public URL, and monitor it.",
+)
+@click.option(
+    "--check-minutes",
+    default=10.0,
+    show_default=True,
+    help="Minutes between two checks of the webhook. Each check costs 10 tokens.",
+)
+@click.option(
+    "--then",
+    type=click.Choice(["sync", "airbyte"]),
+    help="What new events start: a sync in this process, or a job of an Airbyte platform.",
+)
+@click.option(
+    "--debounce", default=2.0, show_default=True, help="Seconds from an event to the sync."
+)
+@click.option(
+    "--heal-minutes", default=60.0, show_default=True, help="Minutes between two full resyncs."
+)
+@click.option(
+    "--dest",
+    help="For --then sync: duckdb:///file or postgresql://user:password@host/database",
+)
+@click.option(
+    "--streams",
+    default="",
+    help="For --then sync: stream names separated by commas, or *  [default: streams with events, "
+    "and their fields]",
+)
+@click.option("--url", "airbyte_url", help="For --then airbyte: URL of the platform.")
+@click.option("--connection-id", help="For --then airbyte: connection to sync.")
+@click.option(
+    "--pause-minutes",
+    default=5.0,
+    show_default=True,
+    help="For --then airbyte: minutes from the start of a job to the next.",
+)
 def serve(  # noqa: PLR0913 - one parameter for each option
     *,
     config: dict[str, Any],
@@ -158,76 +210,84 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     then: str | None,
     debounce: float,
     heal_minutes: float,
-    **target: Any,
+    **target_options: Any,
 ) -> None:
-    """Receive changes into the inbox; with --then, have them synced at once.
+    """Receive changes into the inbox, and optionally sync them at once.
 
-    `--then airbyte` takes AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, from the
+    `--then airbyte` reads AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, from the
     environment.
     """
     if path in {"/health", "/metrics"} or not path.startswith("/"):
-        raise click.BadParameter("--path must begin with / and be neither /health nor /metrics.")
+        raise click.BadParameter("--path must begin with / and must not be /health or /metrics.")
     credentials = find_credentials(config, credentials_file, generate=public_url is not None)
     inbox_url = inbox_url or config.get("webhook_inbox") or "sqlite:///inbox.db"
     inbox = Inbox(inbox_url)
     metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]
-    on_new = on_gap = _nothing
+    on_new = on_gap = _ignore
     if then:
-        destination = (
-            _warehouse({**config, "webhook_inbox": inbox_url}, target)
-            if then == "sync"
-            else _jobs(target)
+        target = _target(then, {**config, "webhook_inbox": inbox_url}, target_options)
+        scheduler = SyncScheduler(
+            inbox, target, debounce, heal_minutes * 60, metrics.arrival.observe
         )
-        trigger = Trigger(inbox, destination, debounce, heal_minutes * 60, metrics.arrival.observe)
-        on_new, on_gap = trigger.wake, trigger.heal
-        services.append(trigger.run)
+        on_new, on_gap = scheduler.notify, scheduler.request_full_resync
+        services.append(scheduler.run)
     if public_url:
-        watch = Watch(_registrar(config), public_url, credentials, on_gap)
-        services.append(partial(watch.run, check_minutes * 60))
+        monitor = WebhookMonitor(_registrar(config), public_url, credentials, on_gap)
+        services.append(partial(monitor.run, check_minutes * 60))
     inbox.prepare()
     receiver = Receiver(inbox, credentials, path, metrics=metrics, on_new=on_new, services=services)
-    # the CDK, if it was imported, has made logs lines of the Airbyte protocol
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level="INFO", force=True)
-    for chatty in ("airbyte", "uvicorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    _configure_logging()
     run_server(receiver.app, host, port, lambda at: click.echo(f"Receiving at {at}{path}"))
 
 
-def _nothing() -> None:
-    """Take no notice."""
+def _ignore() -> None:
+    """Do nothing: without --then, no sync depends on events."""
+
+
+def _configure_logging() -> None:
+    # the CDK, if a target imported it, has set up logging for Airbyte messages
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level="INFO", force=True)
+    for verbose in ("airbyte", "uvicorn.error"):
+        logging.getLogger(verbose).setLevel(logging.WARNING)
+
+
+def _target(then: str, config: dict[str, Any], options: Mapping[str, Any]) -> Target:
+    return _warehouse(config, options) if then == "sync" else _airbyte_jobs(options)
 
 
 def _warehouse(config: dict[str, Any], options: Mapping[str, Any]) -> Target:
     if not options["dest"]:
         raise click.UsageError("--then sync needs --dest.")
     try:
-        from source_pipedrive.webhooks.targets.warehouse import Warehouse  # noqa: PLC0415 - an extra
+        # PyAirbyte belongs to another extra
+        from source_pipedrive.webhooks.targets.warehouse import Warehouse  # noqa: PLC0415
     except ImportError as error:
         raise click.UsageError("--then sync needs the extra `sync` of source-pipedrive.") from error
-    return Warehouse(
-        config, options["dest"], options["streams"].split(",") if options["streams"] else ()
-    )
+    streams = options["streams"].split(",") if options["streams"] else ()
+    return Warehouse(config, options["dest"], streams)
 
 
-def _jobs(options: Mapping[str, Any]) -> Target:
+def _airbyte_jobs(options: Mapping[str, Any]) -> Target:
     if not (options["airbyte_url"] and options["connection_id"]):
         raise click.UsageError("--then airbyte needs --url and --connection-id.")
-    token, *application = (
+    token, client_id, client_secret = (
         os.environ.get(f"AIRBYTE_{name}", "") for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")
     )
-    if not token and not all(application):
+    if not token and not (client_id and client_secret):
         raise click.UsageError(
-            "--then airbyte needs AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET."
+            "--then airbyte needs credentials. Set AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and "
+            "AIRBYTE_CLIENT_SECRET, in the environment."
         )
-    from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs  # noqa: PLC0415 - takes a second
+    # the import takes a second, which only this target needs
+    from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs  # noqa: PLC0415
 
     return AirbyteJobs(
         options["airbyte_url"],
         options["connection_id"],
         options["pause_minutes"] * 60,
         token=token,
-        application=None if token else (application[0], application[1]),
+        application=None if token else (client_id, client_secret),
     )
 
 
@@ -235,7 +295,7 @@ def _registrar(config: dict[str, Any]) -> Registrar:
     return Registrar(config["api_key"], config.get("api_url") or DEFAULT_API)
 
 
-def _state(hook: Hook) -> str:
-    if not hook.is_active:
-        return f"removed: {hook.remove_reason or 'no reason given'}"
-    return "active, failing" if hook.failing else "active"
+def _state(webhook: Webhook) -> str:
+    if not webhook.is_active:
+        return f"removed: {webhook.remove_reason or 'no reason given'}"
+    return "active, failing" if webhook.is_failing else "active"

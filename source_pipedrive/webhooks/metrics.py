@@ -1,4 +1,4 @@
-"""What the receiver counts, for Prometheus."""
+"""Metrics of the receiver, for Prometheus."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from source_pipedrive.inbox.event import Event
 from source_pipedrive.inbox.payloads import STREAMS
 
-_LAGS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 180, 600, 3600)
-_WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
+_LAG_BUCKETS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 180, 600, 3600)
+_COMMIT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
 
 
 class Metrics:
-    """The counters of one receiver; `inbox_events` and `inbox_writable` are set at each scrape."""
+    """The metrics of one receiver. `inbox_events` and `inbox_writable` are set at each scrape."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -20,31 +20,43 @@ class Metrics:
         self._events = Counter(
             "events", "Events committed to the inbox.", ["object", "action"], **prefix
         )
-        self._duplicates = Counter("duplicates", "Events that were there already.", **prefix)
+        self._duplicates = Counter(
+            "duplicates", "Deliveries of events that the inbox already had.", **prefix
+        )
         self._retries = Counter(
             "retries",
-            "Events that arrived by a retry: ten failed first attempts ban a hook.",
+            "Events that arrived by a retry. Ten failed first attempts ban a webhook.",
             **prefix,
         )
-        self._rejected = Counter("rejected", "Requests refused, by reason.", ["reason"], **prefix)
+        self._rejected = Counter("rejected", "Rejected requests, by reason.", ["reason"], **prefix)
         self._lag = Histogram(
-            "lag_seconds", "From the change in Pipedrive to the commit.", buckets=_LAGS, **prefix
+            "lag_seconds",
+            "Seconds from the change in Pipedrive to the commit in the inbox.",
+            buckets=_LAG_BUCKETS,
+            **prefix,
         )
         self.commit = Histogram(
-            "commit_seconds", "From the request's body to the commit.", buckets=_WAITS, **prefix
+            "commit_seconds",
+            "Seconds from the parsed request to the commit in the inbox.",
+            buckets=_COMMIT_BUCKETS,
+            **prefix,
         )
         self.arrival = Histogram(
             "arrival_seconds",
-            "From the change in Pipedrive to its row in the warehouse.",
-            buckets=_LAGS,
+            "Seconds from the change in Pipedrive to its row in the warehouse.",
+            buckets=_LAG_BUCKETS,
             **prefix,
         )
-        self.inbox_writable = Gauge("inbox_writable", "0 while events are refused.", **prefix)
-        self.inbox_events = Gauge("inbox_events", "Events kept, at most.", **prefix)
+        self.inbox_writable = Gauge(
+            "inbox_writable", "0 while events are rejected, else 1.", **prefix
+        )
+        self.inbox_events = Gauge(
+            "inbox_events", "Largest possible number of stored events.", **prefix
+        )
 
     def stored(self, event: Event, lag: float) -> None:
-        """Count an event that was new; `lag` is in seconds."""
-        # the sender names the object: only known names may become labels
+        """Count a new event. `lag` is in seconds."""
+        # the sender chooses the name of the object: only known names may become labels
         known = event.object if event.object in STREAMS else "other"
         self._events.labels(known, event.action).inc()
         self._lag.observe(max(0, lag))
@@ -52,13 +64,13 @@ class Metrics:
             self._retries.inc()
 
     def duplicate(self) -> None:
-        """Count an event that the inbox had already."""
+        """Count a delivery of an event that the inbox already had."""
         self._duplicates.inc()
 
     def rejected(self, reason: str) -> None:
-        """Count a request that was refused."""
+        """Count a rejected request."""
         self._rejected.labels(reason).inc()
 
     def exposition(self) -> bytes:
-        """Return all of it in Prometheus' text format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

@@ -1,21 +1,21 @@
-"""Looks after the registered webhook: Pipedrive bans and deletes those that fail."""
+"""Monitors the registered webhook: Pipedrive bans and removes webhooks that fail."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 
 from source_pipedrive.webhooks.credentials import Credentials
-from source_pipedrive.webhooks.registration import Hook, Registrar, RegistrarError
+from source_pipedrive.webhooks.registration import Registrar, RegistrarError, Webhook
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 
 
-class Watch:
-    """Checks one webhook now and then, and registers it again when it is gone.
+class WebhookMonitor:
+    """Checks one webhook periodically, and registers it again if it was removed.
 
-    A webhook whose first attempts failed ten times is banned for 30 minutes, and the events of
-    that time are lost; one without a success on three days is deleted. `on_gap` is called whenever
-    events may have been lost. A check costs 10 tokens.
+    Pipedrive bans a webhook for 30 minutes after ten failed first attempts, and the events of
+    that time are lost. It removes a webhook after three days without a success. `on_gap` is
+    called whenever events may have been lost. A check costs 10 tokens.
     https://pipedrive.readme.io/docs/guide-for-webhooks-v2#webhooks-policy
     """
 
@@ -33,9 +33,9 @@ class Watch:
         self._was_failing = False
 
     async def run(self, every: float) -> None:
-        """Register, then check every so many seconds, for ever.
+        """Register, then check every `every` seconds until cancelled.
 
-        What goes wrong is logged and tried again.
+        Failures are logged and retried.
         """
         step = self.start
         while True:
@@ -43,38 +43,39 @@ class Watch:
                 await asyncio.to_thread(step)
                 step = self.check
             except RegistrarError as error:
-                _LOGGER.error("The webhook is not looked after: %s", error)  # noqa: TRY400 - a sentence
+                _LOGGER.error("The webhook could not be checked: %s", error)  # noqa: TRY400 - a sentence
             await asyncio.sleep(every)
 
     def start(self) -> None:
         """Register the webhook. Raises `RegistrarError`."""
-        hook, is_new = self._registrar.register(self._url, self._credentials)
-        state = "registered" if is_new else "registered already"
-        _LOGGER.info("Webhook %d to %s is %s.", hook.id, self._url, state)
+        webhook, is_new = self._registrar.register(self._url, self._credentials)
+        state = "now registered" if is_new else "already registered"
+        _LOGGER.info("Webhook %d for %s is %s.", webhook.id, self._url, state)
 
     def check(self) -> None:
-        """Look once. Raises `RegistrarError`."""
-        ours = [hook for hook in self._registrar.hooks() if hook.url == self._url]
-        active = [hook for hook in ours if hook.is_active]
+        """Check once. Raises `RegistrarError`."""
+        webhooks = [one for one in self._registrar.list_webhooks() if one.url == self._url]
+        active = [one for one in webhooks if one.is_active]
         if not active:
-            self._replace(ours)
-        failing = any(hook.failing for hook in active)
-        if failing:
+            self._register_again(webhooks)
+        is_failing = any(one.is_failing for one in active)
+        if is_failing:
             _LOGGER.error(
                 "Pipedrive's last delivery was answered with %s. After ten such failures it sends "
-                "nothing for 30 minutes: check the proxy and the certificate in front of the "
+                "nothing for 30 minutes. Check the proxy and the certificate in front of the "
                 "receiver, and the credentials.",
-                ", ".join(str(hook.last_http_status) for hook in active),
+                ", ".join(str(one.last_http_status) for one in active),
             )
-        if failing or self._was_failing or not active:
+        if is_failing or self._was_failing or not active:
             self._on_gap()
-        self._was_failing = failing
+        self._was_failing = is_failing
 
-    def _replace(self, removed: list[Hook]) -> None:
-        reasons = ", ".join(hook.remove_reason or "no reason given" for hook in removed)
-        hook, _ = self._registrar.register(self._url, self._credentials)
+    def _register_again(self, removed: list[Webhook]) -> None:
+        reasons = ", ".join(one.remove_reason or "no reason given" for one in removed)
+        webhook, _ = self._registrar.register(self._url, self._credentials)
         _LOGGER.error(
-            "The webhook was gone (%s). It is registered again, with id %d.",
-            reasons or "not listed any more",
-            hook.id,
+            "Pipedrive removed the webhook (%s), so events were lost. It is registered again as "
+            "webhook %d.",
+            reasons or "it is not listed anymore",
+            webhook.id,
         )

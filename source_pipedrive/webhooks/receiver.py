@@ -1,4 +1,4 @@
-"""Takes the deliveries of a webhook; answers 2xx only when an event is in the inbox for good."""
+"""Receives deliveries of webhooks. Answers 2xx only after the event is committed to the inbox."""
 
 import asyncio
 import logging
@@ -22,27 +22,27 @@ from source_pipedrive.webhooks.writer import InboxWriter
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 _LARGEST_BODY = 1024 * 1024
-# Pipedrive gives up after ten: an answer in time makes it repeat the event.
+# Pipedrive waits ten seconds. It retries an event after an error or a timeout.
 _SECONDS_TO_ANSWER = 8
 _SECONDS_BETWEEN_WARNINGS = 60
 
 Service = Callable[[], Coroutine[Any, Any, None]]
+"""Work that runs as long as the application."""
 
-
-# Why requests are refused: the reason is a label of the metrics.
-_REFUSALS: Mapping[str, tuple[HTTPStatus, str]] = {
-    "credentials": (HTTPStatus.UNAUTHORIZED, "no or wrong credentials"),
-    "not_json": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "its content type is not application/json"),
-    "too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "its body is larger than 1 MiB"),
-    "broken_off": (HTTPStatus.BAD_REQUEST, "its body broke off"),
-    "unreadable": (HTTPStatus.BAD_REQUEST, "it is no event of webhooks v2"),
-    "inbox": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox does not accept it"),
-    "slow": (HTTPStatus.SERVICE_UNAVAILABLE, "it could not be committed in time"),
+# Why requests are rejected. The key is a label in the metrics, the text goes to the log.
+_REJECTIONS: Mapping[str, tuple[HTTPStatus, str]] = {
+    "credentials": (HTTPStatus.UNAUTHORIZED, "the credentials are missing or wrong"),
+    "not_json": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
+    "too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is larger than 1 MiB"),
+    "broken_off": (HTTPStatus.BAD_REQUEST, "the body is incomplete"),
+    "unreadable": (HTTPStatus.BAD_REQUEST, "the body is not an event of webhooks v2"),
+    "inbox": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox could not store the event"),
+    "slow": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox did not store the event in time"),
 }
 
 
-class RefusedError(Exception):
-    """A request that is answered with an error, for one of the reasons in `_REFUSALS`."""
+class RejectedRequestError(Exception):
+    """A request that is answered with an error. `reason` is a key of `_REJECTIONS`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -50,12 +50,12 @@ class RefusedError(Exception):
 
 
 class Receiver:
-    """The ASGI application: deliveries on one path, `/health` and `/metrics` beside it.
+    """The ASGI application: deliveries on one path, plus `/health` and `/metrics`.
 
-    `on_new` is called after each commit. `services` run while the application does.
+    `on_new` is called after each commit. `services` run as long as the application.
     """
 
-    def __init__(  # noqa: PLR0913 - it is put together in one place
+    def __init__(  # noqa: PLR0913 - called in one place
         self,
         inbox: Inbox,
         credentials: Credentials,
@@ -70,7 +70,7 @@ class Receiver:
         self._credentials = credentials
         self._writer = InboxWriter(inbox, on_new)
         self._services = services
-        self._quiet_until: dict[str, float] = {}
+        self._next_warning: dict[str, float] = {}
         self.app = Starlette(
             routes=[
                 Route(path, self._deliver, methods=["POST"]),
@@ -96,16 +96,16 @@ class Receiver:
                 event = read_event(await self._body(request))
                 with self._metrics.commit.time():
                     is_new = await self._writer.store(event)
-        except RefusedError as refusal:
-            return self._refuse(refusal.reason)
+        except RejectedRequestError as error:
+            return self._reject(error.reason)
         except UnreadableEventError as error:
-            return self._refuse("unreadable", error)
+            return self._reject("unreadable", error)
         except ClientDisconnect:
-            return self._refuse("broken_off")
+            return self._reject("broken_off")
         except InboxError as error:
-            return self._refuse("inbox", error)
+            return self._reject("inbox", error)
         except TimeoutError:
-            return self._refuse("slow")
+            return self._reject("slow")
         if is_new:
             self._metrics.stored(event, lag=time.time() - event.happened_at / 1000)
         else:
@@ -113,33 +113,33 @@ class Receiver:
         return Response()
 
     async def _body(self, request: Request) -> bytes:
-        """Read the body, as long as everything about the request is in order."""
+        """Check the headers, then read the body. Raises `RejectedRequestError`."""
         if not self._credentials.match(request.headers.get("authorization", "")):
-            raise RefusedError("credentials")
+            raise RejectedRequestError("credentials")
         if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-            raise RefusedError("not_json")
+            raise RejectedRequestError("not_json")
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
             if len(body) > _LARGEST_BODY:
-                raise RefusedError("too_large")
+                raise RejectedRequestError("too_large")
         return bytes(body)
 
-    def _refuse(self, reason: str, detail: object = "") -> Response:
-        """Answer without a body, and close the connection: the rest of the request is not read."""
-        status, text = _REFUSALS[reason]
+    def _reject(self, reason: str, detail: object = "") -> Response:
+        """Answer without a body, and close the connection, since the request may be unread."""
+        status, text = _REJECTIONS[reason]
         self._metrics.rejected(reason)
         now = time.monotonic()
-        if now >= self._quiet_until.get(reason, 0):
-            # a flood of requests must not become a flood of lines
-            self._quiet_until[reason] = now + _SECONDS_BETWEEN_WARNINGS
-            _LOGGER.warning("Refused a request with %d: %s. %s", status, text, detail)
+        if now >= self._next_warning.get(reason, 0):
+            # many bad requests must not fill the log
+            self._next_warning[reason] = now + _SECONDS_BETWEEN_WARNINGS
+            _LOGGER.warning("Rejected a request with %d: %s. %s", status, text, detail)
         challenge = {"www-authenticate": "Basic"} if reason == "credentials" else {}
         return Response(status_code=status, headers={"connection": "close", **challenge})
 
     async def _health(self, _: Request) -> Response:
         if self._writer.failure:
-            return PlainTextResponse("the inbox is not writable\n", 503)
+            return PlainTextResponse("the inbox cannot be written\n", 503)
         return PlainTextResponse("ready\n")
 
     async def _expose(self, _: Request) -> Response:

@@ -1,10 +1,9 @@
-"""Registers, lists and removes our webhook: the only code of the connector that writes.
+"""Registers, lists, and removes our webhook: the only code of the connector that writes.
 
-It can write nothing but webhooks: see `_WebhookSession`.
+It cannot write anything but webhooks: see `_WebhookSession`.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,20 +12,21 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from source_pipedrive.api.responses import error_text
+from source_pipedrive.lenient_json import parse
 from source_pipedrive.webhooks.credentials import Credentials
 
 NAME: Final = "source-pipedrive"
-"""How our webhooks are named in Pipedrive; with the URL it tells them from everybody else's."""
+"""The name of our webhooks in Pipedrive. Name and URL together identify them."""
 
 DEFAULT_API: Final = "https://api.pipedrive.com"
 
 _TIMEOUT = (10, 60)
+_LONGEST_REASON = 300
 _RETRY = Retry(
     total=4,
     backoff_factor=1,
     status_forcelist=(429, 500, 502, 503, 504),
-    # a POST that was answered badly may have registered a webhook all the same
+    # a POST that failed may still have registered a webhook
     allowed_methods=("GET", "DELETE"),
     raise_on_status=False,
     redirect=False,
@@ -34,20 +34,24 @@ _RETRY = Retry(
 
 _MEANINGS: Mapping[int, str] = {
     401: "The API key is wrong, was regenerated, or API access is off for its user.",
-    402: "The company account is not open: the trial is over or an invoice is unpaid.",
+    402: "The company account is not active: the trial is over or an invoice is unpaid.",
     403: "The owner of the API key may not manage webhooks. Use the key of an admin.",
-    404: "There is no such webhook, or `api_url` is not the address of the API.",
-    422: "The user has 40 webhooks, which is the most Pipedrive allows. Remove one of them.",
+    404: "The webhook does not exist, or `api_url` is not the address of the API.",
+    422: "The user has 40 webhooks, the most that Pipedrive allows. Remove one of them.",
     429: "The rate limit or the company's daily API tokens are used up. Try again later.",
 }
+_SERVER_ERROR = "Pipedrive has a problem. See https://status.pipedrive.com, and try again later."
+_OTHER_ERROR = (
+    "Check the URL: it must be public, must not redirect, and must have a valid certificate."
+)
 
 
 class RegistrarError(Exception):
-    """Pipedrive did not do what was asked; the text says why and what to do."""
+    """Pipedrive did not do what was asked. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
-class Hook:
+class Webhook:
     """One webhook as Pipedrive lists it."""
 
     id: int
@@ -63,13 +67,22 @@ class Hook:
     remove_reason: str | None
 
     @property
-    def failing(self) -> bool:
-        """True if the last delivery was not answered with 2xx."""
+    def is_failing(self) -> bool:
+        """Whether the last delivery got another answer than 2xx."""
         return self.last_http_status is not None and self.last_http_status // 100 != 2  # noqa: PLR2004
+
+    def matches(self, credentials: Credentials) -> bool:
+        """Whether it delivers all events of version 2.0 with these credentials."""
+        return (self.event, self.version, self.user, self.password) == (
+            "*.*",
+            "2.0",
+            credentials.user,
+            credentials.password,
+        )
 
 
 class Registrar:
-    """Manages the webhooks named `source-pipedrive`; touches no others.
+    """Manages the webhooks named `source-pipedrive`, and no others.
 
     https://developers.pipedrive.com/docs/api/v1/Webhooks
     """
@@ -78,77 +91,78 @@ class Registrar:
         self._collection = f"{api_url.rstrip('/')}/v1/webhooks"
         self._session = _WebhookSession(api_key, self._collection)
 
-    def hooks(self) -> list[Hook]:
-        """List our webhooks, removed ones included. Costs 10 tokens."""
-        rows = self._ask("GET", self._collection)
-        return [hook for hook in map(_hook, rows or []) if hook.name == NAME]
+    def list_webhooks(self) -> list[Webhook]:
+        """List our webhooks, including removed ones. Costs 10 tokens."""
+        rows = self._request("GET", self._collection)
+        return [webhook for webhook in map(_webhook, rows or []) if webhook.name == NAME]
 
-    def register(self, url: str, credentials: Credentials) -> tuple[Hook, bool]:
-        """Make sure that exactly one active webhook of ours delivers everything to a URL.
+    def register(self, url: str, credentials: Credentials) -> tuple[Webhook, bool]:
+        """Make sure that exactly one active webhook of ours delivers all events to a URL.
 
-        One that is right already is kept; True if a new one was needed. The new one is created
-        before old ones are deleted, so that no event falls in between.
+        A webhook that matches is kept. Returns whether a new one was created. It is created before
+        old ones are deleted, so that no event is lost in between.
         """
-        found = [hook for hook in self.hooks() if hook.url == url and hook.is_active]
-        right = [hook for hook in found if _is_right(hook, credentials)]
-        # the oldest, so that two processes that do this at once keep the same one
-        kept = min(right, key=lambda hook: hook.id, default=None)
-        hook = kept or self._create(url, credentials)
-        for other in found:
-            if other.id != hook.id:
-                self._delete(other)
-        return hook, kept is None
+        active = self._active_webhooks(url)
+        matching = [webhook for webhook in active if webhook.matches(credentials)]
+        # the oldest one, so that two processes that register at once keep the same one
+        kept = min(matching, key=lambda webhook: webhook.id, default=None)
+        registered = kept or self._create(url, credentials)
+        for webhook in active:
+            if webhook.id != registered.id:
+                self._delete(webhook)
+        return registered, kept is None
 
-    def remove(self, url: str) -> list[Hook]:
-        """Delete our webhooks to a URL; return them."""
-        found = [hook for hook in self.hooks() if hook.url == url and hook.is_active]
-        for hook in found:
-            self._delete(hook)
-        return found
+    def remove(self, url: str) -> list[Webhook]:
+        """Delete our webhooks that deliver to a URL, and return them."""
+        active = self._active_webhooks(url)
+        for webhook in active:
+            self._delete(webhook)
+        return active
 
-    def _create(self, url: str, credentials: Credentials) -> Hook:
-        return _hook(
-            self._ask(
-                "POST",
-                self._collection,
-                {
-                    "name": NAME,
-                    "subscription_url": url,
-                    "event_action": "*",
-                    "event_object": "*",
-                    "version": "2.0",
-                    "http_auth_user": credentials.user,
-                    "http_auth_password": credentials.password,
-                },
-            )
-        )
+    def _active_webhooks(self, url: str) -> list[Webhook]:
+        return [one for one in self.list_webhooks() if one.url == url and one.is_active]
 
-    def _delete(self, hook: Hook) -> None:
-        self._ask("DELETE", f"{self._collection}/{hook.id}", gone_is_fine=True)
+    def _create(self, url: str, credentials: Credentials) -> Webhook:
+        settings = {
+            "name": NAME,
+            "subscription_url": url,
+            "event_action": "*",
+            "event_object": "*",
+            "version": "2.0",
+            "http_auth_user": credentials.user,
+            "http_auth_password": credentials.password,
+        }
+        return _webhook(self._request("POST", self._collection, settings))
 
-    def _ask(self, method: str, url: str, body: Any = None, *, gone_is_fine: bool = False) -> Any:
+    def _delete(self, webhook: Webhook) -> None:
+        self._request("DELETE", f"{self._collection}/{webhook.id}")
+
+    def _request(self, method: str, url: str, body: Any = None) -> Any:
         try:
-            answer = self._session.request(method, url, json=body, timeout=_TIMEOUT)
+            response = self._session.request(method, url, json=body, timeout=_TIMEOUT)
         except requests.RequestException as error:
             raise RegistrarError(
                 f"Pipedrive cannot be reached ({type(error).__name__}). Check `api_url`, the "
-                "network and the firewall."
+                "network, and the firewall."
             ) from error
-        if gone_is_fine and answer.status_code in {404, 410}:
+        if method == "DELETE" and response.status_code in {404, 410}:
             return None
-        if not answer.ok:
-            raise RegistrarError(_refusal(answer))
+        if not response.ok:
+            raise RegistrarError(_error_message(response))
         try:
-            return answer.json()["data"] if method != "DELETE" else None
+            return response.json()["data"] if method != "DELETE" else None
         except (KeyError, TypeError, ValueError) as error:
-            raise RegistrarError("Pipedrive answered with something else than JSON.") from error
+            raise RegistrarError(
+                "Pipedrive's answer is not the expected JSON. Check that `api_url` is the address "
+                "of the API."
+            ) from error
 
 
 class _WebhookSession(requests.Session):
-    """A session that can do three things: list, create and delete webhooks.
+    """A session that can only list, create, and delete webhooks.
 
-    Everything else is refused before it is sent, and no redirect is followed: the API key and the
-    right to write stay with `/v1/webhooks`.
+    It raises an error instead of sending any other request, and follows no redirect. So the API
+    key is sent to `/v1/webhooks` only, and nothing else can be written.
     """
 
     def __init__(self, api_key: str, collection: str) -> None:
@@ -162,17 +176,20 @@ class _WebhookSession(requests.Session):
         target = str(request.url)
         if request.method == "DELETE":
             collection, _, number = target.rpartition("/")
-            allowed = collection == self._collection and number.isdecimal()
+            is_allowed = collection == self._collection and number.isdecimal()
         else:
-            allowed = request.method in {"GET", "POST"} and target == self._collection
-        if not allowed:
-            raise RegistrarError(f"Refused to send {request.method}: only webhooks are managed.")
+            is_allowed = request.method in {"GET", "POST"} and target == self._collection
+        if not is_allowed:
+            raise RegistrarError(
+                f"The request {request.method} was not sent: this session may only list, create, "
+                "and delete webhooks."
+            )
         options["allow_redirects"] = False
         return super().send(request, **options)
 
 
-def _hook(row: Mapping[str, Any]) -> Hook:
-    return Hook(
+def _webhook(row: Mapping[str, Any]) -> Webhook:
+    return Webhook(
         id=row["id"],
         name=row.get("name"),
         url=row["subscription_url"],
@@ -187,23 +204,26 @@ def _hook(row: Mapping[str, Any]) -> Hook:
     )
 
 
-def _is_right(hook: Hook, credentials: Credentials) -> bool:
-    return (hook.event, hook.version, hook.user, hook.password) == (
-        "*.*",
-        "2.0",
-        credentials.user,
-        credentials.password,
-    )
+def _error_message(response: requests.Response) -> str:
+    status = response.status_code
+    is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    meaning = _MEANINGS.get(status, _SERVER_ERROR if is_server_error else _OTHER_ERROR)
+    return f"Pipedrive answered with an error ({status}, {_reason(response)}). {meaning}"
 
 
-def _refusal(answer: requests.Response) -> str:
-    said = error_text(answer)
-    with suppress(KeyError, TypeError, ValueError):
-        said = str(answer.json()["errors"]["subscription_url"])
-    meaning = _MEANINGS.get(
-        answer.status_code,
-        "Pipedrive has a problem of its own; see https://status.pipedrive.com."
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-        else "Check the URL: it must be public, must not redirect, and its certificate be valid.",
-    )
-    return f"Pipedrive refused ({answer.status_code}, {said}). {meaning}"
+def _reason(response: requests.Response) -> str:
+    """Return the reason that Pipedrive gave, without the API key."""
+    try:
+        body = parse(response.content)
+    except ValueError:
+        return "no readable reason"
+    if not isinstance(body, dict):
+        return "no reason"
+    errors = body.get("errors")
+    if isinstance(errors, dict) and "subscription_url" in errors:
+        reason = str(errors["subscription_url"])
+    else:
+        parts = (body.get("error"), body.get("error_info"), body.get("code"))
+        reason = ", ".join(part for part in parts if isinstance(part, str) and part)
+    api_key = response.request.headers["x-api-token"]
+    return reason.replace(api_key, "(the API key)")[:_LONGEST_REASON] or "no reason"

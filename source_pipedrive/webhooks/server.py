@@ -1,4 +1,4 @@
-"""Runs the receiver with everything that belongs to it, until a signal ends it."""
+"""Runs the receiver as an HTTP server until a signal ends it."""
 
 import asyncio
 import logging
@@ -17,12 +17,14 @@ _SECONDS_TO_FINISH = 15
 
 
 async def prune_hourly(inbox: Inbox, days: float) -> None:
-    """Delete events received longer ago, for ever."""
+    """Delete events received more than `days` ago, once an hour, until cancelled."""
     while True:
         try:
             pruned = await asyncio.to_thread(partial(inbox.prune, days))
         except InboxError as error:
-            _LOGGER.warning("Old events could not be deleted: %s", error)
+            _LOGGER.warning(
+                "Old events could not be deleted. The next try is in an hour. %s", error
+            )
         else:
             if pruned:
                 _LOGGER.info("Deleted %d events older than %g days.", pruned, days)
@@ -30,9 +32,9 @@ async def prune_hourly(inbox: Inbox, days: float) -> None:
 
 
 def run_server(app: ASGIApp, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
+    """Serve until SIGTERM or SIGINT. Requests that have begun are still answered.
 
-    `announce` gets the address when requests are accepted; port 0 takes a free one.
+    `announce` is called with the address once requests are accepted. Port 0 means any free port.
     """
     config = uvicorn.Config(
         app,

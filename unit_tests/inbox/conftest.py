@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from source_pipedrive.inbox import database
 from source_pipedrive.inbox.store import Inbox
 from unit_tests.inbox.postgres import Postgres, running_postgres
 
@@ -13,6 +14,12 @@ from unit_tests.inbox.postgres import Postgres, running_postgres
 def postgres() -> Iterator[Postgres]:
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture
+def _short_lock_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let statements of inboxes opened from now on wait for a lock only briefly."""
+    monkeypatch.setattr(database, "SECONDS_TO_LOCK", 0.1)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

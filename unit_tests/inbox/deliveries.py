@@ -1,4 +1,4 @@
-"""Deliveries as webhooks v2 make them."""
+"""Deliveries in the format of webhooks v2."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ CREDENTIALS = ("pipedrive", "hook-secret-7d1f0a93c5")
 _NUMBERS = count(1)
 
 
-def a_delivery(  # noqa: PLR0913 - as a test needs them
+def a_delivery(  # noqa: PLR0913 - tests set what they need
     action: str = "change",
     *,
     entity: str = "deal",
@@ -22,7 +22,7 @@ def a_delivery(  # noqa: PLR0913 - as a test needs them
     previous: Mapping[str, Any] | None = None,
     **meta: Any,
 ) -> dict[str, Any]:
-    """Make the body of a delivery; what a test does not care about is believable."""
+    """Return the body of a delivery, with plausible values for what is not given."""
     row = {"id": entity_id, "title": "Pump", "update_time": "2026-05-01T10:00:00Z"}
     return {
         "meta": {
@@ -50,5 +50,5 @@ def a_delivery(  # noqa: PLR0913 - as a test needs them
 
 
 def an_event(action: str = "change", **delivery: Any) -> Event:
-    """Make an event as the inbox takes it, from what `a_delivery` takes."""
+    """Return an event as the inbox accepts it. The arguments are those of `a_delivery`."""
     return read_event(json.dumps(a_delivery(action, **delivery)).encode())

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own for tests, where one is installed."""
+"""A PostgreSQL server for tests, if PostgreSQL is installed."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ class Postgres:
         self._server = f"postgresql://postgres@127.0.0.1:{port}"
 
     def wait(self, process: subprocess.Popen[bytes]) -> None:
-        """Return when it accepts connections."""
+        """Return once it accepts connections."""
         while process.poll() is None:
             with suppress(psycopg.OperationalError):
                 psycopg.connect(f"{self._server}/postgres").close()
@@ -41,9 +41,9 @@ class Postgres:
 
 @contextmanager
 def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
-    """Start a server in a temporary folder; skips the test, and says so, if none is installed.
+    """Start a server in a temporary folder. Skips the test if PostgreSQL is not installed.
 
-    `durable`, a commit waits for the disk, as it does in production.
+    If `durable` is true, a commit waits for the disk, as in production.
     """
     binaries = _binaries()
     # PostgreSQL refuses to run as root
@@ -52,8 +52,8 @@ def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
         if user:
             shutil.chown(folder, user)
         data = f"{folder}/data"
-        make = f"{binaries}/initdb -D {data} -A trust -U postgres -E UTF8 --no-sync".split()
-        subprocess.run(make, user=user, cwd=folder, check=True, capture_output=True)
+        initialize = f"{binaries}/initdb -D {data} -A trust -U postgres -E UTF8 --no-sync".split()
+        subprocess.run(initialize, user=user, cwd=folder, check=True, capture_output=True)
         server = Postgres(_free_port())
         serve = f"{binaries}/postgres -D {data} -p {server.port} -k {folder}".split()
         serve += [] if durable else ["-F"]
@@ -79,5 +79,5 @@ def _binaries() -> Path:
     installed = [Path(on_path)] if on_path else []
     installed += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not installed:
-        pytest.skip("PostgreSQL is not installed here, so nothing is known about it (initdb)")
+        pytest.skip("PostgreSQL (initdb) is not installed, so this test cannot run")
     return installed[-1].resolve().parent

@@ -1,4 +1,4 @@
-"""What `read` makes of an inbox of webhooks: tombstones in their streams, and the history."""
+"""Deletions from webhooks: the tombstones, and how `read` emits them in their streams."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from source_pipedrive import timestamps as times
+from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.inbox.store import Inbox
 from unit_tests import catalog
 from unit_tests.conftest import Read
@@ -17,14 +18,12 @@ from unit_tests.pipedrive import Api, page, rows
 DELETED = "2026-05-02T12:00:00.250Z"
 LATER = "2026-05-02T12:00:01.000Z"
 
-# streams that webhooks tell deletions of, and their objects
+# for each stream whose deletions webhooks report, the kind of object
 OBJECTS = {
     name: parameters["event_object"]
     for name in catalog.STREAMS
     if "event_object" in (parameters := catalog.resolved(name)["$parameters"])
 }
-
-
 LINES = catalog.members("deal_batch")
 
 
@@ -43,6 +42,57 @@ def inbox(url: str) -> Iterator[Inbox]:
     with Inbox(url) as inbox:
         inbox.prepare()
         yield inbox
+
+
+def test_a_tombstone_is_the_last_known_row_marked_as_deleted(inbox: Inbox, url: str) -> None:
+    inbox.append(
+        [
+            an_event("create", entity_id=8),
+            an_event(
+                "delete",
+                entity_id=8,
+                at=DELETED,
+                previous={"id": 8, "title": "Pump", "visible_to": "3"},
+            ),
+            an_event("delete", entity="person", entity_id=8),
+        ]
+    )
+    deletions = Deletions(url, "deal")
+
+    ((sequence, row),) = deletions.rows_after(0)
+
+    assert row == {
+        "id": 8,
+        "title": "Pump",
+        "visible_to": 3,
+        "is_deleted": True,
+        "update_time": "2026-05-02T12:00:00Z",
+        "merged_into_id": None,
+    }
+    assert list(deletions.rows_after(sequence)) == []
+
+
+def test_a_merge_makes_a_tombstone_that_names_the_winner(inbox: Inbox, url: str) -> None:
+    inbox.append(
+        [
+            an_event("change", entity_id=12, merged_from_id="8"),
+            an_event("delete", entity_id=8, merged_to_id="12"),
+        ]
+    )
+
+    ((_, row),) = Deletions(url, "deal").rows_after(0)
+
+    assert (row["id"], row["merged_into_id"]) == (8, 12)
+
+
+def test_reading_resumes_from_the_beginning_in_an_inbox_that_never_got_so_far(
+    inbox: Inbox, url: str
+) -> None:
+    inbox.append([an_event()])
+    last = inbox.last_sequence()
+    deletions = Deletions(url, "deal")
+
+    assert (deletions.resume(last), deletions.resume(last + 1)) == (last, 0)
 
 
 @pytest.mark.parametrize("stream", sorted(OBJECTS.keys() - {*LINES}))
@@ -67,7 +117,7 @@ def test_a_deleted_row_comes_once_in_its_stream_and_costs_no_request(
 
 
 @pytest.mark.parametrize("stream", LINES)
-def test_a_deleted_line_of_a_deal_comes_once_too(
+def test_a_deleted_line_item_of_a_deal_is_emitted_once(
     api: Api, read: Read, inbox: Inbox, url: str, stream: str
 ) -> None:
     inbox.append([an_event("delete", entity=OBJECTS[stream], entity_id=8, at=DELETED)])
@@ -85,7 +135,7 @@ def test_a_deleted_line_of_a_deal_comes_once_too(
     assert {row["id"] for row in again.records(stream)} == {7}
 
 
-def test_what_was_deleted_before_the_start_date_stays_away(
+def test_deletions_from_before_the_start_date_are_left_out(
     api: Api, read: Read, inbox: Inbox, url: str
 ) -> None:
     inbox.append([an_event("delete", entity="person", entity_id=8, at=DELETED)])
@@ -97,7 +147,7 @@ def test_what_was_deleted_before_the_start_date_stays_away(
     assert output.status("persons") == output.status("events") == "COMPLETE"
 
 
-def test_a_row_that_came_back_since_is_left_as_the_api_has_it(
+def test_a_row_that_came_back_has_no_tombstone(
     api: Api, read: Read, inbox: Inbox, url: str
 ) -> None:
     inbox.append(
@@ -113,7 +163,7 @@ def test_a_row_that_came_back_since_is_left_as_the_api_has_it(
     assert [row.get("is_deleted") for row in output.records("persons")] == [None]
 
 
-def test_a_return_that_no_event_told_of_is_newer_than_the_tombstone(
+def test_a_row_that_came_back_without_an_event_is_newer_than_its_tombstone(
     api: Api, read: Read, inbox: Inbox, url: str
 ) -> None:
     inbox.append([an_event("delete", entity="person", entity_id=8, at=DELETED)])
@@ -125,7 +175,7 @@ def test_a_return_that_no_event_told_of_is_newer_than_the_tombstone(
     assert newest.get("is_deleted") is None
 
 
-def test_more_deletions_than_fit_a_page_all_come(
+def test_more_deletions_than_fit_on_a_page_are_all_emitted(
     api: Api, read: Read, inbox: Inbox, url: str
 ) -> None:
     gone = range(1, 1203)
@@ -138,25 +188,13 @@ def test_more_deletions_than_fit_a_page_all_come(
     assert output.state("persons")["inbox"] == {"sequence": inbox.last_sequence()}
 
 
-def test_the_history_goes_on_where_it_ended(read: Read, inbox: Inbox, url: str) -> None:
-    inbox.append([an_event(entity_id=1), an_event(entity_id=2)])
-    first = read("events", webhook_inbox=url)
-    inbox.append([an_event(entity_id=3)])
-    second = read("events", state={"events": first.state("events")}, webhook_inbox=url)
-    third = read("events", state={"events": second.state("events")}, webhook_inbox=url)
-
-    assert [row["object_id"] for row in first.records("events")] == ["1", "2"]
-    assert [row["object_id"] for row in second.records("events")] == ["3"]
-    assert third.records("events") == []
-
-
-def test_an_inbox_that_stands_in_for_a_newer_one_is_read_from_its_beginning(
+def test_an_inbox_that_never_got_so_far_is_read_from_its_beginning(
     api: Api, read: Read, inbox: Inbox, url: str
 ) -> None:
-    """As one restored from a backup does: what was delivered since has smaller sequences."""
+    """In one restored from a backup, for example, later deliveries get smaller sequences."""
     inbox.append([an_event("delete", entity="person", entity_id=id_) for id_ in (1, 2)])
     api.answer("api/v2/persons", page("persons", []))
-    first, last = (event["sequence"] for event in inbox.events(after=0))
+    first, last = (event.sequence for event in inbox.events(after=0))
 
     output = read(
         "persons",
@@ -173,7 +211,7 @@ def test_an_inbox_that_stands_in_for_a_newer_one_is_read_from_its_beginning(
     assert output.state("persons")["inbox"] == {"sequence": last}
 
 
-def test_a_writer_does_not_keep_the_reader_waiting(
+def test_a_writer_does_not_block_the_connector(
     api: Api, read: Read, inbox: Inbox, url: str, file: Path
 ) -> None:
     inbox.append([an_event("delete", entity="person", entity_id=8)])
@@ -187,20 +225,21 @@ def test_a_writer_does_not_keep_the_reader_waiting(
     assert [row["id"] for row in output.records("persons")] == [8]
 
 
-@pytest.mark.parametrize("trouble", ["missing", "locked", "broken"])
-def test_without_its_inbox_a_sync_fails_only_where_it_must(
-    api: Api, read: Read, url: str, file: Path, trouble: str
+@pytest.mark.usefixtures("_short_lock_wait")
+@pytest.mark.parametrize("problem", ["missing", "locked", "broken"])
+def test_an_unreadable_inbox_fails_only_the_streams_that_need_it(
+    api: Api, read: Read, url: str, file: Path, problem: str
 ) -> None:
     api.answer("api/v2/persons", page("persons", rows("persons", [7])))
     api.answer("api/v2/pipelines", page("pipelines", rows("pipelines", [1])))
-    if trouble != "missing":
+    if problem != "missing":
         with Inbox(url) as inbox:
             inbox.prepare()
-    if trouble == "broken":
+    if problem == "broken":
         file.write_bytes(b"no database" * 1000)
 
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        if trouble == "locked":
+        if problem == "locked":
             other.execute("PRAGMA locking_mode = EXCLUSIVE")
             other.execute("BEGIN EXCLUSIVE")
         output = read("persons", "pipelines", "events", webhook_inbox=url)

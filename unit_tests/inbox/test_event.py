@@ -7,7 +7,7 @@ from source_pipedrive.inbox.event import UnreadableEventError, milliseconds, rea
 from unit_tests.inbox.deliveries import a_delivery, an_event
 
 
-def test_an_event_keeps_the_whole_delivery() -> None:
+def test_the_whole_delivery_is_kept() -> None:
     delivery = a_delivery("change", entity="person", entity_id=12, attempt=2)
 
     event = read_event(json.dumps(delivery).encode())
@@ -17,7 +17,7 @@ def test_an_event_keeps_the_whole_delivery() -> None:
     assert json.loads(event.payload) == delivery
 
 
-def test_a_text_that_was_cut_in_half_of_a_character_costs_no_event() -> None:
+def test_half_a_character_in_a_text_is_replaced() -> None:
     delivery = a_delivery("change")
     delivery["data"]["title"] = "A good deal \ud83d"
 
@@ -33,7 +33,7 @@ def test_a_retry_is_the_same_event() -> None:
     assert first.id == retry.id
 
 
-def test_two_events_of_a_user_differ_although_both_carry_the_id_of_the_user() -> None:
+def test_two_events_about_a_user_differ_although_both_have_the_id_of_the_user() -> None:
     first = an_event(entity="user", entity_id=23, id="23", at=1777629600)
     second = an_event(entity="user", entity_id=23, id="23", at=1777629661)
 
@@ -58,7 +58,7 @@ def test_both_forms_of_a_timestamp_are_read_as_utc(timestamp: object) -> None:
         (b'{"meta": "create"}', "no `meta`"),
     ],
 )
-def test_what_is_no_delivery_is_refused(body: bytes, phrase: str) -> None:
+def test_a_body_that_is_not_a_delivery_is_rejected(body: bytes, phrase: str) -> None:
     with pytest.raises(UnreadableEventError, match=phrase):
         read_event(body)
 
@@ -78,7 +78,7 @@ def test_what_is_no_delivery_is_refused(body: bytes, phrase: str) -> None:
         ("timestamp", None),
     ],
 )
-def test_an_event_that_the_inbox_could_not_keep_is_refused(name: str, value: Any) -> None:
+def test_an_event_that_the_inbox_could_not_store_is_rejected(name: str, value: Any) -> None:
     delivery = a_delivery()
     delivery["meta"][name] = value
 
@@ -87,7 +87,7 @@ def test_an_event_that_the_inbox_could_not_keep_is_refused(name: str, value: Any
 
 
 @pytest.mark.parametrize("block", ["data", "previous"])
-def test_a_state_that_is_no_object_is_refused(block: str) -> None:
+def test_a_row_that_is_not_an_object_is_rejected(block: str) -> None:
     delivery = a_delivery() | {block: ["won"]}
 
     with pytest.raises(UnreadableEventError, match=block):

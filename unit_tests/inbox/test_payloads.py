@@ -7,12 +7,12 @@ from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
-from source_pipedrive.inbox import payloads as normalise
+from source_pipedrive.inbox import payloads
 
 KEY = "9c2f6e0b4d1a83f7559e0c7b2a64d18e3f90b6c5"
 
-# Every object in the shape of the examples of
-# https://pipedrive.readme.io/docs/webhooks-v2-migration-guide, and what the API says of it.
+# Each kind of object as in the examples of
+# https://pipedrive.readme.io/docs/webhooks-v2-migration-guide, and the same row in the API.
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "activity": (
         {
@@ -229,7 +229,7 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
 }
 
-# Wrapper, in the form of API v2, in the form of v1 that leads have (`""` is the key itself).
+# The wrapper, the value in API v2, and the flat keys that leads have (`""` is the key itself).
 CUSTOM_VALUES: dict[str, tuple[dict[str, Any], Any, dict[str, Any]]] = {
     "varchar": ({"value": "By post"}, "By post", {"": "By post"}),
     "varchar_auto": ({"value": "Berg"}, "Berg", {"": "Berg"}),
@@ -276,26 +276,26 @@ def violations(kind: str, row: dict[str, Any]) -> list[str]:
         (path.name, Resource.from_contents(json.loads(path.read_text()), DRAFT7))
         for path in (folder / "shared").iterdir()
     ]
-    schema = json.loads((folder / f"{normalise.STREAMS[kind]}.json").read_text())
+    schema = json.loads((folder / f"{payloads.STREAMS[kind]}.json").read_text())
     validator = Draft7Validator(schema, registry=Registry().with_resources(shared))
     return [error.message for error in validator.iter_errors(row)]
 
 
 @pytest.mark.parametrize("kind", ROWS)
-def test_a_row_takes_the_shape_of_the_api(kind: str) -> None:
+def test_a_row_is_converted_to_the_format_of_the_api(kind: str) -> None:
     delivered, expected = ROWS[kind]
 
-    row = normalise.to_api(kind, delivered)
+    row = payloads.to_api(kind, delivered)
 
     assert row == expected
     assert violations(kind, row) == []
 
 
-@pytest.mark.parametrize("kind", sorted(normalise.STREAMS.keys() - ROWS.keys()))
-def test_a_row_of_an_object_without_published_example_takes_the_types_of_its_schema(
+@pytest.mark.parametrize("kind", sorted(payloads.STREAMS.keys() - ROWS.keys()))
+def test_a_row_without_a_published_example_is_converted_to_the_types_of_its_schema(
     kind: str,
 ) -> None:
-    row = normalise.to_api(kind, {"id": "31", "add_time": "2026-05-01 10:00:00"})
+    row = payloads.to_api(kind, {"id": "31", "add_time": "2026-05-01 10:00:00"})
 
     assert row["id"] == 31
     assert row["add_time"] in {"2026-05-01T10:00:00Z", "2026-05-01 10:00:00"}
@@ -303,52 +303,52 @@ def test_a_row_of_an_object_without_published_example_takes_the_types_of_its_sch
 
 
 @pytest.mark.parametrize("field_type", CUSTOM_VALUES)
-def test_a_custom_value_leaves_its_wrapper(field_type: str) -> None:
+def test_a_custom_value_is_converted_to_the_format_of_api_v2(field_type: str) -> None:
     wrapped, expected, _ = CUSTOM_VALUES[field_type]
 
-    row = normalise.to_api("deal", {"custom_fields": {KEY: {"type": field_type, **wrapped}}})
+    row = payloads.to_api("deal", {"custom_fields": {KEY: {"type": field_type, **wrapped}}})
 
     assert row == {"custom_fields": {KEY: expected}}
 
 
 @pytest.mark.parametrize("field_type", CUSTOM_VALUES)
-def test_a_custom_value_of_a_lead_is_flat(field_type: str) -> None:
+def test_a_custom_value_of_a_lead_is_converted_to_flat_keys(field_type: str) -> None:
     wrapped, _, parts = CUSTOM_VALUES[field_type]
 
-    row = normalise.to_api("lead", {"custom_fields": {KEY: {"type": field_type, **wrapped}}})
+    row = payloads.to_api("lead", {"custom_fields": {KEY: {"type": field_type, **wrapped}}})
 
     assert row == {f"{KEY}{suffix}": value for suffix, value in parts.items()}
 
 
 @pytest.mark.parametrize("kind", ["deal", "lead"])
-def test_a_custom_value_that_is_unset_stays_so(kind: str) -> None:
-    row = normalise.to_api(kind, {"custom_fields": {KEY: None}})
+def test_an_unset_custom_value_stays_null(kind: str) -> None:
+    row = payloads.to_api(kind, {"custom_fields": {KEY: None}})
 
     assert row.get("custom_fields", row)[KEY] is None
 
 
-def test_a_custom_field_of_a_type_not_known_yet_loses_nothing() -> None:
+def test_a_custom_value_of_an_unknown_type_is_kept() -> None:
     wrapper = {"type": "hologram", "value": 1, "angle": 30}
 
-    row = normalise.to_api("deal", {"custom_fields": {KEY: wrapper}})
+    row = payloads.to_api("deal", {"custom_fields": {KEY: wrapper}})
 
     assert row["custom_fields"][KEY] == {"value": 1, "angle": 30}
 
 
-def test_a_field_not_known_yet_is_kept() -> None:
-    assert normalise.to_api("deal", {"mood": "good"}) == {"mood": "good"}
+def test_an_unknown_field_is_kept() -> None:
+    assert payloads.to_api("deal", {"mood": "good"}) == {"mood": "good"}
 
 
-def test_a_row_in_the_shape_of_the_api_stays_as_it_is() -> None:
+def test_a_row_in_the_format_of_the_api_stays_unchanged() -> None:
     for kind, (_, row) in ROWS.items():
-        assert normalise.to_api(kind, row) == row
+        assert payloads.to_api(kind, row) == row
 
 
 class TestTombstone:
-    def test_is_the_last_row_marked_as_deleted_at_that_time(self) -> None:
+    def test_is_the_last_row_marked_as_deleted_at_the_time_of_the_event(self) -> None:
         delivered, expected = ROWS["deal"]
 
-        row = normalise.tombstone("deal", "8", delivered, 1777629600123, None)
+        row = payloads.tombstone("deal", "8", delivered, 1777629600123, None)
 
         assert row == expected | {
             "is_deleted": True,
@@ -365,70 +365,70 @@ class TestTombstone:
             ("lead", "2026-05-01T10:00:00.123Z"),
         ],
     )
-    def test_writes_its_time_as_the_object_does(self, kind: str, written: str) -> None:
+    def test_writes_its_time_in_the_form_of_the_object(self, kind: str, written: str) -> None:
         last = {"update_time": "2026-04-30T10:00:00.000Z" if kind == "lead" else None}
 
-        row = normalise.tombstone(kind, "8", last, 1777629600123, None)
+        row = payloads.tombstone(kind, "8", last, 1777629600123, None)
 
         assert row["update_time"] == written
 
     def test_is_never_older_than_the_row_it_replaces(self) -> None:
         last = {"id": 8, "update_time": "2026-05-01T10:00:07Z"}
 
-        row = normalise.tombstone("deal", "8", last, 1777629600123, None)
+        row = payloads.tombstone("deal", "8", last, 1777629600123, None)
 
         assert row["update_time"] == "2026-05-01T10:00:07Z"
 
     def test_names_the_row_it_was_merged_into(self) -> None:
-        row = normalise.tombstone("person", "8", {"id": 8}, 1777629600123, "12")
+        row = payloads.tombstone("person", "8", {"id": 8}, 1777629600123, "12")
 
         assert (row["id"], row["merged_into_id"]) == (8, 12)
 
-    def test_says_it_in_the_words_of_v1_too(self) -> None:
-        row = normalise.tombstone("note", "1", ROWS["note"][0], 1777629600123, None)
+    def test_clears_the_active_flag_of_api_v1_too(self) -> None:
+        row = payloads.tombstone("note", "1", ROWS["note"][0], 1777629600123, None)
 
         assert (row["is_deleted"], row["active_flag"]) == (True, False)
 
     def test_has_no_time_where_the_object_has_none(self) -> None:
-        row = normalise.tombstone("deal_installment", "5", {"id": 5}, 1777629600123, None)
+        row = payloads.tombstone("deal_installment", "5", {"id": 5}, 1777629600123, None)
 
         assert "update_time" not in row
 
-    def test_exists_even_when_nothing_is_known_of_the_row(self) -> None:
-        row = normalise.tombstone("lead", "5c7e3f52", {}, 1777629600123, None)
+    def test_needs_nothing_but_the_id(self) -> None:
+        row = payloads.tombstone("lead", "5c7e3f52", {}, 1777629600123, None)
 
         assert (row["id"], row["is_deleted"]) == ("5c7e3f52", True)
 
 
 class TestChanges:
-    def test_of_an_edit_are_the_fields_that_changed(self) -> None:
+    def test_of_an_edit_are_the_changed_fields(self) -> None:
         data = {"id": 8, "title": "Pump", "visible_to": "3", "value": 5}
         previous = {"title": "Valve", "visible_to": "5"}
 
-        assert normalise.changes("deal", data, previous) == {
+        assert payloads.changes("deal", data, previous) == {
             "title": {"old": "Valve", "new": "Pump"},
             "visible_to": {"old": 5, "new": 3},
         }
 
-    def test_of_custom_fields_stand_under_their_keys(self) -> None:
+    def test_of_custom_fields_appear_under_their_keys(self) -> None:
         data = {"id": 8, "custom_fields": {KEY: {"type": "enum", "id": 17}}}
         previous = {"custom_fields": {KEY: None}}
 
-        assert normalise.changes("deal", data, previous) == {KEY: {"old": None, "new": 17}}
+        assert payloads.changes("deal", data, previous) == {KEY: {"old": None, "new": 17}}
 
     def test_of_a_creation_are_all_values(self) -> None:
         data = {"id": 8, "title": "Pump", "value": None}
 
-        assert normalise.changes("deal", data, None) == {
+        assert payloads.changes("deal", data, None) == {
             "id": {"old": None, "new": 8},
             "title": {"old": None, "new": "Pump"},
         }
 
     def test_of_a_deletion_are_all_values(self) -> None:
-        assert normalise.changes("deal", None, {"id": 8, "value": 0}) == {
+        assert payloads.changes("deal", None, {"id": 8, "value": 0}) == {
             "id": {"old": 8, "new": None},
             "value": {"old": 0, "new": None},
         }
 
-    def test_of_an_edit_of_nothing_are_none(self) -> None:
-        assert normalise.changes("deal", {"id": 8}, {}) == {}
+    def test_of_an_edit_without_changed_fields_are_empty(self) -> None:
+        assert payloads.changes("deal", {"id": 8}, {}) == {}

@@ -1,9 +1,9 @@
-"""A Pipedrive that has webhooks, for the tests of their registration."""
+"""A fake Pipedrive for the tests of the registration."""
 
 import pytest
 import requests_mock as mocking
 
-from unit_tests.webhooks.hooks import Pipedrive
+from unit_tests.webhooks.fake_pipedrive import Pipedrive
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from source_pipedrive.webhooks import cli
-from unit_tests.webhooks.hooks import API, CREDENTIALS, TOKEN, URL, Pipedrive, a_hook
+from unit_tests.webhooks.fake_pipedrive import API, CREDENTIALS, TOKEN, URL, Pipedrive, a_webhook
 
 Run = Callable[..., Result]
 
@@ -23,7 +23,7 @@ CONFIG = {
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`run("list")` with a config; other settings with `config={…}`."""
+    """`run("list")` runs a command with `CONFIG`, or with another one: `config={…}`."""
     monkeypatch.chdir(tmp_path)
 
     def run(command: str, *options: str, config: Any = CONFIG) -> Result:
@@ -35,48 +35,50 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def test_register_tells_what_comes_and_what_does_not(pipedrive: Pipedrive, run: Run) -> None:
+def test_register_says_which_changes_are_sent_and_which_are_not(
+    pipedrive: Pipedrive, run: Run
+) -> None:
     result = run("register", "--url", URL)
 
     assert result.exit_code == 0, result.output
     assert f"Webhook 1 now sends to {URL}" in result.output
     assert "deals" in result.output
-    assert "sends nothing about" in result.output
+    assert "sends no events for" in result.output
     assert "files" in result.output
     assert CREDENTIALS.password not in result.output
-    assert [hook["http_auth_password"] for hook in pipedrive.hooks] == [CREDENTIALS.password]
+    assert [one["http_auth_password"] for one in pipedrive.webhooks] == [CREDENTIALS.password]
 
 
-def test_register_again_says_that_nothing_was_to_do(pipedrive: Pipedrive, run: Run) -> None:
-    pipedrive.hooks = [a_hook(id=4)]
+def test_registering_again_says_that_the_webhook_exists(pipedrive: Pipedrive, run: Run) -> None:
+    pipedrive.webhooks = [a_webhook(id=4)]
 
     result = run("register", "--url", URL)
 
-    assert f"Webhook 4 sends already to {URL}" in result.output
+    assert f"Webhook 4 already sends to {URL}" in result.output
 
 
-def test_register_keeps_generated_credentials_only_where_it_is_told(
+def test_generated_credentials_are_stored_only_in_the_given_file(
     pipedrive: Pipedrive, run: Run, tmp_path: Path
 ) -> None:
     config = {"api_key": TOKEN, "api_url": API}
 
-    refused = run("register", "--url", URL, config=config)
+    rejected = run("register", "--url", URL, config=config)
     result = run("register", "--url", URL, "--credentials", "hook.json", config=config)
 
-    assert refused.exit_code == 1
-    assert "--credentials" in refused.output
+    assert rejected.exit_code == 1
+    assert "--credentials" in rejected.output
     assert result.exit_code == 0, result.output
     kept = json.loads((tmp_path / "hook.json").read_text())
-    assert pipedrive.hooks[0]["http_auth_password"] == kept["webhook_password"]
+    assert pipedrive.webhooks[0]["http_auth_password"] == kept["webhook_password"]
     assert kept["webhook_password"] not in result.output
 
 
-def test_list_tells_how_each_webhook_fares(pipedrive: Pipedrive, run: Run) -> None:
-    pipedrive.hooks = [
-        a_hook(id=1, last_delivery_time="2026-05-01T10:00:00.000Z", last_http_status=200),
-        a_hook(id=2, last_http_status=503),
-        a_hook(id=3, is_active=0, remove_reason="no success on 3 days"),
-        a_hook(id=4, name="Zapier", subscription_url="https://hooks.zapier.com"),
+def test_list_shows_the_state_of_each_webhook(pipedrive: Pipedrive, run: Run) -> None:
+    pipedrive.webhooks = [
+        a_webhook(id=1, last_delivery_time="2026-05-01T10:00:00.000Z", last_http_status=200),
+        a_webhook(id=2, last_http_status=503),
+        a_webhook(id=3, is_active=0, remove_reason="no success on 3 days"),
+        a_webhook(id=4, name="Zapier", subscription_url="https://hooks.zapier.com"),
     ]
 
     result = run("list")
@@ -92,21 +94,21 @@ def test_list_tells_how_each_webhook_fares(pipedrive: Pipedrive, run: Run) -> No
 
 
 @pytest.mark.usefixtures("pipedrive")
-def test_list_says_when_there_is_none(run: Run) -> None:
+def test_list_says_if_there_is_no_webhook(run: Run) -> None:
     assert "no webhook of ours" in run("list").output
 
 
-def test_remove_removes_ours(pipedrive: Pipedrive, run: Run) -> None:
-    pipedrive.hooks = [a_hook(id=4)]
+def test_remove_removes_our_webhooks(pipedrive: Pipedrive, run: Run) -> None:
+    pipedrive.webhooks = [a_webhook(id=4)]
 
     first, second = run("remove", "--url", URL), run("remove", "--url", URL)
 
     assert "Webhook 4 is removed" in first.output
     assert "None of our webhooks" in second.output
-    assert pipedrive.hooks == []
+    assert pipedrive.webhooks == []
 
 
-def test_a_refusal_of_pipedrive_is_one_sentence(run: Run, requests_mock: Any) -> None:
+def test_an_error_of_pipedrive_is_one_message(run: Run, requests_mock: Any) -> None:
     requests_mock.get(f"{API}/v1/webhooks", status_code=403, json={"success": False})
 
     result = run("list")
@@ -120,14 +122,14 @@ def test_a_refusal_of_pipedrive_is_one_sentence(run: Run, requests_mock: Any) ->
     ("config", "phrase"),
     [
         ("{", "not JSON"),
-        ("[]", "no JSON object"),
+        ("[]", "not a JSON object"),
         ({"api_url": API}, "api_key"),
         ({**CONFIG, "webhook_pasword": "x"}, "webhook_pasword"),
         ({**CONFIG, "api_url": "http://acme.pipedrive.com"}, "https://"),
         ({**CONFIG, "webhook_inbox": "mysql://hunter2@db/inbox"}, "webhook_inbox"),
     ],
 )
-def test_a_config_that_cannot_work_is_refused_before_any_request(
+def test_an_unusable_config_is_rejected_before_any_request(
     run: Run, config: Any, phrase: str
 ) -> None:
     result = run("list", config=config)
@@ -137,8 +139,8 @@ def test_a_config_that_cannot_work_is_refused_before_any_request(
     assert "hunter2" not in result.output
 
 
-def test_the_airbyte_cdk_is_not_imported_by_the_receiver() -> None:
-    """It takes seconds, in which a restarted receiver misses deliveries, and 60 MB of memory."""
+def test_the_receiver_does_not_import_the_cdk() -> None:
+    """The import takes seconds, in which a restarting receiver misses deliveries, and 60 MB."""
     program = "import sys, source_pipedrive.webhooks.cli; print('airbyte_cdk' in sys.modules)"
 
     done = subprocess.run(
@@ -149,7 +151,7 @@ def test_the_airbyte_cdk_is_not_imported_by_the_receiver() -> None:
 
 
 @pytest.mark.parametrize("command", ["register", "serve"])
-def test_a_public_url_without_encryption_is_refused(run: Run, command: str) -> None:
+def test_a_public_url_without_encryption_is_rejected(run: Run, command: str) -> None:
     option = "--url" if command == "register" else "--register"
 
     result = run(command, option, "http://hooks.example.com/pipedrive")
@@ -169,7 +171,7 @@ def test_a_public_url_without_encryption_is_refused(run: Run, command: str) -> N
         (["--then", "airbyte", "--url", "https://a", "--connection-id", "c"], "AIRBYTE_TOKEN"),
     ],
 )
-def test_options_that_cannot_work_are_refused(run: Run, options: list[str], phrase: str) -> None:
+def test_unusable_options_are_rejected(run: Run, options: list[str], phrase: str) -> None:
     result = run("serve", *options)
 
     assert result.exit_code in {1, 2}

@@ -14,7 +14,7 @@ from source_pipedrive.webhooks.credentials import (
 CONFIG = {"webhook_user": "pipedrive", "webhook_password": "hook-secret-7d1f0a93c5"}
 
 
-def test_credentials_of_the_config_win(tmp_path: Path) -> None:
+def test_credentials_in_the_config_take_precedence(tmp_path: Path) -> None:
     file = tmp_path / "credentials.json"
 
     found = find_credentials(CONFIG, file, generate=True)
@@ -23,7 +23,7 @@ def test_credentials_of_the_config_win(tmp_path: Path) -> None:
     assert not file.exists()
 
 
-def test_generated_credentials_stay_the_same_and_are_for_their_owner_only(tmp_path: Path) -> None:
+def test_generated_credentials_are_kept_and_only_their_owner_can_read_them(tmp_path: Path) -> None:
     file = tmp_path / "credentials.json"
 
     made = find_credentials({}, file, generate=True)
@@ -44,7 +44,7 @@ def test_generated_credentials_differ(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "content", "phrase"),
     [
-        ({}, None, "`register` makes it"),
+        ({}, None, "webhooks register"),
         ({"webhook_user": "pipedrive"}, None, "Both"),
         ({"webhook_password": "hook-secret-7d1f0a93c5"}, None, "Both"),
         ({**CONFIG, "webhook_user": "pipe:drive"}, None, "colon"),
@@ -53,7 +53,7 @@ def test_generated_credentials_differ(tmp_path: Path) -> None:
         ({}, json.dumps({"webhook_user": "", "webhook_password": ""}), "Both"),
     ],
 )
-def test_credentials_that_cannot_work_are_refused(
+def test_unusable_credentials_are_rejected(
     tmp_path: Path, config: dict[str, Any], content: str | None, phrase: str
 ) -> None:
     file = tmp_path / "credentials.json"
@@ -64,10 +64,10 @@ def test_credentials_that_cannot_work_are_refused(
         find_credentials(config, file, generate=False)
 
 
-def test_without_config_and_file_it_says_where_to_put_them() -> None:
+def test_missing_credentials_are_an_error_that_names_the_option() -> None:
     with pytest.raises(CredentialsError, match="--credentials"):
         find_credentials({}, None, generate=True)
 
 
-def test_a_password_does_not_show_when_printed() -> None:
+def test_a_printed_password_is_hidden() -> None:
     assert "7d1f" not in repr(Credentials("pipedrive", "hook-secret-7d1f0a93c5"))

@@ -18,56 +18,56 @@ from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
 from source_pipedrive.webhooks.writer import InboxWriter
 from unit_tests.inbox.deliveries import CREDENTIALS, a_delivery
-from unit_tests.webhooks.serving import Serving, serving
+from unit_tests.webhooks.running_receiver import RunningReceiver, running_receiver
 
 MIB = 1024 * 1024
 
 
-class TroubledInbox(Inbox):
-    """An inbox that can be slow or broken when a test wants it to."""
+class FaultyInbox(Inbox):
+    """An inbox that is slow or broken if the test sets it so."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.may_commit = threading.Event()
         self.may_commit.set()
-        self.broken = False
+        self.is_broken = False
         self.commits: list[int] = []
 
     def append(self, events: Sequence[Event]) -> list[Event]:
         self.may_commit.wait()
-        self._complain()
+        self._fail_if_broken()
         self.commits.append(len(events))
         return super().append(events)
 
     def probe(self) -> None:
-        self._complain()
+        self._fail_if_broken()
         super().probe()
 
-    def _complain(self) -> None:
-        if self.broken:
+    def _fail_if_broken(self) -> None:
+        if self.is_broken:
             raise InboxError("The inbox does not work: the disk is full")
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[TroubledInbox]:
-    with TroubledInbox(f"sqlite:///{tmp_path}/inbox.db") as inbox:
+def inbox(tmp_path: Path) -> Iterator[FaultyInbox]:
+    with FaultyInbox(f"sqlite:///{tmp_path}/inbox.db") as inbox:
         yield inbox
 
 
 @pytest.fixture
-def server(inbox: TroubledInbox) -> Iterator[Serving]:
-    with serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+def server(inbox: FaultyInbox) -> Iterator[RunningReceiver]:
+    with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
         yield server
 
 
 def ids(inbox: Inbox) -> list[str]:
     with suppress(InboxError):
-        return [event["object_id"] for event in inbox.events(after=0)]
+        return [event.object_id for event in inbox.events(after=0)]
     return []
 
 
-def test_a_delivery_is_answered_when_it_is_in_the_inbox(
-    server: Serving, inbox: TroubledInbox
+def test_a_delivery_in_the_inbox_is_answered_with_200(
+    server: RunningReceiver, inbox: FaultyInbox
 ) -> None:
     answer = server.deliver(a_delivery(entity_id=8))
 
@@ -76,13 +76,13 @@ def test_a_delivery_is_answered_when_it_is_in_the_inbox(
 
 
 def test_a_delivery_is_not_answered_before_its_commit(
-    server: Serving, inbox: TroubledInbox
+    server: RunningReceiver, inbox: FaultyInbox
 ) -> None:
     inbox.may_commit.clear()
 
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(server.deliver, a_delivery(entity_id=8))
-        # another request is answered meanwhile
+        # other requests are answered in the meantime
         assert server.health() == 200
         assert not answer.done()
         assert ids(inbox) == []
@@ -92,21 +92,21 @@ def test_a_delivery_is_not_answered_before_its_commit(
     assert ids(inbox) == ["8"]
 
 
-def test_deliveries_that_come_together_are_committed_together(
-    server: Serving, inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+def test_deliveries_that_arrive_during_a_commit_are_committed_together(
+    server: RunningReceiver, inbox: FaultyInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.may_commit.clear()
     store, arrived = InboxWriter.store, list[Event]()
 
-    async def noted(writer: InboxWriter, event: Event) -> bool:
+    async def recorded(writer: InboxWriter, event: Event) -> bool:
         arrived.append(event)
         return await store(writer, event)
 
-    monkeypatch.setattr(InboxWriter, "store", noted)
+    monkeypatch.setattr(InboxWriter, "store", recorded)
 
     with ThreadPoolExecutor(40) as pool:
         answers = [pool.submit(server.deliver, a_delivery(entity_id=id_)) for id_ in range(40)]
-        # all but the first wait for the commit that is under way
+        # all but the first wait for the running commit
         while len(arrived) < 40:
             pass
         inbox.may_commit.set()
@@ -116,8 +116,8 @@ def test_deliveries_that_come_together_are_committed_together(
     assert len(inbox.commits) == 2
 
 
-def test_a_retry_is_accepted_and_counted_but_not_kept_twice(
-    server: Serving, inbox: TroubledInbox
+def test_a_retry_is_accepted_and_counted_but_not_stored_twice(
+    server: RunningReceiver, inbox: FaultyInbox
 ) -> None:
     server.deliver(a_delivery(entity_id=8, id="1f6c", attempt=1))
 
@@ -128,35 +128,35 @@ def test_a_retry_is_accepted_and_counted_but_not_kept_twice(
     assert server.metric("duplicates_total") == 1
 
 
-class Pieces:
-    """A body that `requests` sends in chunks, since it has no length."""
+class ChunkedBody:
+    """A body of unknown length, which `requests` sends in chunks."""
 
     def __iter__(self) -> Iterator[bytes]:
         yield b"x" * MIB
         yield b"x"
 
 
-REFUSED: dict[str, tuple[dict[str, Any], int]] = {
+REJECTED: dict[str, tuple[dict[str, Any], int]] = {
     "no credentials": ({"auth": None}, 401),
     "a wrong password": ({"auth": ("pipedrive", "hook-secret-7d1f0a93c4")}, 401),
     "a wrong user": ({"auth": ("admin", CREDENTIALS[1])}, 401),
-    "another scheme": (
+    "another authentication scheme": (
         {"auth": None, "headers": {"authorization": f"Bearer {CREDENTIALS[1]}"}},
         401,
     ),
     "another content type": ({"json": None, "data": {"meta": "{}"}}, 415),
     "no content type": ({"json": None, "data": json.dumps(a_delivery()).encode()}, 415),
-    "broken JSON": (
+    "invalid JSON": (
         {"json": None, "data": b'{"meta": {', "headers": {"content-type": "application/json"}},
         400,
     ),
-    "no event": ({"json": {"hello": "world"}}, 400),
+    "not an event": ({"json": {"hello": "world"}}, 400),
     "an event of webhooks v1": ({"json": {"event": "added.deal", "current": {}}}, 400),
     "ten MiB": ({"json": a_delivery(data={"title": "x" * 10 * MIB})}, 413),
-    "more than a MiB in pieces": (
+    "more than a MiB in chunks": (
         {
             "json": None,
-            "data": Pieces(),
+            "data": ChunkedBody(),
             "headers": {"content-type": "application/json"},
         },
         413,
@@ -164,11 +164,11 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_is_no_delivery_of_ours_is_refused_without_a_word(
-    server: Serving, inbox: TroubledInbox, what: str
+@pytest.mark.parametrize("case", REJECTED)
+def test_every_other_request_is_rejected_with_an_empty_response(
+    server: RunningReceiver, inbox: FaultyInbox, case: str
 ) -> None:
-    options, status = REFUSED[what]
+    options, status = REJECTED[case]
 
     answer = server.deliver(**{"json": a_delivery(), **options})
 
@@ -176,7 +176,7 @@ def test_what_is_no_delivery_of_ours_is_refused_without_a_word(
     assert ids(inbox) == []
 
 
-def test_a_mib_is_accepted(server: Serving, inbox: TroubledInbox) -> None:
+def test_a_body_of_one_mib_is_accepted(server: RunningReceiver, inbox: FaultyInbox) -> None:
     delivery = a_delivery(entity_id=8, data={"title": ""})
     delivery["data"]["title"] = "x" * (MIB - len(json.dumps(delivery)))
 
@@ -186,11 +186,11 @@ def test_a_mib_is_accepted(server: Serving, inbox: TroubledInbox) -> None:
     assert ids(inbox) == ["8"]
 
 
-def test_credentials_beyond_ascii_are_understood(inbox: TroubledInbox) -> None:
+def test_credentials_may_contain_non_ascii_characters(inbox: FaultyInbox) -> None:
     user, password = "pipedrive", "wörd-7d1f0a93c5"
     token = base64.b64encode(f"{user}:{password}".encode()).decode()
 
-    with serving(Receiver(inbox, Credentials(user, password))) as server:
+    with running_receiver(Receiver(inbox, Credentials(user, password))) as server:
         answer = server.deliver(
             a_delivery(), auth=None, headers={"authorization": f"basic {token}"}
         )
@@ -201,62 +201,62 @@ def test_credentials_beyond_ascii_are_understood(inbox: TroubledInbox) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "", 405), ("PUT", "", 405), ("POST", "deals", 404)]
 )
-def test_other_methods_and_paths_are_refused(
-    server: Serving, method: str, path: str, status: int
+def test_other_methods_and_paths_are_rejected(
+    server: RunningReceiver, method: str, path: str, status: int
 ) -> None:
     answer = requests.request(method, f"{server.url}{path}", auth=CREDENTIALS, timeout=30)
 
     assert answer.status_code == status
 
 
-def test_deliveries_may_have_a_path_of_their_own(inbox: TroubledInbox) -> None:
-    with serving(Receiver(inbox, Credentials(*CREDENTIALS), path="/pipedrive")) as server:
-        there = requests.post(
+def test_the_path_of_deliveries_can_be_set(inbox: FaultyInbox) -> None:
+    with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS), path="/pipedrive")) as server:
+        accepted = requests.post(
             f"{server.url}pipedrive", auth=CREDENTIALS, json=a_delivery(), timeout=30
         )
-        elsewhere = server.deliver(a_delivery())
+        rejected = server.deliver(a_delivery())
 
-    assert (there.status_code, elsewhere.status_code) == (200, 404)
+    assert (accepted.status_code, rejected.status_code) == (200, 404)
 
 
-def test_while_the_inbox_is_broken_deliveries_are_refused_at_once_until_it_works_again(
-    server: Serving, inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+def test_deliveries_are_rejected_at_once_until_a_broken_inbox_works_again(
+    server: RunningReceiver, inbox: FaultyInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_module, "_SECONDS_BETWEEN_PROBES", 0.01)
-    inbox.broken = True
+    inbox.is_broken = True
 
-    refused = server.deliver(a_delivery(entity_id=8))
-    # the second one does not even try to write
+    rejected = server.deliver(a_delivery(entity_id=8))
+    # the second delivery is rejected without an attempt to write
     inbox.may_commit.clear()
     at_once = server.deliver(a_delivery(entity_id=9))
     health = server.health()
     inbox.may_commit.set()
-    inbox.broken = False
+    inbox.is_broken = False
     while server.health() != 200:
         pass
     accepted = server.deliver(a_delivery(entity_id=8))
 
-    assert (refused.status_code, at_once.status_code, health) == (503, 503, 503)
+    assert (rejected.status_code, at_once.status_code, health) == (503, 503, 503)
     assert accepted.status_code == 200
     assert ids(inbox) == ["8"]
 
 
-def test_an_inbox_that_breaks_while_nothing_happens_is_noticed(
-    inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+def test_an_inbox_that_breaks_without_deliveries_is_noticed(
+    inbox: FaultyInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "_SECONDS_IDLE", 0.01)
+    monkeypatch.setattr(writer_module, "_SECONDS_TO_IDLE_PROBE", 0.01)
 
-    with serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+    with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
         assert server.health() == 200
-        inbox.broken = True
+        inbox.is_broken = True
         while server.health() == 200:
             pass
 
         assert server.metric("inbox_writable") == 0
 
 
-def test_a_commit_that_takes_too_long_is_refused_while_pipedrive_still_listens(
-    server: Serving, inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+def test_a_slow_commit_is_rejected_before_pipedrive_stops_waiting(
+    server: RunningReceiver, inbox: FaultyInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(receiver_module, "_SECONDS_TO_ANSWER", 0.05)
     inbox.may_commit.clear()
@@ -267,14 +267,14 @@ def test_a_commit_that_takes_too_long_is_refused_while_pipedrive_still_listens(
     assert answer.status_code == 503
 
 
-def test_more_than_the_inbox_can_take_is_refused(
-    inbox: TroubledInbox, monkeypatch: pytest.MonkeyPatch
+def test_deliveries_beyond_the_queue_are_rejected(
+    inbox: FaultyInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "_WAITING", 1)
+    monkeypatch.setattr(writer_module, "_LONGEST_QUEUE", 1)
     inbox.may_commit.clear()
 
     with (
-        serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server,
+        running_receiver(Receiver(inbox, Credentials(*CREDENTIALS))) as server,
         ThreadPoolExecutor(10) as pool,
     ):
         answers = [pool.submit(server.deliver, a_delivery()) for _ in range(10)]
@@ -287,11 +287,11 @@ def test_more_than_the_inbox_can_take_is_refused(
     assert len(ids(inbox)) == 2
 
 
-def test_a_shutdown_answers_what_has_begun_and_loses_nothing(inbox: TroubledInbox) -> None:
+def test_a_shutdown_answers_all_started_requests_and_loses_nothing(inbox: FaultyInbox) -> None:
     inbox.may_commit.clear()
 
     with ThreadPoolExecutor(20) as pool:
-        with serving(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+        with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
             answers = [pool.submit(server.deliver, a_delivery()) for _ in range(20)]
             while len(server.server.server_state.tasks) < 20:
                 pass
@@ -304,7 +304,7 @@ def test_a_shutdown_answers_what_has_begun_and_loses_nothing(inbox: TroubledInbo
     assert len(ids(inbox)) == 20
 
 
-def test_metrics_tell_what_came_and_how_late(server: Serving) -> None:
+def test_metrics_count_events_rejections_and_lag(server: RunningReceiver) -> None:
     server.deliver(a_delivery("create", entity="deal"))
     server.deliver(a_delivery("delete", entity="person", attempt=3))
     server.deliver(a_delivery("create", entity="some_new_object"))
@@ -320,12 +320,12 @@ def test_metrics_tell_what_came_and_how_late(server: Serving) -> None:
     assert server.metric("inbox_writable") == 1
 
 
-def test_a_flood_of_refusals_is_logged_once(
-    server: Serving, caplog: pytest.LogCaptureFixture
+def test_repeated_rejections_are_logged_once(
+    server: RunningReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(5):
         server.deliver(a_delivery(), auth=("pipedrive", "guess-5511aa"))
 
-    refusals = [record.getMessage() for record in caplog.records if "401" in record.getMessage()]
-    assert len(refusals) == 1
-    assert "guess-5511aa" not in refusals[0]
+    rejections = [record.getMessage() for record in caplog.records if "401" in record.getMessage()]
+    assert len(rejections) == 1
+    assert "guess-5511aa" not in rejections[0]

@@ -5,7 +5,15 @@ import requests
 import requests_mock as mocking
 
 from source_pipedrive.webhooks.registration import Registrar, RegistrarError
-from unit_tests.webhooks.hooks import API, CREDENTIALS, HOOKS, TOKEN, URL, Pipedrive, a_hook
+from unit_tests.webhooks.fake_pipedrive import (
+    API,
+    COLLECTION,
+    CREDENTIALS,
+    TOKEN,
+    URL,
+    Pipedrive,
+    a_webhook,
+)
 
 
 @pytest.fixture
@@ -14,13 +22,13 @@ def registrar() -> Registrar:
 
 
 @pytest.mark.usefixtures("pipedrive")
-def test_one_webhook_for_everything_is_registered(
+def test_one_webhook_for_all_events_is_registered(
     registrar: Registrar, requests_mock: mocking.Mocker
 ) -> None:
-    hook, is_new = registrar.register(URL, CREDENTIALS)
+    webhook, is_new = registrar.register(URL, CREDENTIALS)
 
     assert is_new
-    assert hook.url == URL
+    assert webhook.url == URL
     assert requests_mock.request_history[-1].json() == {
         "name": "source-pipedrive",
         "subscription_url": URL,
@@ -52,15 +60,15 @@ def test_registering_again_changes_nothing(pipedrive: Pipedrive, registrar: Regi
         {"http_auth_user": None, "http_auth_password": None},
     ],
 )
-def test_a_webhook_that_is_not_right_is_replaced_without_a_gap(
+def test_an_outdated_webhook_is_replaced_without_a_gap(
     pipedrive: Pipedrive, registrar: Registrar, outdated: dict[str, Any]
 ) -> None:
-    pipedrive.hooks = [a_hook(id=4, **outdated)]
+    pipedrive.webhooks = [a_webhook(id=4, **outdated)]
 
-    hook, is_new = registrar.register(URL, CREDENTIALS)
+    webhook, is_new = registrar.register(URL, CREDENTIALS)
 
     assert is_new
-    assert [hook["id"] for hook in pipedrive.hooks] == [hook.id]
+    assert [one["id"] for one in pipedrive.webhooks] == [webhook.id]
     assert pipedrive.log == ["GET /v1/webhooks", "POST /v1/webhooks", "DELETE /v1/webhooks/4"]
 
 
@@ -73,66 +81,68 @@ def test_a_webhook_that_is_not_right_is_replaced_without_a_gap(
         {"is_active": 0, "remove_reason": "no success on 3 days"},
     ],
 )
-def test_webhooks_of_others_and_removed_ones_are_not_touched(
+def test_other_webhooks_and_removed_ones_are_left_unchanged(
     pipedrive: Pipedrive, registrar: Registrar, other: dict[str, Any]
 ) -> None:
-    pipedrive.hooks = [a_hook(id=4, **other)]
+    pipedrive.webhooks = [a_webhook(id=4, **other)]
 
     registrar.register(URL, CREDENTIALS)
     registrar.remove(URL)
 
-    assert [hook["id"] for hook in pipedrive.hooks] == [4]
+    assert [one["id"] for one in pipedrive.webhooks] == [4]
 
 
-def test_of_two_right_webhooks_the_older_stays(pipedrive: Pipedrive, registrar: Registrar) -> None:
-    pipedrive.hooks = [a_hook(id=9), a_hook(id=4)]
+def test_the_older_of_two_matching_webhooks_stays(
+    pipedrive: Pipedrive, registrar: Registrar
+) -> None:
+    pipedrive.webhooks = [a_webhook(id=9), a_webhook(id=4)]
 
-    hook, is_new = registrar.register(URL, CREDENTIALS)
+    webhook, is_new = registrar.register(URL, CREDENTIALS)
 
-    assert (hook.id, is_new) == (4, False)
-    assert [hook["id"] for hook in pipedrive.hooks] == [4]
+    assert (webhook.id, is_new) == (4, False)
+    assert [one["id"] for one in pipedrive.webhooks] == [4]
 
 
-def test_removing_removes_ours(pipedrive: Pipedrive, registrar: Registrar) -> None:
-    pipedrive.hooks = [a_hook(id=4), a_hook(id=5, name="Zapier")]
+def test_only_our_webhooks_are_removed(pipedrive: Pipedrive, registrar: Registrar) -> None:
+    pipedrive.webhooks = [a_webhook(id=4), a_webhook(id=5, name="Zapier")]
 
     removed = registrar.remove(URL)
 
-    assert [hook.id for hook in removed] == [4]
-    assert [hook["id"] for hook in pipedrive.hooks] == [5]
+    assert [webhook.id for webhook in removed] == [4]
+    assert [one["id"] for one in pipedrive.webhooks] == [5]
 
 
-def test_a_webhook_that_is_gone_already_counts_as_removed(
+def test_a_webhook_that_no_longer_exists_counts_as_removed(
     pipedrive: Pipedrive, registrar: Registrar, requests_mock: mocking.Mocker
 ) -> None:
-    pipedrive.hooks = [a_hook(id=4)]
-    requests_mock.delete(f"{HOOKS}/4", status_code=404, json={"success": False})
+    pipedrive.webhooks = [a_webhook(id=4)]
+    requests_mock.delete(f"{COLLECTION}/4", status_code=404, json={"success": False})
 
-    assert [hook.id for hook in registrar.remove(URL)] == [4]
+    assert [webhook.id for webhook in registrar.remove(URL)] == [4]
 
 
-def test_the_list_tells_how_a_webhook_fares(pipedrive: Pipedrive, registrar: Registrar) -> None:
-    pipedrive.hooks = [
-        a_hook(id=1, last_http_status=200),
-        a_hook(id=2, last_http_status=503),
-        a_hook(id=3, last_http_status=None),
+def test_the_list_says_which_webhooks_fail(pipedrive: Pipedrive, registrar: Registrar) -> None:
+    pipedrive.webhooks = [
+        a_webhook(id=1, last_http_status=200),
+        a_webhook(id=2, last_http_status=503),
+        a_webhook(id=3, last_http_status=None),
     ]
 
-    assert [hook.failing for hook in registrar.hooks()] == [False, True, False]
+    assert [one.is_failing for one in registrar.list_webhooks()] == [False, True, False]
 
 
 @pytest.mark.parametrize(
     ("method", "url"),
     [
-        ("PUT", HOOKS),
-        ("PATCH", f"{HOOKS}/1"),
+        ("PUT", COLLECTION),
+        ("PATCH", f"{COLLECTION}/1"),
         ("POST", f"{API}/api/v2/deals"),
-        ("POST", f"{HOOKS}/1"),
-        ("POST", f"{HOOKS}?all=1"),
-        ("DELETE", HOOKS),
-        ("DELETE", f"{HOOKS}/"),
-        ("DELETE", f"{HOOKS}/1/deals"),
-        ("DELETE", f"{HOOKS}/../deals/1"),
+        ("POST", f"{COLLECTION}/1"),
+        ("POST", f"{COLLECTION}?all=1"),
+        ("DELETE", COLLECTION),
+        ("DELETE", f"{COLLECTION}/"),
+        ("DELETE", f"{COLLECTION}/1/deals"),
+        ("DELETE", f"{COLLECTION}/../deals/1"),
         ("DELETE", f"{API}/api/v2/deals/1"),
         ("GET", f"{API}/v1/users"),
         ("GET", "https://example.com/v1/webhooks"),
@@ -140,24 +150,24 @@ def test_the_list_tells_how_a_webhook_fares(pipedrive: Pipedrive, registrar: Reg
         ("POST", "https://acme.pipedrive.com.example.com/v1/webhooks"),
     ],
 )
-def test_nothing_but_webhooks_can_be_asked_or_written(
+def test_only_requests_for_webhooks_can_be_sent(
     registrar: Registrar, requests_mock: mocking.Mocker, method: str, url: str
 ) -> None:
     requests_mock.register_uri(mocking.ANY, mocking.ANY, json={})
 
-    with pytest.raises(RegistrarError, match="only webhooks"):
-        registrar._session.request(method, url)  # noqa: SLF001 - the door itself is tested
+    with pytest.raises(RegistrarError, match="may only list"):
+        registrar._session.request(method, url)  # noqa: SLF001 - the session itself is tested
 
     assert not requests_mock.called
 
 
 def test_a_redirect_is_not_followed(registrar: Registrar, requests_mock: mocking.Mocker) -> None:
-    requests_mock.get(HOOKS, status_code=301, headers={"location": "https://example.com/"})
+    requests_mock.get(COLLECTION, status_code=301, headers={"location": "https://example.com/"})
 
     with pytest.raises(RegistrarError):
-        registrar.hooks()
+        registrar.list_webhooks()
 
-    assert [request.url for request in requests_mock.request_history] == [HOOKS]
+    assert [request.url for request in requests_mock.request_history] == [COLLECTION]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +175,7 @@ def test_a_redirect_is_not_followed(registrar: Registrar, requests_mock: mocking
     [
         (400, {"success": False, "errors": {"subscription_url": ["not reachable"]}}, "reachable"),
         (401, {"success": False, "error": "unauthorized access"}, "API key is wrong"),
-        (402, {"success": False}, "not open"),
+        (402, {"success": False}, "not active"),
         (403, {"success": False, "message": "Forbidden"}, "admin"),
         (404, {"success": False}, "api_url"),
         (422, {"success": False}, "40 webhooks"),
@@ -173,15 +183,15 @@ def test_a_redirect_is_not_followed(registrar: Registrar, requests_mock: mocking
         (503, {"success": False}, "status.pipedrive.com"),
     ],
 )
-def test_a_refusal_is_told_with_what_to_do(
+def test_an_error_says_what_to_do(
     registrar: Registrar,
     requests_mock: mocking.Mocker,
     status: int,
     body: dict[str, Any],
     phrase: str,
 ) -> None:
-    requests_mock.get(HOOKS, json={"success": True, "data": []})
-    requests_mock.post(HOOKS, status_code=status, json=body)
+    requests_mock.get(COLLECTION, json={"success": True, "data": []})
+    requests_mock.post(COLLECTION, status_code=status, json=body)
 
     with pytest.raises(RegistrarError, match=phrase) as caught:
         registrar.register(URL, CREDENTIALS)
@@ -191,24 +201,26 @@ def test_a_refusal_is_told_with_what_to_do(
     assert CREDENTIALS.password not in str(caught.value)
 
 
-def test_an_api_that_is_away_is_told(registrar: Registrar, requests_mock: mocking.Mocker) -> None:
-    requests_mock.get(HOOKS, exc=requests.ConnectionError(f"{API} is away"))
+def test_an_unreachable_api_is_reported(
+    registrar: Registrar, requests_mock: mocking.Mocker
+) -> None:
+    requests_mock.get(COLLECTION, exc=requests.ConnectionError(f"{API} is away"))
 
     with pytest.raises(RegistrarError, match="cannot be reached"):
-        registrar.hooks()
+        registrar.list_webhooks()
 
 
 @pytest.mark.parametrize("body", ["<html>", "null", "[]"])
-def test_an_answer_that_is_no_list_of_webhooks_is_told(
+def test_an_unexpected_answer_is_reported(
     registrar: Registrar, requests_mock: mocking.Mocker, body: str
 ) -> None:
-    requests_mock.get(HOOKS, text=body)
+    requests_mock.get(COLLECTION, text=body)
 
-    with pytest.raises(RegistrarError, match="something else"):
-        registrar.hooks()
+    with pytest.raises(RegistrarError, match="not the expected JSON"):
+        registrar.list_webhooks()
 
 
-def test_a_null_list_is_an_empty_one(registrar: Registrar, requests_mock: mocking.Mocker) -> None:
-    requests_mock.get(HOOKS, json={"success": True, "data": None})
+def test_a_null_list_is_an_empty_list(registrar: Registrar, requests_mock: mocking.Mocker) -> None:
+    requests_mock.get(COLLECTION, json={"success": True, "data": None})
 
-    assert registrar.hooks() == []
+    assert registrar.list_webhooks() == []

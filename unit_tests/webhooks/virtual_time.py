@@ -1,4 +1,4 @@
-"""An event loop whose sleeping takes no time, and whose threads are none."""
+"""An event loop in which sleeping takes no time, and which runs threads' work at once."""
 
 import asyncio
 import selectors
@@ -10,7 +10,7 @@ import pytest
 
 
 class _Selector(selectors.DefaultSelector):
-    """Moves the clock on to the next timer in place of waiting for it."""
+    """Moves the clock forward to the next timer instead of waiting for it."""
 
     now = 0.0
 
@@ -22,7 +22,7 @@ class _Selector(selectors.DefaultSelector):
 def run_in_virtual_time(
     monkeypatch: pytest.MonkeyPatch, scenario: Callable[[], Awaitable[None]]
 ) -> None:
-    """Run a coroutine function to its end; `time.monotonic` follows, from 1000 on."""
+    """Run a coroutine function to its end. `time.monotonic` is the virtual time plus 1000."""
     selector = _Selector()
     loop = asyncio.SelectorEventLoop(selector)
 
@@ -30,7 +30,7 @@ def run_in_virtual_time(
         future = loop.create_future()
         try:
             future.set_result(call())
-        except Exception as error:  # noqa: BLE001 - handed on
+        except Exception as error:  # noqa: BLE001 - raised where the result is awaited
             future.set_exception(error)
         return future
 

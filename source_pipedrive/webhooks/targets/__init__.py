@@ -1,1 +1,1 @@
-"""Where a sync can run: an Airbyte job, or this process."""
+"""Places where a sync can run: a job of an Airbyte platform, or this process."""

@@ -1,7 +1,24 @@
-"""Opens the destination of syncs: DuckDB or PostgreSQL, behind PyAirbyte."""
+"""The destinations of syncs in this process: DuckDB and PostgreSQL, written by PyAirbyte.
 
-import functools
-from collections.abc import Callable
+PyAirbyte inserts a row twice if a sync emits it twice, and lets an older version of a row replace a
+newer one. It also reads the columns of each table from the database in every sync, which takes
+DuckDB half a second per table. It has no public way to change that, so the classes here use these
+private parts of PyAirbyte, whose version `setup.py` pins:
+
+- `CacheBase._sql_processor_class`: the class that writes. Replaced by a subclass.
+- `_merge_temp_table_to_final_table` and `_emulated_merge_temp_table_to_final_table`: the last step
+  of a sync, with and without the MERGE statement. Extended by a step that drops old versions.
+- `_fully_qualified`, `_quote_identifier`, `_execute_sql`: used to build and run that step.
+- `_get_sql_column_definitions`: derives all columns of a stream, once for each column. Overridden
+  to cache its result, although it is declared final.
+- `_cached_table_definitions`: the tables of one sync. Shared by all syncs. PyAirbyte reads a table
+  again if it misses a column there.
+
+`test_the_newest_version_of_each_row_stays` fails if PyAirbyte changes the writing ones.
+"""
+
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -10,12 +27,19 @@ from sqlalchemy import Table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from source_pipedrive.webhooks.scheduler import DestinationError
-from source_pipedrive.webhooks.targets.pyairbyte import CacheBase, DuckDBCache, PostgresCache
+from source_pipedrive.webhooks.targets.pyairbyte import (
+    CacheBase,
+    DuckDBCache,
+    DuckDBSqlProcessor,
+    PostgresCache,
+    PostgresSqlProcessor,
+    SqlProcessorBase,
+)
+from source_pipedrive.webhooks.targets.target import TargetError
 
 _POSTGRES_PORT = 5432
 
-_DROP_REPEATED = """
+_DELETE_REPEATED_ROWS = """
     DELETE FROM {new} WHERE _airbyte_raw_id IN (
         SELECT _airbyte_raw_id FROM (
             SELECT
@@ -28,83 +52,114 @@ _DROP_REPEATED = """
         WHERE place > 1
     )
 """
-_DROP_OUTDATED = """
+_DELETE_OUTDATED_ROWS = """
     DELETE FROM {new} AS new USING {old} AS old
     WHERE {same} AND old.update_time > new.update_time
 """
 
 
-def cache_opener(dest: str, tables: dict[str, Table]) -> Callable[[], CacheBase]:
-    """Return what opens `duckdb:///file`, or `postgresql://user:password@host/database`.
+class _NewestVersionProcessor(SqlProcessorBase):
+    """Keeps the newest version of each row, and reads the columns of a table only once."""
 
-    In PostgreSQL, the schema is `pipedrive`. `tables` remembers the columns of the tables. Raises
-    `DestinationError` for another kind of URL; opening it connects.
+    def __init__(self, *, sql_config: "Destination", **options: Any) -> None:
+        self._column_definitions: dict[str, dict[str, Any]] = {}
+        super().__init__(sql_config=sql_config, **options)
+        self._cached_table_definitions = sql_config.known_tables
+
+    def _get_sql_column_definitions(self, stream_name: str) -> dict[str, Any]:  # type: ignore[misc]
+        if stream_name not in self._column_definitions:
+            definitions = super()._get_sql_column_definitions(stream_name)
+            self._column_definitions[stream_name] = definitions
+        return self._column_definitions[stream_name]
+
+    def _merge_temp_table_to_final_table(
+        self, stream_name: str, temp_table_name: str, final_table_name: str
+    ) -> None:
+        self._delete_old_versions(stream_name, temp_table_name, final_table_name)
+        super()._merge_temp_table_to_final_table(stream_name, temp_table_name, final_table_name)
+
+    def _emulated_merge_temp_table_to_final_table(
+        self, stream_name: str, temp_table_name: str, final_table_name: str
+    ) -> None:
+        self._delete_old_versions(stream_name, temp_table_name, final_table_name)
+        super()._emulated_merge_temp_table_to_final_table(
+            stream_name, temp_table_name, final_table_name
+        )
+
+    def _delete_old_versions(self, stream_name: str, new_table: str, old_table: str) -> None:
+        """Delete from the rows of this sync those of which a newer version is known."""
+        primary_key = self.catalog_provider.get_primary_keys(stream_name)
+        keys = [self._quote_identifier(column) for column in primary_key]
+        has_time = "update_time" in self._get_sql_column_definitions(stream_name)
+        parts = {
+            "new": self._fully_qualified(new_table),
+            "old": self._fully_qualified(old_table),
+            "keys": ", ".join(keys),
+            "same": " AND ".join(f"old.{key} = new.{key}" for key in keys),
+            "time": "update_time DESC NULLS LAST," if has_time else "",
+        }
+        self._execute_sql(_DELETE_REPEATED_ROWS.format_map(parts))
+        if has_time:
+            self._execute_sql(_DELETE_OUTDATED_ROWS.format_map(parts))
+
+
+class _DuckDBProcessor(_NewestVersionProcessor, DuckDBSqlProcessor):
+    pass
+
+
+class _PostgresProcessor(_NewestVersionProcessor, PostgresSqlProcessor):
+    pass
+
+
+class Destination(CacheBase):
+    """A database that is synced repeatedly. It remembers its tables from sync to sync."""
+
+    # pydantic gives each instance its own copy
+    _known_tables: dict[str, Table] = {}  # noqa: RUF012
+
+    @property
+    def known_tables(self) -> dict[str, Table]:
+        """The columns of the tables, by the name of the table."""
+        return self._known_tables
+
+    def forget_tables_except(self, names: Collection[str]) -> None:
+        """Forget all other tables. PyAirbyte names temporary tables anew in each sync."""
+        for name in self._known_tables.keys() - set(names):
+            del self._known_tables[name]
+
+
+class _DuckDB(DuckDBCache, Destination):
+    _sql_processor_class: ClassVar[type[SqlProcessorBase]] = _DuckDBProcessor
+
+
+class _Postgres(PostgresCache, Destination):
+    _sql_processor_class: ClassVar[type[SqlProcessorBase]] = _PostgresProcessor
+
+
+def destination_opener(dest: str) -> Callable[[], Destination]:
+    """Return a function that connects to the destination.
+
+    `dest` is `duckdb:///file`, or `postgresql://user:password@host/database`, where the tables are
+    in the schema `pipedrive`. Raises `TargetError` for any other URL.
     """
     try:
         url = make_url(dest)
     except ArgumentError:
-        url = make_url("nothing://")
+        url = make_url("unknown://")
     if url.drivername == "duckdb" and url.database:
-        return functools.partial(_reliable(DuckDBCache, tables), db_path=Path(url.database))
+        return partial(_DuckDB, db_path=Path(url.database))
     if url.drivername in {"postgres", "postgresql"} and url.database:
-        return functools.partial(
-            _reliable(PostgresCache, tables),
+        return partial(
+            _Postgres,
             host=url.host or "localhost",
             port=url.port or _POSTGRES_PORT,
-            # PyAirbyte puts both into a URL as they are
+            # PyAirbyte inserts both into a URL without quoting them
             username=quote(url.username or ""),
             password=quote(str(url.password or ""), safe=""),
             database=url.database,
             schema_name="pipedrive",
         )
-    raise DestinationError(
+    raise TargetError(
         "--dest is not usable: write duckdb:///folder/crm.duckdb, or "
         "postgresql://user:password@host/database."
     )
-
-
-def _reliable(kind: type[CacheBase], tables: dict[str, Table]) -> type[CacheBase]:
-    """Make a cache in which the newest version of a row wins, and which is quick when repeated.
-
-    PyAirbyte merges what a sync brought as it is: a row that came twice is inserted twice, and an
-    older one replaces a newer one. It also asks the database for the columns of its tables in each
-    sync, which takes DuckDB half a second a table, and derives them once for every column; `tables`
-    remembers them. It asks again by itself when a column is missing there.
-    """
-
-    class Processor(kind._sql_processor_class):  # type: ignore[misc,name-defined]  # noqa: SLF001
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            self._cached_table_definitions = tables
-            derive = self._get_sql_column_definitions
-            setattr(self, "_get_sql_column_definitions", functools.cache(derive))  # noqa: B010
-
-        def _merge_temp_table_to_final_table(self, **names: str) -> None:
-            self._keep_newest(**names)
-            super()._merge_temp_table_to_final_table(**names)
-
-        def _emulated_merge_temp_table_to_final_table(self, **names: str) -> None:
-            self._keep_newest(**names)
-            super()._emulated_merge_temp_table_to_final_table(**names)
-
-        def _keep_newest(
-            self, stream_name: str, temp_table_name: str, final_table_name: str
-        ) -> None:
-            names = self.catalog_provider.get_primary_keys(stream_name)
-            keys = [self._quote_identifier(name) for name in names]
-            has_time = "update_time" in self._get_sql_column_definitions(stream_name)
-            parts = {
-                "new": self._fully_qualified(temp_table_name),
-                "old": self._fully_qualified(final_table_name),
-                "keys": ", ".join(keys),
-                "same": " AND ".join(f"old.{key} = new.{key}" for key in keys),
-                "time": "update_time DESC NULLS LAST," if has_time else "",
-            }
-            self._execute_sql(_DROP_REPEATED.format_map(parts))
-            if has_time:
-                self._execute_sql(_DROP_OUTDATED.format_map(parts))
-
-    class Cache(kind):  # type: ignore[misc,valid-type]
-        _sql_processor_class: ClassVar[type] = Processor
-
-    return Cache

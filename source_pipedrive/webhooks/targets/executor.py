@@ -1,4 +1,4 @@
-"""Runs the connector for PyAirbyte."""
+"""Runs the connector for PyAirbyte in this process."""
 
 import json
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from source_pipedrive.webhooks.targets.pyairbyte import Executor
 from source_pipedrive.webhooks.targets.repeated import RepeatedSource
 
 
-class InProcess(Executor):
-    """Runs the connector in this process; PyAirbyte's own executors start one, which takes seconds.
+class InProcessExecutor(Executor):
+    """Runs the connector in this process. PyAirbyte's own executors start one, which takes seconds.
 
-    One failing stream, of an add-on that the company does not have for example, would make
-    PyAirbyte give up all others: failures are kept back and collected here by stream.
+    PyAirbyte ends a sync at the first stream that fails, for example because the company lacks an
+    add-on. So errors of single streams are removed from the output and collected in `failures`.
     """
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class InProcess(Executor):
         source = RepeatedSource(**files, config_path=getattr(parsed, "config", None))
         try:
             for message in AirbyteEntrypoint(source).run(parsed):
-                if '"type":"ERROR"' not in message or not self._keep_back(message):
+                if '"type":"ERROR"' not in message or not self._collect_failure(message):
                     yield message
         except AirbyteTracedException:
-            # the CDK's last word after streams have failed
+            # the CDK raises it at the end of a sync in which streams failed
             if not self.failures:
                 raise
 
-    def _keep_back(self, line: str) -> bool:
+    def _collect_failure(self, line: str) -> bool:
         trace = json.loads(line).get("trace") or {}
         stream = (trace.get("error") or {}).get("stream_descriptor")
         if stream:
@@ -54,10 +54,10 @@ class InProcess(Executor):
         return bool(stream)
 
     def ensure_installation(self, *, auto_fix: bool = True) -> None:
-        """It is: this is it."""
+        """Do nothing: the connector is this package."""
 
     def install(self) -> None:
-        """It is: this is it."""
+        """Do nothing: the connector is this package."""
 
     def uninstall(self) -> None:
-        """Never."""
+        """Do nothing: the connector is this package."""

@@ -1,11 +1,11 @@
-"""What is used of PyAirbyte, imported with settings for a service."""
+"""The parts of PyAirbyte that are used, imported with settings for a service."""
 
 import atexit
 import os
 import tempfile
 
-# PyAirbyte reads these while it is imported. Without them it asks a registry for the connector that
-# is installed here, reports to Airbyte, draws progress bars, and leaves files where it is started.
+# PyAirbyte reads these settings during the import. Without them it looks the connector up in a
+# registry, sends usage data, draws progress bars, and leaves files in the current folder.
 _FILES = tempfile.TemporaryDirectory(prefix="source-pipedrive-")
 atexit.register(_FILES.cleanup)
 os.environ.setdefault("AIRBYTE_OFFLINE_MODE", "1")
@@ -16,6 +16,18 @@ os.environ.setdefault("AIRBYTE_LOGGING_ROOT", _FILES.name)
 
 from airbyte import Source  # noqa: E402
 from airbyte._executors.base import Executor  # noqa: E402
+from airbyte._processors.sql.duckdb import DuckDBSqlProcessor  # noqa: E402
+from airbyte._processors.sql.postgres import PostgresSqlProcessor  # noqa: E402
 from airbyte.caches import CacheBase, DuckDBCache, PostgresCache  # noqa: E402
+from airbyte.shared.sql_processor import SqlProcessorBase  # noqa: E402
 
-__all__ = ["CacheBase", "DuckDBCache", "Executor", "PostgresCache", "Source"]
+__all__ = [
+    "CacheBase",
+    "DuckDBCache",
+    "DuckDBSqlProcessor",
+    "Executor",
+    "PostgresCache",
+    "PostgresSqlProcessor",
+    "Source",
+    "SqlProcessorBase",
+]

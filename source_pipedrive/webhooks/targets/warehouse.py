@@ -1,4 +1,4 @@
-"""Syncs into DuckDB or PostgreSQL with PyAirbyte, in this process, which stays warm."""
+"""Syncs into DuckDB or PostgreSQL with PyAirbyte, in this process."""
 
 import io
 import logging
@@ -9,138 +9,134 @@ from functools import cached_property
 from typing import Any
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from sqlalchemy import Table, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from source_pipedrive import timestamps as times
 from source_pipedrive.inbox.payloads import STREAMS
-from source_pipedrive.webhooks.scheduler import SyncFailedError, Wanted
-from source_pipedrive.webhooks.targets.destination import cache_opener
-from source_pipedrive.webhooks.targets.executor import InProcess
-from source_pipedrive.webhooks.targets.pyairbyte import CacheBase, Source
+from source_pipedrive.webhooks.targets.destination import Destination, destination_opener
+from source_pipedrive.webhooks.targets.executor import InProcessExecutor
+from source_pipedrive.webhooks.targets.pyairbyte import Source
 from source_pipedrive.webhooks.targets.repeated import RepeatedSource
+from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 
 ALL_STREAMS = "*"
 
-# Somebody else may have opened the DuckDB file for a look.
-_SECONDS_UNTIL_FREE = 10
+# Another process may have opened the DuckDB file for a moment.
+_SECONDS_TO_RETRY = 10
 
 
 class Warehouse:
-    """A destination that is synced over and over, and asked whether rows have arrived.
+    """A database that is synced repeatedly, and asked whether rows have arrived.
 
-    `dest` is `duckdb:///file` or `postgresql://user:password@host/database`, where the tables are
-    in the schema `pipedrive`. `streams` are names; empty means those that webhooks tell of, with
-    their field definitions; `*` means all. Implements `trigger.Target`.
+    `dest` is `duckdb:///file`, or `postgresql://user:password@host/database`, where the tables are
+    in the schema `pipedrive`. `streams` are names, or `*` for all streams. By default they are the
+    streams that webhooks report changes of, and their field definitions. Implements `Target`.
     """
 
     def __init__(self, config: Mapping[str, Any], dest: str, streams: Collection[str]) -> None:
         self._config = dict(config)
-        self._tables: dict[str, Table] = {}
-        self._open = cache_opener(dest, self._tables)
-        self._wished = set(streams)
-        self._connector = InProcess()
+        self._open = destination_opener(dest)
+        self._requested = set(streams)
+        self._executor = InProcessExecutor()
         self._source: Source | None = None
         self._selected: set[str] = set()
 
     def sync(self, streams: Collection[str] | None) -> None:
-        """Sync these streams, or all. Raises `SyncFailedError` if not one of them came."""
+        """Sync these streams, or all. Raises `SyncFailedError` if every one of them failed."""
         try:
-            self._sync(streams)
+            # open it before the first request to Pipedrive, which costs tokens
+            self._destination.get_sql_engine().connect().close()
+            if streams is None or self._source is None:
+                self._source = self._discover()
+            names = self._selected
+            if streams is not None:
+                names = names & {*streams, "events"}
+            if names:
+                self._source.select_streams(sorted(names))
+                self._read(self._source, names)
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
             raise SyncFailedError(
-                f"The warehouse does not work: {reason}", _SECONDS_UNTIL_FREE
+                f"The warehouse cannot be written: {reason}", _SECONDS_TO_RETRY
             ) from error
 
+    def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
+        """Return the rows that the warehouse does not have in the expected version."""
+        by_stream: dict[str, list[ExpectedRow]] = {}
+        for row in expected:
+            if row.stream in self._selected:
+                by_stream.setdefault(row.stream, []).append(row)
+        return [row for stream, rows in by_stream.items() for row in self._missing_of(stream, rows)]
+
     @cached_property
-    def _cache(self) -> CacheBase:
-        """Opened by the first sync: a receiver takes events also while there is no warehouse."""
+    def _destination(self) -> Destination:
+        """Opened by the first sync: the receiver must start even if the warehouse is down."""
         return self._open()
 
-    def _sync(self, streams: Collection[str] | None) -> None:
-        # before Pipedrive is asked for anything, which costs tokens
-        self._cache.get_sql_engine().connect().close()
-        if streams is None or self._source is None:
-            self._discover()
-        names = self._selected if streams is None else self._selected & {*streams, "events"}
-        if names and self._source:
-            self._source.select_streams(sorted(names))
-            self._read(self._source, names)
-
-    def missing(self, wanted: Sequence[Wanted]) -> list[Wanted]:
-        """Return those that are not in the warehouse as they should be."""
-        return [
-            one
-            for stream in {one.stream for one in wanted} & self._selected
-            for one in self._missing_of(stream, [one for one in wanted if one.stream == stream])
-        ]
-
-    def _discover(self) -> None:
-        """Ask the connector for its streams again: custom fields may have come since."""
+    def _discover(self) -> Source:
+        """Discover the streams again, since custom fields may have been added."""
         RepeatedSource.forget()
-        name = "source-pipedrive"
         try:
-            source = Source(self._connector, name, config=self._config)
+            source = Source(self._executor, "source-pipedrive", config=self._config)
             available = set(source.get_available_streams())
         except AirbyteTracedException as error:
             raise SyncFailedError(str(error.message)) from error
-        usual = {*STREAMS.values(), "events", "field_options"}
-        if self._wished == {ALL_STREAMS}:
+        if self._requested == {ALL_STREAMS}:
             self._selected = available
         else:
-            definitions = {stream for stream in available if stream.endswith("_fields")}
-            self._selected = available & (self._wished or usual | definitions)
-        self._source = source
+            field_streams = {stream for stream in available if stream.endswith("_fields")}
+            default = {*STREAMS.values(), "events", "field_options"} | field_streams
+            self._selected = available & (self._requested or default)
+        return source
 
     def _read(self, source: Source, names: Collection[str]) -> None:
-        self._connector.failures.clear()
+        failures = self._executor.failures
+        failures.clear()
         try:
-            # what it prints is for a person who waits for it
+            # PyAirbyte prints its progress
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                source.read(cache=self._cache, skip_validation=True)
+                source.read(cache=self._destination, skip_validation=True)
         except AirbyteTracedException as error:
             raise SyncFailedError(str(error.message)) from error
         finally:
-            # a DuckDB file can be opened by one process at a time: let others in between syncs
-            self._cache.close()
-            for temporary in self._tables.keys() - self._selected:
-                del self._tables[temporary]
-        failures = self._connector.failures
+            # only one process at a time can open a DuckDB file: let others use it between syncs
+            self._destination.close()
+            self._destination.forget_tables_except(self._selected)
         if failures:
             RepeatedSource.forget()
         if failures.keys() >= set(names):
             raise SyncFailedError(" ".join(sorted(set(failures.values()))))
         for stream, reason in failures.items():
-            _LOGGER.warning("Stream %s did not come: %s", stream, reason)
+            _LOGGER.warning("Stream %s could not be synced: %s", stream, reason)
 
-    def _missing_of(self, stream: str, wanted: Sequence[Wanted]) -> list[Wanted]:
-        ids = [int(one.row_id) if one.row_id.isdecimal() else one.row_id for one in wanted]
-        statement = text(
-            f"SELECT * FROM {self._cache.schema_name}.{stream} WHERE id IN :ids"  # noqa: S608 - names
+    def _missing_of(self, stream: str, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
+        ids = [int(row.row_id) if row.row_id.isdecimal() else row.row_id for row in expected]
+        query = text(
+            f"SELECT * FROM {self._destination.schema_name}.{stream} WHERE id IN :ids"  # noqa: S608 - known names
         ).bindparams(bindparam("ids", expanding=True))
         try:
-            with self._cache.get_sql_engine().connect() as connection:
-                found = connection.execute(statement, {"ids": ids}).mappings().all()
+            with self._destination.get_sql_engine().connect() as connection:
+                found = connection.execute(query, {"ids": ids}).mappings().all()
         except SQLAlchemyError as error:
-            _LOGGER.warning("Table %s cannot be read: %s", stream, type(error).__name__)
-            return list(wanted)
+            _LOGGER.warning("The table %s cannot be read: %s", stream, type(error).__name__)
+            return list(expected)
         finally:
-            self._cache.close()
+            self._destination.close()
         rows = {str(row["id"]): dict(row) for row in found}
-        return [one for one in wanted if not _has_arrived(one, rows.get(one.row_id))]
+        return [row for row in expected if not _has_arrived(row, rows.get(row.row_id))]
 
 
-def _has_arrived(wanted: Wanted, row: Mapping[str, Any] | None) -> bool:
+def _has_arrived(expected: ExpectedRow, row: Mapping[str, Any] | None) -> bool:
     if row is None:
         return False
-    if wanted.is_deleted:
+    if expected.is_deleted:
         return bool(row.get("is_deleted"))
-    if wanted.changed is None:
+    if expected.changed is None:
         return True
     changed = row.get("update_time") or row.get("modified")
     return isinstance(changed, datetime) and (
-        changed.replace(tzinfo=changed.tzinfo or UTC) >= times.moment(wanted.changed)
+        changed.replace(tzinfo=changed.tzinfo or UTC) >= times.moment(expected.changed)
     )

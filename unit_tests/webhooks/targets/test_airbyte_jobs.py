@@ -6,8 +6,12 @@ import pytest
 import requests
 import requests_mock as mocking
 
-from source_pipedrive.webhooks.scheduler import NotNowError, SyncFailedError, Wanted
 from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs
+from source_pipedrive.webhooks.targets.target import (
+    ExpectedRow,
+    SyncFailedError,
+    SyncPostponedError,
+)
 
 AIRBYTE = "https://airbyte.example.com"
 ROOT = f"{AIRBYTE}/api/public/v1"
@@ -26,7 +30,7 @@ JOB = {
 
 
 class Airbyte:
-    """A platform with one connection, whose jobs are in a state that the test sets."""
+    """A platform with one connection, whose jobs have the status that the test sets."""
 
     def __init__(self, api: mocking.Mocker) -> None:
         self.status = "succeeded"
@@ -34,26 +38,26 @@ class Airbyte:
         self.tokens = 0
         api.get(f"{ROOT}/jobs", json=self._jobs, headers=JSON)
         api.post(f"{ROOT}/jobs", json=self._start, headers=JSON)
-        api.post(f"{ROOT}/applications/token", json=self._give_token, headers=JSON)
+        api.post(f"{ROOT}/applications/token", json=self._token, headers=JSON)
 
     def _jobs(self, request: Any, _: Any) -> dict[str, Any]:
-        self._check(request)
+        self._check_token(request)
         assert request.qs["connectionid"] == [CONNECTION]
         found = request.qs["status"] == [self.status]
         return {"data": [{**JOB, "status": self.status}] if found else []}
 
     def _start(self, request: Any, _: Any) -> dict[str, Any]:
-        self._check(request)
+        self._check_token(request)
         self.started.append(request.json())
         return JOB
 
-    def _give_token(self, request: Any, _: Any) -> dict[str, Any]:
+    def _token(self, request: Any, _: Any) -> dict[str, Any]:
         form = dict(parse_qsl(request.text))
         assert (form["client_id"], form["client_secret"]) == ("app-17", "app-secret-5d41")
         self.tokens += 1
         return {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 900}
 
-    def _check(self, request: Any) -> None:
+    def _check_token(self, request: Any) -> None:
         assert request.headers["authorization"] == f"Bearer {TOKEN}"
 
 
@@ -75,7 +79,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("streams", [None, {"deals"}])
-def test_a_job_of_the_connection_is_started(
+def test_a_sync_starts_a_job_of_the_connection(
     airbyte: Airbyte, jobs: AirbyteJobs, streams: set[str] | None
 ) -> None:
     jobs.sync(streams)
@@ -84,22 +88,24 @@ def test_a_job_of_the_connection_is_started(
 
 
 @pytest.mark.parametrize("status", ["pending", "running"])
-def test_no_job_is_started_while_one_runs(airbyte: Airbyte, jobs: AirbyteJobs, status: str) -> None:
+def test_no_job_starts_while_one_is_unfinished(
+    airbyte: Airbyte, jobs: AirbyteJobs, status: str
+) -> None:
     airbyte.status = status
 
-    with pytest.raises(NotNowError, match=status) as caught:
+    with pytest.raises(SyncPostponedError, match=status) as caught:
         jobs.sync(None)
 
     assert airbyte.started == []
     assert caught.value.seconds == 15
 
 
-def test_between_two_jobs_there_is_a_pause(
+def test_two_jobs_start_no_sooner_than_the_pause_allows(
     airbyte: Airbyte, jobs: AirbyteJobs, clock: list[float]
 ) -> None:
     jobs.sync(None)
     clock[0] += 100
-    with pytest.raises(NotNowError) as caught:
+    with pytest.raises(SyncPostponedError) as caught:
         jobs.sync(None)
     clock[0] += 200
     jobs.sync(None)
@@ -108,12 +114,12 @@ def test_between_two_jobs_there_is_a_pause(
     assert len(airbyte.started) == 2
 
 
-def test_a_job_that_somebody_else_started_in_between_is_respected(
+def test_a_job_that_another_user_just_started_postpones_the_sync(
     airbyte: Airbyte, jobs: AirbyteJobs, requests_mock: mocking.Mocker
 ) -> None:
     requests_mock.post(f"{ROOT}/jobs", status_code=409, json={"detail": "already running"})
 
-    with pytest.raises(NotNowError):
+    with pytest.raises(SyncPostponedError):
         jobs.sync(None)
 
     assert airbyte.started == []
@@ -129,7 +135,9 @@ def test_an_application_fetches_a_token_and_keeps_it(airbyte: Airbyte) -> None:
     assert len(airbyte.started) == 2
 
 
-def test_an_application_that_is_refused_is_told(requests_mock: mocking.Mocker) -> None:
+def test_a_rejected_application_is_reported_without_its_secret(
+    requests_mock: mocking.Mocker,
+) -> None:
     requests_mock.post(f"{ROOT}/applications/token", status_code=401)
     jobs = AirbyteJobs(AIRBYTE, CONNECTION, pause=0, application=("app-18", "app-secret-9c02"))
 
@@ -139,20 +147,20 @@ def test_an_application_that_is_refused_is_told(requests_mock: mocking.Mocker) -
     assert "app-secret-9c02" not in str(caught.value)
 
 
-def test_the_address_of_the_api_itself_may_be_given_too(requests_mock: mocking.Mocker) -> None:
+def test_the_url_of_the_api_itself_is_accepted(requests_mock: mocking.Mocker) -> None:
     api = requests_mock.get(
         "https://api.airbyte.example.com/v1/jobs", json={"data": [JOB]}, headers=JSON
     )
     jobs = AirbyteJobs("https://api.airbyte.example.com/v1/", CONNECTION, pause=0, token=TOKEN)
 
-    with pytest.raises(NotNowError):
+    with pytest.raises(SyncPostponedError):
         jobs.sync(None)
 
     assert api.called
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
-def test_a_refusal_is_told_without_the_token(
+def test_an_error_status_is_reported_without_the_token(
     jobs: AirbyteJobs, requests_mock: mocking.Mocker, status: int
 ) -> None:
     requests_mock.get(f"{ROOT}/jobs", status_code=status, json={})
@@ -166,15 +174,18 @@ def test_a_refusal_is_told_without_the_token(
 @pytest.mark.parametrize(
     ("answer", "phrase"),
     [
-        ({"exc": requests.ConnectionError}, "does not answer"),
-        ({"exc": requests.Timeout}, "does not answer"),
-        ({"text": "<html>"}, "answer is of no use"),
-        ({"text": "<html>", "headers": JSON}, "answer is of no use"),
-        ({"status_code": 302, "headers": {"location": "https://elsewhere.example.com"}}, "answer"),
+        ({"exc": requests.ConnectionError}, "cannot be reached"),
+        ({"exc": requests.Timeout}, "cannot be reached"),
+        ({"text": "<html>"}, "unexpected answer"),
+        ({"text": "<html>", "headers": JSON}, "unexpected answer"),
+        (
+            {"status_code": 302, "headers": {"location": "https://elsewhere.example.com"}},
+            "cannot be reached",
+        ),
     ],
-    ids=["no connection", "no answer in time", "a page", "no JSON", "a redirect"],
+    ids=["no connection", "timeout", "HTML", "invalid JSON", "redirect"],
 )
-def test_a_platform_that_does_not_answer_as_it_should_is_told(
+def test_an_unusable_answer_is_reported(
     jobs: AirbyteJobs, requests_mock: mocking.Mocker, answer: dict[str, Any], phrase: str
 ) -> None:
     requests_mock.get(f"{ROOT}/jobs", **answer)
@@ -183,7 +194,7 @@ def test_a_platform_that_does_not_answer_as_it_should_is_told(
         jobs.sync(None)
 
 
-def test_what_became_of_the_rows_is_the_business_of_the_platform(jobs: AirbyteJobs) -> None:
-    wanted = Wanted("deals", "8", 0, None, is_deleted=False)
+def test_no_row_counts_as_missing(jobs: AirbyteJobs) -> None:
+    row = ExpectedRow("deals", "8", 0, None, is_deleted=False)
 
-    assert jobs.missing([wanted]) == []
+    assert jobs.missing([row]) == []

@@ -1,4 +1,4 @@
-"""What syncs make of DuckDB: rows that arrive, the newest of each, and no end when it is away."""
+"""Syncs into DuckDB: rows arrive, the newest version of each stays, and failures do not end it."""
 
 import subprocess
 import sys
@@ -11,19 +11,19 @@ from typing import Any
 import duckdb
 import pytest
 
-from source_pipedrive.webhooks.scheduler import DestinationError, SyncFailedError, Wanted
+from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError, TargetError
 from unit_tests.pipedrive import TOKEN, Api, envelope, error, page, rows, v2_page
 
-# what PyAirbyte imports warns of Python's age
+# PyAirbyte imports packages that warn about the version of Python
 with warnings.catch_warnings(action="ignore"):
-    pytest.importorskip("airbyte", reason="PyAirbyte, of the extra `sync`, is not installed here")
+    pytest.importorskip("airbyte", reason="PyAirbyte (extra `sync`) is not installed")
     from source_pipedrive.webhooks.targets.warehouse import Warehouse
 
 CONFIG = {"api_key": TOKEN, "custom_fields": "raw", "include_archived": False}
 OLD = "2026-05-01T10:00:00Z"
 NEW = "2026-05-01T11:00:00Z"
 
-# so does what it calls
+# the same packages warn when they are called
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -37,8 +37,8 @@ def warehouse(file: Path) -> Warehouse:
     return Warehouse(CONFIG, f"duckdb:///{file}", ["persons", "pipelines"])
 
 
-def wanted(id_: int, changed: str | None = NEW, *, is_deleted: bool = False) -> Wanted:
-    return Wanted("persons", str(id_), 0, changed, is_deleted=is_deleted)
+def expected(id_: int, changed: str | None = NEW, *, is_deleted: bool = False) -> ExpectedRow:
+    return ExpectedRow("persons", str(id_), 0, changed, is_deleted=is_deleted)
 
 
 def persons(*numbers: int, **columns: Any) -> Any:
@@ -52,7 +52,7 @@ def table(file: Path, name: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def held_by_another(file: Path) -> Iterator[None]:
-    """Have another process look at the file, which keeps all others out."""
+    """Open the file in another process, which locks it."""
     program = f"import duckdb; held = duckdb.connect({str(file)!r}); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -64,26 +64,28 @@ def held_by_another(file: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("dest", ["crm.duckdb", "mysql://localhost/crm", "duckdb://", ""])
-def test_another_kind_of_destination_is_refused_at_once(dest: str) -> None:
-    with pytest.raises(DestinationError, match=r"duckdb:///folder/crm.duckdb"):
+def test_an_unknown_kind_of_destination_is_rejected(dest: str) -> None:
+    with pytest.raises(TargetError, match=r"duckdb:///folder/crm.duckdb"):
         Warehouse(CONFIG, dest, [])
 
 
-def test_rows_arrive_and_are_seen_to_have(api: Api, warehouse: Warehouse) -> None:
+def test_missing_returns_the_rows_that_have_not_arrived_in_the_expected_version(
+    api: Api, warehouse: Warehouse
+) -> None:
     api.answer("api/v2/persons", persons(7, update_time=OLD), persons(8, update_time=NEW))
     api.answer("api/v2/pipelines", page("pipelines", []))
 
     with api.reachable():
         warehouse.sync(None)
-        before = warehouse.missing([wanted(7), wanted(7, OLD), wanted(8)])
+        before = warehouse.missing([expected(7), expected(7, OLD), expected(8)])
         warehouse.sync({"persons"})
-        after = warehouse.missing([wanted(7, OLD), wanted(8), wanted(8, is_deleted=True)])
+        after = warehouse.missing([expected(7, OLD), expected(8), expected(8, is_deleted=True)])
 
-    assert before == [wanted(7), wanted(8)]
-    assert after == [wanted(8, is_deleted=True)]
+    assert before == [expected(7), expected(8)]
+    assert after == [expected(8, is_deleted=True)]
 
 
-def test_reference_data_is_read_anew_with_each_sync(
+def test_reference_data_is_read_again_in_each_sync(
     api: Api, file: Path, warehouse: Warehouse
 ) -> None:
     before, after = (rows("pipelines", [1], name=name) for name in ("Old name", "New name"))
@@ -97,7 +99,7 @@ def test_reference_data_is_read_anew_with_each_sync(
     assert table(file, "pipelines") == [(1, "New name")]
 
 
-def test_definitions_of_custom_fields_are_kept_from_sync_to_sync(api: Api, file: Path) -> None:
+def test_field_definitions_are_kept_from_sync_to_sync(api: Api, file: Path) -> None:
     config = CONFIG | {"custom_fields": "columns"}
     warehouse = Warehouse(config, f"duckdb:///{file}", ["persons", "person_fields"])
     for path in ("deal", "organization", "product", "project"):
@@ -114,7 +116,7 @@ def test_definitions_of_custom_fields_are_kept_from_sync_to_sync(api: Api, file:
     assert len(api.asked("api/v2/personFields")) == before
 
 
-def test_of_each_row_the_newest_version_stays(api: Api, file: Path, warehouse: Warehouse) -> None:
+def test_the_newest_version_of_each_row_stays(api: Api, file: Path, warehouse: Warehouse) -> None:
     newer = rows("persons", [7], update_time=NEW, name="new")
     older = rows("persons", [7], update_time=OLD, name="old")
     api.answer("api/v2/persons", page("persons", [*newer, *older]), page("persons", older))
@@ -127,7 +129,7 @@ def test_of_each_row_the_newest_version_stays(api: Api, file: Path, warehouse: W
     assert table(file, "persons") == [(7, "new")]
 
 
-def test_a_stream_that_fails_leaves_the_others(
+def test_a_failing_stream_does_not_stop_the_others(
     api: Api, file: Path, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.answer("api/v2/persons", error(403, "Scope and URL mismatch"))
@@ -137,16 +139,16 @@ def test_a_stream_that_fails_leaves_the_others(
         warehouse.sync(None)
 
     assert table(file, "pipelines") == [(1, None)]
-    assert "Stream persons did not come" in caplog.text
+    assert "Stream persons could not be synced" in caplog.text
 
 
-def test_a_file_that_another_has_open_is_told_and_costs_no_request(
+def test_a_locked_file_fails_the_sync_before_any_request(
     api: Api, file: Path, warehouse: Warehouse
 ) -> None:
     with (
         held_by_another(file),
         api.reachable(),
-        pytest.raises(SyncFailedError, match=r"The warehouse does not work: .*lock") as caught,
+        pytest.raises(SyncFailedError, match=r"The warehouse cannot be written: .*lock") as caught,
     ):
         warehouse.sync(None)
 

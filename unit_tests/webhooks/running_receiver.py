@@ -1,4 +1,4 @@
-"""The receiver as a server on a free port, inside the test."""
+"""The receiver as a server on a free port, in the process of the test."""
 
 import asyncio
 import threading
@@ -15,8 +15,8 @@ from unit_tests.inbox.deliveries import CREDENTIALS
 
 
 @dataclass
-class Serving:
-    """A receiver that answers."""
+class RunningReceiver:
+    """A receiver that accepts requests."""
 
     url: str
     server: uvicorn.Server
@@ -24,7 +24,7 @@ class Serving:
     def deliver(
         self, delivery: Mapping[str, Any] | None = None, **options: Any
     ) -> requests.Response:
-        """POST a delivery as Pipedrive does."""
+        """Send a delivery as Pipedrive does."""
         options = {"auth": CREDENTIALS, "json": delivery, **options}
         return requests.post(self.url, **options, timeout=30)
 
@@ -35,13 +35,13 @@ class Serving:
         return next(float(line.removeprefix(prefix)) for line in lines if line.startswith(prefix))
 
     def health(self) -> int:
-        """Ask whether it is ready."""
+        """Return the status of `/health`."""
         return requests.get(f"{self.url}health", timeout=30).status_code
 
 
 @contextmanager
-def serving(receiver: Receiver) -> Iterator[Serving]:
-    """Serve until the block is left, then shut down as SIGTERM does."""
+def running_receiver(receiver: Receiver) -> Iterator[RunningReceiver]:
+    """Serve during the block, then shut down as on SIGTERM."""
     config = uvicorn.Config(receiver.app, port=0, log_config=None, timeout_graceful_shutdown=15)
     server = uvicorn.Server(config)
     with config.bind_socket() as socket:
@@ -51,7 +51,7 @@ def serving(receiver: Receiver) -> Iterator[Serving]:
         while not server.started:
             assert thread.is_alive(), "the receiver did not start"
         try:
-            yield Serving(f"http://127.0.0.1:{port}/", server)
+            yield RunningReceiver(f"http://127.0.0.1:{port}/", server)
         finally:
             server.should_exit = True
             thread.join()

@@ -1,4 +1,4 @@
-"""A Pipedrive that has webhooks and nothing else."""
+"""A fake Pipedrive that only has webhooks."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ import requests_mock as mocking
 from source_pipedrive.webhooks.credentials import Credentials
 
 API = "https://acme.pipedrive.com"
-HOOKS = f"{API}/v1/webhooks"
+COLLECTION = f"{API}/v1/webhooks"
 URL = "https://hooks.example.com/pipedrive"
 CREDENTIALS = Credentials("pipedrive", "hook-secret-7d1f0a93c5")
 TOKEN = "test-token-1e9b55d07c3a"  # noqa: S105 - opens nothing
 
 
-def a_hook(**overrides: Any) -> dict[str, Any]:
+def a_webhook(**overrides: Any) -> dict[str, Any]:
     return {
         "id": 1,
         "name": "source-pipedrive",
@@ -32,32 +32,33 @@ def a_hook(**overrides: Any) -> dict[str, Any]:
 
 
 class Pipedrive:
-    """Keeps webhooks as Pipedrive does, and a log of what was asked."""
+    """Stores webhooks as Pipedrive does, and logs all requests."""
 
     def __init__(self, api: mocking.Mocker) -> None:
-        self.hooks: list[dict[str, Any]] = []
+        self.webhooks: list[dict[str, Any]] = []
         self.log: list[str] = []
-        api.get(HOOKS, json=self._list)
-        api.post(HOOKS, json=self._create, status_code=201)
+        api.get(COLLECTION, json=self._list)
+        api.post(COLLECTION, json=self._create, status_code=201)
         api.delete(mocking.ANY, json=self._delete)
 
     def _list(self, request: Any, _: Any) -> dict[str, Any]:
-        self._note(request)
-        return {"success": True, "data": self.hooks}
+        self._log_request(request)
+        return {"success": True, "data": self.webhooks}
 
     def _create(self, request: Any, _: Any) -> dict[str, Any]:
-        self._note(request)
-        hook = a_hook(id=max([0, *(hook["id"] for hook in self.hooks)]) + 1, **request.json())
-        self.hooks.append(hook)
-        return {"success": True, "data": hook}
+        self._log_request(request)
+        last = max((one["id"] for one in self.webhooks), default=0)
+        webhook = a_webhook(id=last + 1, **request.json())
+        self.webhooks.append(webhook)
+        return {"success": True, "data": webhook}
 
     def _delete(self, request: Any, context: Any) -> dict[str, Any]:
-        self._note(request)
+        self._log_request(request)
         number = int(request.path.rpartition("/")[2])
-        context.status_code = 200 if any(hook["id"] == number for hook in self.hooks) else 404
-        self.hooks = [hook for hook in self.hooks if hook["id"] != number]
+        context.status_code = 200 if any(one["id"] == number for one in self.webhooks) else 404
+        self.webhooks = [one for one in self.webhooks if one["id"] != number]
         return {"success": True}
 
-    def _note(self, request: Any) -> None:
+    def _log_request(self, request: Any) -> None:
         assert request.headers["x-api-token"] == TOKEN
         self.log.append(f"{request.method} {request.path}")

@@ -1,0 +1,79 @@
+"""Connects to the database of the inbox: SQLite or PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import backoff
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from source_pipedrive.inbox.errors import InboxError
+
+SECONDS_TO_LOCK = 2.0
+"""How long a statement waits for a lock."""
+
+_SECONDS_TO_CONNECT = 2
+
+
+def parse_url(written: str) -> URL:
+    """Parse `sqlite:///file` or `postgresql://user:password@host/database`."""
+    try:
+        url = make_url(written)
+    except ArgumentError:
+        url = URL.create("")
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername == "sqlite" and url.database not in {None, "", ":memory:"}:
+        return url
+    raise InboxError(
+        "The URL of the inbox is not usable: write sqlite:///folder/inbox.db, or "
+        "postgresql://user:password@host/database."
+    )
+
+
+def create_inbox_engine(url: URL) -> Engine:
+    """Create an engine whose commits survive a power failure and whose waits are short.
+
+    Pipedrive waits ten seconds for an answer, so a write that cannot succeed soon must fail soon.
+    """
+    if url.drivername == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": SECONDS_TO_LOCK})
+        event.listen(engine, "connect", _use_write_ahead_log)
+        return engine
+    milliseconds = round(SECONDS_TO_LOCK * 1000)
+    settings = f"-c lock_timeout={milliseconds} -c statement_timeout={2 * milliseconds}"
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": _SECONDS_TO_CONNECT,
+            "tcp_user_timeout": 2 * milliseconds,
+            "options": settings,
+        },
+    )
+
+
+@contextmanager
+def inbox_errors() -> Iterator[None]:
+    """Raise an error of the database as `InboxError`, without the statement and its values."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+        raise InboxError(f"The inbox does not work: {reason}") from error
+
+
+# of two connections that switch the mode at once, one gets "database is locked" without a wait
+@backoff.on_exception(
+    backoff.constant,
+    sqlite3.OperationalError,
+    max_time=lambda: SECONDS_TO_LOCK,
+    interval=0.05,
+    logger=None,
+)
+def _use_write_ahead_log(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")

@@ -1,0 +1,27 @@
+"""Opens the inbox for the connector."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from source_pipedrive.inbox.errors import InboxError, UnreadableInboxError
+
+if TYPE_CHECKING:
+    from source_pipedrive.inbox.store import Inbox
+
+
+@contextmanager
+def readable_inbox(url: str) -> Iterator["Inbox"]:
+    """Open an inbox for reading. Every failure is raised as `UnreadableInboxError`."""
+    try:
+        # SQLAlchemy is part of the extra `webhooks`, which may not be installed
+        from source_pipedrive.inbox.store import Inbox  # noqa: PLC0415
+    except ImportError as error:
+        raise UnreadableInboxError(
+            "the extra `webhooks` of source-pipedrive is not installed"
+        ) from error
+    try:
+        with Inbox(url) as inbox:
+            yield inbox
+    except InboxError as error:
+        raise UnreadableInboxError(str(error)) from error

@@ -1,0 +1,97 @@
+"""The rows that events announced and that no sync has brought yet."""
+
+import logging
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from source_pipedrive.inbox import payloads
+from source_pipedrive.inbox.event import StoredEvent
+from source_pipedrive.inbox.payloads import STREAMS
+from source_pipedrive.webhooks.targets.target import ExpectedRow
+
+_LOGGER = logging.getLogger("source_pipedrive.webhooks")
+
+_LONGEST_BACKOFF_SECONDS = 60
+# Seven tries take two minutes. After that, the periodic full resync has to bring the row.
+_MOST_TRIES = 7
+# A line item can change without its deal. It then comes with the next full scan of the deals, so
+# retrying would not help.
+_READ_WITH_THEIR_DEAL = {"deal_products", "deal_installments"}
+
+
+class ExpectedRows:
+    """The rows to wait for, each with the time of its next sync."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], ExpectedRow] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, event: StoredEvent) -> None:
+        """Expect the row of an event, unless a newer event of the same row is known."""
+        row = expected_row(event)
+        known = self._rows.get(row.key)
+        if known is None or known.happened_at <= row.happened_at:
+            self._rows[row.key] = row
+
+    def due_streams(self) -> set[str]:
+        """Return the streams with rows whose next sync may start now."""
+        now = time.monotonic()
+        return {row.stream for row in self._rows.values() if row.due <= now}
+
+    def streams(self) -> set[str]:
+        """Return the streams of all rows."""
+        return {row.stream for row in self._rows.values()}
+
+    def of(self, streams: Collection[str]) -> list[ExpectedRow]:
+        """Return the rows of these streams."""
+        return [row for row in self._rows.values() if row.stream in streams]
+
+    def next_due(self) -> float:
+        """Return when the next sync of a row may start; infinity if no row is expected."""
+        return min((row.due for row in self._rows.values()), default=float("inf"))
+
+    def postpone(self, until: float) -> None:
+        """Let no row be due before a moment."""
+        self._rows = {key: replace(row, due=until) for key, row in self._rows.items()}
+
+    def settle(
+        self, synced: Sequence[ExpectedRow], missing: Sequence[ExpectedRow]
+    ) -> list[ExpectedRow]:
+        """Remove the rows that a sync brought and return them. Retry missing ones, or give up."""
+        missing_keys = {row.key for row in missing}
+        for row in synced:
+            del self._rows[row.key]
+            if row.key in missing_keys:
+                self._retry(row)
+        return [row for row in synced if row.key not in missing_keys]
+
+    def _retry(self, row: ExpectedRow) -> None:
+        if row.stream in _READ_WITH_THEIR_DEAL:
+            return
+        if row.tries < _MOST_TRIES:
+            backoff = min(_LONGEST_BACKOFF_SECONDS, 2**row.tries)
+            self._rows[row.key] = replace(row, due=time.monotonic() + backoff, tries=row.tries + 1)
+            return
+        _LOGGER.warning(
+            "%s %s did not arrive after %d syncs. Either it was deleted again, or the owner of "
+            "the API key may not see it. The periodic full resync will bring it if it can be read.",
+            row.stream,
+            row.row_id,
+            row.tries + 1,
+        )
+
+
+def expected_row(event: StoredEvent) -> ExpectedRow:
+    """Return the row that an event announces."""
+    data = payloads.to_api(event.object, event.data or {})
+    is_deleted = event.action == "delete"
+    return ExpectedRow(
+        stream=STREAMS[event.object],
+        row_id=event.object_id,
+        happened_at=event.happened_at,
+        changed=None if is_deleted else data.get("update_time") or data.get("modified"),
+        is_deleted=is_deleted,
+    )
