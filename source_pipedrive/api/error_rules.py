@@ -93,7 +93,7 @@ class ErrorRules(ErrorHandler):
     """Finds the first rule of `errors.yaml` that fits an answer, and does what it says.
 
     In a message, `{said}` is Pipedrive's text, `{status}` its code, `{stream}` the stream, and
-    `{needs}` the permission that the stream requires. `tolerates` names rules that hold for the stream.
+    `{needs}` the permission that the stream requires. `tolerates` names further rules for it.
 
     `DefaultErrorHandler` cannot be used: its predicates parse every successful page a second time,
     it cannot see an exception, and its FAIL writes URL, headers, and payload into the log.
@@ -144,17 +144,13 @@ class ErrorRules(ErrorHandler):
             rule for rule in error_rules() if rule.tolerated_as in tolerates and rule.fits(result)
         )
 
-    def _sentence(
-        self, rule: ErrorRule, result: Response | Exception | None, said: str
-    ) -> str:
+    def _sentence(self, rule: ErrorRule, result: Response | Exception | None, said: str) -> str:
         status = ""
         if isinstance(result, Response):
             status = str(result.status_code)
             if correlation_id := result.headers.get("x-correlation-id"):
                 said += f" [x-correlation-id {correlation_id}]"
-        return rule.message.format(
-            said=said, status=status, stream=self._stream, needs=self._needs
-        )
+        return rule.message.format(said=said, status=status, stream=self._stream, needs=self._needs)
 
 
 @cache

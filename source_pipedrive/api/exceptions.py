@@ -8,9 +8,7 @@ class UserError(AirbyteTracedException):
     """An error that says what happened, what it means, and what to do."""
 
     def __init__(self, message: str, failure_type: FailureType) -> None:
-        super().__init__(
-            message=message, internal_message=message, failure_type=failure_type
-        )
+        super().__init__(message=message, internal_message=message, failure_type=failure_type)
 
 
 class AccountRefusedError(UserError):

@@ -169,7 +169,9 @@ class TokenBudget:
             total.requests += spending.requests
             total.tokens += spending.tokens
             total.waited += spending.waited
-        total.began = min((one.began for one in spent.values() if one.began is not None), default=None)
+        total.began = min(
+            (one.began for one in spent.values() if one.began is not None), default=None
+        )
         total.ended = time.monotonic()
         left = f"; {self.remaining} of {self.limit} tokens are left today" if self.limit else ""
         logger.info("Total: %s%s.", total, left)

@@ -3,7 +3,7 @@
 Reading them costs no tokens. SQLAlchemy is imported on the first read only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 

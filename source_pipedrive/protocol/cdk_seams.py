@@ -49,6 +49,7 @@ def evaluate_templates_one_at_a_time() -> None:
     setattr(JinjaInterpolation, "_literal_eval", evaluate_alone)  # noqa: B010 - see above
 
 
+@cache
 def validate_manifest_once() -> None:
     """Let a process that builds the source again and again validate its manifest once.
 

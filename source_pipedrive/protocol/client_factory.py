@@ -10,11 +10,9 @@ from airbyte_cdk.sources.declarative.models.declarative_component_schema import 
 from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import (
     ModelToComponentFactory,
 )
-from airbyte_cdk.sources.declarative.requesters import HttpRequester
 from airbyte_cdk.sources.message import MessageRepository
 
 from source_pipedrive.api.client import PipedriveClient
-from source_pipedrive.api.error_rules import ErrorRules
 from source_pipedrive.api.rate_limits import TokenBudget
 from source_pipedrive.streams.stream_spec import StreamSpec
 
@@ -51,7 +49,7 @@ class ClientFactory:
             # any budget will do, whatever the annotation says
             api_budget=cast("Any", budget),
         )
-        requester: HttpRequester = components.create_component(
+        requester = components.create_component(
             HttpRequesterModel, definition, self._config, name=spec.name, decoder=None
         )
-        return PipedriveClient(requester, cast("ErrorRules", requester.error_handler), budget)
+        return PipedriveClient(requester, requester.error_handler, budget)

@@ -9,9 +9,7 @@ from source_pipedrive.api.exceptions import config_error
 _Content = TypeVar("_Content")
 
 
-def read_file(
-    path: str | None, read: Callable[[str], _Content], expected: str
-) -> _Content | None:
+def read_file(path: str | None, read: Callable[[str], _Content], expected: str) -> _Content | None:
     """Return what `read` makes of a file, or raise an error that says what it should hold."""
     try:
         return read(path) if path else None

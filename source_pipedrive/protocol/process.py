@@ -31,8 +31,12 @@ def main(arguments: list[str]) -> None:
         evaluate_templates_one_at_a_time()
         # threads that compute at the same time only take the interpreter from each other
         sys.setswitchinterval(0.05)
-        files = (getattr(args, name, None) for name in ("config", "catalog", "state"))
-        source = SourcePipedrive.from_files(*files, record_format=PageRecords())
+        source = SourcePipedrive.from_files(
+            config=getattr(args, "config", None),
+            catalog=getattr(args, "catalog", None),
+            state=getattr(args, "state", None),
+            record_format=PageRecords(),
+        )
         entrypoint = Entrypoint(source, stdout)
         # what is there now stays: the collector need not look at it again with every page
         gc.freeze()
@@ -70,7 +74,7 @@ def _share_memory() -> None:
 
 
 def _set_up_logging(stdout: Stdout) -> None:
-    sys.stdout = stdout  # type: ignore[assignment]
+    sys.stdout = stdout
     init_uncaught_exception_handler(logger)
     # a consumer that is gone needs no complaints
     logging.raiseExceptions = False

@@ -1,7 +1,7 @@
 """The source: what a Pipedrive account offers to the Airbyte protocol."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
@@ -52,7 +52,7 @@ class SourcePipedrive(YamlDeclarativeSource):
     reads again and again passes the same `compiled_columns` on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the CDK's parameters, and two more
         self,
         catalog: ConfiguredAirbyteCatalog | None = None,
         config: Mapping[str, Any] | None = None,
@@ -87,7 +87,9 @@ class SourcePipedrive(YamlDeclarativeSource):
         config: str | None,
         catalog: str | None,
         state: str | None,
+        *,
         record_format: RecordFormat | None = None,
+        compiled_columns: CompiledColumns | None = None,
     ) -> Self:
         """Build the source from the files that the command line names."""
         return cls(
@@ -96,6 +98,7 @@ class SourcePipedrive(YamlDeclarativeSource):
             read_file(state, cls.read_state, "a list of state messages"),
             config_path=config,
             record_format=record_format,
+            compiled_columns=compiled_columns,
         )
 
     @classmethod
@@ -106,6 +109,16 @@ class SourcePipedrive(YamlDeclarativeSource):
             if (one.data and not one.stream) or (one.global_ and one.global_.shared_state):
                 raise ValueError("one of them is not the state of a stream")
         return states
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings, as the constructor got them."""
+        return self._config
+
+    @property
+    def selected(self) -> Collection[str]:
+        """The streams of the catalog; all that the configuration has, where there is none."""
+        return self.specs.keys() if self._selected is None else self._selected
 
     @property
     def specs(self) -> Mapping[str, StreamSpec]:
@@ -129,8 +142,7 @@ class SourcePipedrive(YamlDeclarativeSource):
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
         """Build the streams of the catalog; all of them where there is none."""
-        selected = self.specs.keys() if self._selected is None else self._selected
-        return [one.stream for one in self.factory().build(selected)]
+        return [one.stream for one in self.factory().build(self.selected)]
 
     def read(
         self,
@@ -191,7 +203,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         """Return the user whose API key it is, for 2 tokens; the answer announces the limits."""
         account = StreamSpec.parse(self.resolved_manifest["definitions"]["account"])
         client = self._clients.client(account, max_retries=_RETRIES_OF_CHECK)
-        user = client.get({}, account.path_for(self._config, {})).body["data"]
+        user = client.get({}, {}).body["data"]
         return user if isinstance(user, dict) else None
 
     def _configured(

@@ -16,12 +16,12 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from source_pipedrive.config import normalize_start_date
 from source_pipedrive.custom_fields.columns import field_options_rows
 from source_pipedrive.protocol.client_factory import ClientFactory
-from source_pipedrive.streams.child_cursor import ChildCursor
+from source_pipedrive.streams.child_cursor import ChildCursor, ScanTiming
 from source_pipedrive.streams.inbox_reader import DeletionReader, EventCursor, EventReader
 from source_pipedrive.streams.list_cursor import ListCursor
 from source_pipedrive.streams.list_reader import ListReader
 from source_pipedrive.streams.page_reader import PageReader, WholeList
-from source_pipedrive.streams.parents import CollectedParents, ParentLists
+from source_pipedrive.streams.parents import CollectedParents, ParentLists, ParentRequests
 from source_pipedrive.streams.partitions import SlicePartitions
 from source_pipedrive.streams.records import RecordFormat
 from source_pipedrive.streams.reference_data import ReferenceData
@@ -123,29 +123,31 @@ class StreamFactory:
         state = StreamState(spec.name, self._state_manager, self._messages)
         reads_inbox = bool(self._inbox_url and spec.event_object)
         if spec.parents:
-            # only children that are cheap to read are also read for parents that did not change
-            days = self._config.get("full_child_refresh_days", 7)
-            child = ChildCursor(
-                state,
-                requests=spec.parents,
-                list_parents=self._parents.since,
-                lookback=incremental.lookback,
-                full_scan_days=days if spec.parents.group_size > 1 else None,
-                reads_inbox=reads_inbox,
-            )
-            parent = self._list_cursors.get(spec.parents.parent)
-            if parent:
-                self._parents.share(spec.parents.parent, parent, child.since)
-            return child
-        cursor = self._list_cursors[spec.name] = ListCursor(
-            incremental.cursor_field,
+            return self._child_cursor(spec.parents, state, incremental, reads_inbox=reads_inbox)
+        start = self._start if incremental.knows_start_date else None
+        cursor = ListCursor(incremental, state, self._lists(spec), start, reads_inbox=reads_inbox)
+        self._list_cursors[spec.name] = cursor
+        return cursor
+
+    def _child_cursor(
+        self,
+        requests: ParentRequests,
+        state: StreamState,
+        incremental: Incremental,
+        *,
+        reads_inbox: bool,
+    ) -> ChildCursor:
+        # only children that are cheap to read are also read for parents that did not change
+        days = self._config.get("full_child_refresh_days", 7) if requests.group_size > 1 else None
+        cursor = ChildCursor(
+            requests,
             state,
-            lists=self._lists(spec),
-            start=self._start if incremental.knows_start_date else None,
-            lookback=incremental.lookback,
-            windowed=incremental.until_parameter is not None,
+            partial(self._parents.since, requests.parent),
+            ScanTiming(incremental.lookback, days),
             reads_inbox=reads_inbox,
         )
+        if parent := self._list_cursors.get(requests.parent):
+            self._parents.share(requests.parent, parent, cursor.since)
         return cursor
 
     def _event_stream(self, spec: StreamSpec) -> BuiltStream:

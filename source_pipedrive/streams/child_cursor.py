@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
@@ -24,6 +25,14 @@ _SCAN = "pass"
 _FULL_SCAN = "full_pass"
 
 
+@dataclass(frozen=True)
+class ScanTiming:
+    """From when on parents are scanned again: the lookback window, and the days to a full scan."""
+
+    lookback: timedelta
+    full_scan_days: float | None = None
+
+
 class ChildCursor(StreamCursor):
     """Reads the children of the parents that changed since the last parent scan.
 
@@ -35,20 +44,19 @@ class ChildCursor(StreamCursor):
 
     def __init__(
         self,
-        state: StreamState,
-        *,
         requests: ParentRequests,
-        list_parents: Callable[[str, str | None], CollectedParents],
-        lookback: timedelta,
-        full_scan_days: float | None,
+        state: StreamState,
+        list_parents: Callable[[str | None], CollectedParents],
+        timing: ScanTiming,
+        *,
         reads_inbox: bool,
     ) -> None:
         self._state: MutableMapping[str, Any] = {}
         super().__init__(BOOKMARK, state, reads_inbox=reads_inbox)
         self.requests = requests
         self._list_parents = list_parents
-        self._lookback = lookback
-        self._full_scan_days = full_scan_days
+        self._lookback = timing.lookback
+        self._full_scan_days = timing.full_scan_days
         self._open_groups: deque[ParentGroup] = deque()
         self._read_groups: set[ParentGroup] = set()
         self._all_groups_made = False
@@ -60,6 +68,10 @@ class ChildCursor(StreamCursor):
     def since(self) -> str | None:
         """Parents that changed before this moment are not scanned."""
         return cast("str | None", self._scan["since"])
+
+    @property
+    def reads_all(self) -> bool:
+        return self.since is None
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -75,15 +87,14 @@ class ChildCursor(StreamCursor):
         is_full_scan_due = self._full_scan_days is not None and (
             # with 0 days in every sync, whichever clock is ahead
             not (full_scan and self._full_scan_days)
-            or timestamps.shift(full_scan, timedelta(days=self._full_scan_days))
-            <= timestamps.now()
+            or timestamps.shift(full_scan, timedelta(days=self._full_scan_days)) <= timestamps.now()
         )
         reads_all = is_full_scan_due or not bookmark
         since = None if reads_all else timestamps.shift(str(bookmark), -self._lookback)
         return {"since": since, "started": "", "after": {}}
 
     def _request_slices(self) -> Iterator[ParentGroup]:
-        parents = self._list_parents(self.requests.parent, self.since)
+        parents = self._list_parents(self.since)
         for bookmark in (self._state.get(BOOKMARK, ""), self._state.get(_FULL_SCAN, "")):
             refuse_future(self._stream_name, BOOKMARK, self.state, bookmark, parents.as_of)
         # by Pipedrive's clock, as the parents' times are; a resumed scan keeps its moment

@@ -74,6 +74,10 @@ class EventCursor(StreamCursor):
         super().__init__(cursor_field, state, reads_inbox=True)
 
     @property
+    def reads_all(self) -> bool:
+        return not self._sequence
+
+    @property
     def state(self) -> MutableMapping[str, Any]:
         return {self._field: self._sequence}
 

@@ -15,6 +15,7 @@ from source_pipedrive.streams.state import (
     refuse_future,
 )
 from source_pipedrive.streams.stream_cursor import StreamCursor
+from source_pipedrive.streams.stream_spec import Incremental
 from source_pipedrive.streams.time_windows import ListPlan
 
 _LOGGER = logging.getLogger("airbyte")
@@ -31,26 +32,28 @@ class ListCursor(StreamCursor):
     every row.
     """
 
+    parents: CollectedParents | None
+
     def __init__(
         self,
-        cursor_field: str,
+        incremental: Incremental,
         state: StreamState,
-        *,
         lists: Sequence[SourceList],
         start: str | None,
-        lookback: timedelta,
-        windowed: bool,
+        *,
         reads_inbox: bool,
     ) -> None:
         self._bookmarks: dict[str, str] = {}
         self._main_list = lists[0].name
-        super().__init__(cursor_field, state, reads_inbox=reads_inbox)
-        self.parents: CollectedParents | None = None
+        super().__init__(incremental.cursor_field, state, reads_inbox=reads_inbox)
+        self.parents = None
         self._has_failed = self._unreadable_time_seen = False
         self._newest_before = max(self._bookmarks.values(), default="")
         # the bookmarks move on while the lists are read
         self._plans = {
-            one.name: ListPlan(one, self._since(one.name, start, lookback), windowed)
+            one.name: ListPlan(
+                one, self._since(one.name, start, incremental.lookback), incremental.is_windowed
+            )
             for one in lists
         }
 
@@ -65,14 +68,8 @@ class ListCursor(StreamCursor):
         return state
 
     @property
-    def is_new(self) -> bool:
-        """Whether nothing was read yet."""
+    def reads_all(self) -> bool:
         return not self._bookmarks
-
-    @property
-    def list_count(self) -> int:
-        """How many lists the stream reads."""
-        return len(self._plans)
 
     def reads_since(self, moment: str | None) -> bool:
         """Tell whether all lists are read from a moment on, or from an earlier one."""
@@ -82,7 +79,9 @@ class ListCursor(StreamCursor):
         )
 
     def _load(self, saved: Mapping[str, Any]) -> None:
-        self._bookmarks = readable(self._stream_name, self._field, saved, lambda: self._parse(saved))
+        self._bookmarks = readable(
+            self._stream_name, self._field, saved, lambda: self._parse(saved)
+        )
         self._load_sequence(saved)
 
     def _parse(self, saved: Mapping[str, Any]) -> dict[str, str]:

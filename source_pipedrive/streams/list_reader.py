@@ -1,4 +1,4 @@
-"""Reads lists outside of a stream of their own: reference data, and the parents of child streams."""
+"""Reads lists for other streams: reference data, and the parents of child streams."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol

@@ -117,16 +117,12 @@ class PageReader:
         """Return the query parameters that tell a slice from others."""
         if isinstance(part, ParentGroup):
             return part.parameters
-        bounds = {}
-        if part.source.older_rows == "filtered":
-            since = {self._spec.since_parameter: part.since}
-            bounds = {**since, self._spec.until_parameter: part.until}
-        order = part.order.parameters if self._spec.is_sortable else {}
-        return {**{name: time for name, time in bounds.items() if name and time}, **order}
+        parameters = dict(part.order.parameters) if self._spec.is_sortable else {}
+        if self._spec.incremental and part.source.older_rows == "filtered":
+            parameters |= self._spec.incremental.parameters(part.since, part.until)
+        return parameters
 
-    def _tolerate(
-        self, part: RequestSlice, position: Mapping[str, Any], answer: Answer
-    ) -> Answer:
+    def _tolerate(self, part: RequestSlice, position: Mapping[str, Any], answer: Answer) -> Answer:
         """Replace or accept a refusal that the stream can do without."""
         if self._spec.fallback:
             return self._fallback(part, self._spec.fallback)
@@ -168,7 +164,9 @@ class PageReader:
         if not isinstance(part, ListSlice) or part.source.older_rows != "last":
             return False
         time_field = self._spec.time_fields[0]
-        return any(row.get(time_field) and self._spec.is_older(row, part.since or "") for row in rows)
+        return any(
+            row.get(time_field) and self._spec.is_older(row, part.since or "") for row in rows
+        )
 
     def _broken_off(self, why: str) -> UserError:
         return transient_error(

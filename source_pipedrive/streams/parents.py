@@ -85,7 +85,9 @@ class ParentRequests:
     ) -> Iterator[ParentGroup]:
         """Yield groups of parents, without those up to an id of each list (`after`)."""
         passed = after or {}
-        due = (one for one in parents if one.list_name not in passed or one.id > passed[one.list_name])
+        due = (
+            one for one in parents if one.list_name not in passed or one.id > passed[one.list_name]
+        )
         for list_name, members in groupby(due, key=lambda parent: parent.list_name):
             group: dict[Any, str | None] = {}
             for parent in members:

@@ -48,9 +48,7 @@ class CustomFields:
             return columns_of(definitions, "v2")
         # rows with labels of their own are leads, in the form of v1
         labels = self._reference.rows(spec.labels_of)
-        return columns_of(
-            definitions, "v1", {str(row["id"]): str(row["name"]) for row in labels}
-        )
+        return columns_of(definitions, "v1", {str(row["id"]): str(row["name"]) for row in labels})
 
 
 def _with_workaround(error: AirbyteTracedException) -> AirbyteTracedException:

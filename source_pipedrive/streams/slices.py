@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-
 OlderRows = Literal["filtered", "dropped", "last"]
 """What happens to rows older than a slice: the server filters them, or they are dropped here; in a
 list that is sorted newest first, the first older row is the last one that is read."""

@@ -10,7 +10,6 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.types import Record
 
 from source_pipedrive.api.exceptions import UnreadableStateError
-from source_pipedrive.streams.partitions import SlicePartition
 from source_pipedrive.streams.slices import InboxRows, ReadPage, RequestSlice, Slice
 from source_pipedrive.streams.state import INBOX, StreamState, sequence_of
 
@@ -42,6 +41,11 @@ class StreamCursor(Cursor):
         except UnreadableStateError as error:
             self.unreadable = error
 
+    @property
+    @abstractmethod
+    def reads_all(self) -> bool:
+        """Whether the next read covers all rows, or the children of all parents."""
+
     @abstractmethod
     def _load(self, saved: Mapping[str, Any]) -> None:
         """Take over the state of the last sync. Raises `UnreadableStateError`."""
@@ -69,8 +73,7 @@ class StreamCursor(Cursor):
     def slices(self) -> Iterator[Slice]:
         """Yield what to read: what webhooks reported, then what to request."""
         try:
-            if self.unreadable:
-                raise self.unreadable
+            self._refuse_unreadable()
             if self._reads_inbox:
                 yield InboxRows(after=self._sequence)
             yield from self._request_slices()
@@ -87,7 +90,7 @@ class StreamCursor(Cursor):
         return self._requested_page_done(part, page)
 
     def close_partition(self, partition: Partition) -> None:
-        part = cast("SlicePartition", partition).part
+        part: Slice = cast("Any", partition).part
         with self._changed:
             if isinstance(part, InboxRows):
                 self._sequence = self._reached
@@ -107,6 +110,10 @@ class StreamCursor(Cursor):
 
     def should_be_synced(self, record: Record) -> bool:
         return True
+
+    def _refuse_unreadable(self) -> None:
+        if self.unreadable:
+            raise self.unreadable
 
     def _load_sequence(self, saved: Mapping[str, Any]) -> None:
         self._sequence = self._reached = sequence_of(saved)

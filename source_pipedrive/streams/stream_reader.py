@@ -38,24 +38,23 @@ class StreamReader:
 
     def records(self, part: Slice) -> Iterator[Record]:
         """Yield the records of a slice."""
-        slot: PageSlot | None = None
+        unused: list[PageSlot] = []
 
         def take_slot() -> None:
-            nonlocal slot
             # a page without rows has not used its own
-            slot = slot or self._format.take_slot()
+            if not unused:
+                unused.append(self._format.take_slot())
 
         try:
             for rows in self._read_pages(part, take_slot):
                 if rows:
                     take_slot()
-                    page_slot, slot = slot, None
-                    yield from self._records(rows, page_slot)
+                    yield from self._records(rows, unused.pop())
         except BaseException:
             self._on_failure()
             raise
         finally:
-            if slot:
+            for slot in unused:
                 slot.release()
 
     def _records(self, rows: list[Row], slot: PageSlot) -> Iterator[Record]:

@@ -60,10 +60,19 @@ class Incremental:
     since_parameter: str | None
     until_parameter: str | None
 
+    @property
+    def is_windowed(self) -> bool:
+        return self.until_parameter is not None
+
+    def parameters(self, since: str | None, until: str | None) -> Mapping[str, str]:
+        """Return the query parameters that filter by time."""
+        bounds = {self.since_parameter: since, self.until_parameter: until}
+        return {name: time for name, time in bounds.items() if name and time}
+
 
 @dataclass(frozen=True, kw_only=True)
 class StreamSpec:
-    """A stream of the manifest. https://docs.airbyte.com/platform/connector-development/config-based/
+    """A stream of the manifest.
 
     `paging` is how the list is paged: by `cursor` (v2, and some of v1), by `offset` (the rest of
     v1), or not at all. `records_at` is a key inside `data`. The first of `time_fields` that is set

@@ -83,7 +83,9 @@ class ListPlan:
         before_id = None
         # if no row has ever changed, nothing tells when the windows should begin
         if self.since or read.oldest:
-            newest = self._add(NewestRows(source=self.source, since=self.since, after_id=read.last_id))
+            newest = self._add(
+                NewestRows(source=self.source, since=self.since, after_id=read.last_id)
+            )
             yield newest
             if not wait_until(lambda: self.progress[newest].is_closed):
                 return

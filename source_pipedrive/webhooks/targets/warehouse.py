@@ -17,7 +17,6 @@ from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.webhooks.targets.destination import Destination, destination_opener
 from source_pipedrive.webhooks.targets.executor import InProcessExecutor
 from source_pipedrive.webhooks.targets.pyairbyte import Source
-from source_pipedrive.webhooks.targets.repeated import RepeatedSource
 from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
@@ -78,7 +77,7 @@ class Warehouse:
 
     def _discover(self) -> Source:
         """Discover the streams again, since custom fields may have been added."""
-        RepeatedSource.forget()
+        self._executor.field_columns.clear()
         try:
             source = Source(self._executor, "source-pipedrive", config=self._config)
             available = set(source.get_available_streams())
@@ -106,7 +105,7 @@ class Warehouse:
             self._destination.close()
             self._destination.forget_tables_except(self._selected)
         if failures:
-            RepeatedSource.forget()
+            self._executor.field_columns.clear()
         if failures.keys() >= set(names):
             raise SyncFailedError(" ".join(sorted(set(failures.values()))))
         for stream, reason in failures.items():
