@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, cast
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.declarative.partition_routers import ListPartitionRouter
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField, FinalStateCursor
@@ -221,12 +220,11 @@ class StreamFactory:
                 parameters={},
             )
             partitions = [dict(one.partition) for one in router.stream_slices()]
-        older_rows = InterpolatedString.create(spec.older_rows, parameters={})
         return [
             SourceList(
                 name=next(iter(partition.values()), ""),
                 partition=partition,
-                older_rows=older_rows.eval(self._config, stream_partition=partition),
+                older_rows=spec.older_rows_in(self._config, partition),
             )
             for partition in partitions
         ]

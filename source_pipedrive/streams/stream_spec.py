@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
+from airbyte_cdk.sources.types import StreamSlice
 from isodate import parse_duration
 
 from source_pipedrive import timestamps
 from source_pipedrive.streams.parents import ParentRequests
 from source_pipedrive.streams.shaping import StepSpec
+from source_pipedrive.streams.slices import OlderRows
 
 # The CDK copies the keys of `$parameters` into every component, so most arrive in the retriever.
 _TEMPLATE_KEYS = {"name", "path", "needs", "tolerates", "status", "include_fields", "api"}
@@ -143,8 +145,18 @@ class StreamSpec:
 
     def path_for(self, config: Mapping[str, Any], partition: Mapping[str, str]) -> str:
         """Render the stream's path for a partition, such as `api/v2/deals/archived`."""
-        template = InterpolatedString.create(self.requester["path"], parameters=self.parameters)
-        return str(template.eval(config, stream_partition=partition)).lstrip("/")
+        return self._render(self.requester["path"], config, partition).lstrip("/")
+
+    def older_rows_in(self, config: Mapping[str, Any], partition: Mapping[str, str]) -> OlderRows:
+        """Return what happens to older rows in one of the stream's lists."""
+        return cast("OlderRows", self._render(self.older_rows, config, partition))
+
+    def _render(
+        self, template: str, config: Mapping[str, Any], partition: Mapping[str, str]
+    ) -> str:
+        interpolated = InterpolatedString.create(template, parameters=self.parameters)
+        part = StreamSlice(partition=partition, cursor_slice={})
+        return str(interpolated.eval(config, stream_slice=part))
 
 
 def _refuse_unknown(stream: str, component: Mapping[str, Any], known: set[str]) -> None:
