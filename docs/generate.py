@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from jinja2 import ChainableUndefined, Template
 
+from source_pipedrive.api.error_rules import ErrorRule
+from source_pipedrive.api.error_rules import error_rules as rules_of_api
+from source_pipedrive.api.rate_limits import TokenBudget
 from source_pipedrive.config import specification
-from unit_tests import catalog
+from source_pipedrive.protocol.manifest import (
+    packaged_manifest,
+    packaged_schema,
+    packaged_streams,
+)
+from source_pipedrive.streams.stream_spec import StreamSpec
 from unit_tests.contract.operations import of_stream
 
 ROOT = Path(__file__).parent.parent
@@ -33,18 +40,18 @@ _CONNECTION_FAILURES = {
 }
 
 
-class Stream:
-    """What the docs say about a stream, from its resolved definition in the manifest."""
+_BUDGET = TokenBudget(packaged_manifest()["definitions"]["token_costs"], reserve_percent=0)
 
-    def __init__(self, name: str) -> None:
-        definition = catalog.resolved(name)
-        self.name = name
-        self.parameters: Mapping[str, Any] = definition["$parameters"]
-        self.retriever: Mapping[str, Any] = definition["retriever"]
-        self.router: Mapping[str, Any] = self.retriever.get("partition_router", {})
-        self.primary_key = catalog.primary_key(name)
-        self.cursor = catalog.cursor_field(name)
-        self.schema = catalog.schema(name)
+
+class Stream:
+    """What the docs say about a stream, from its entry in the manifest."""
+
+    def __init__(self, spec: StreamSpec) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.cursor = spec.incremental.cursor_field if spec.incremental else None
+        self.parent = spec.parents.parent if spec.parents else None
+        self.schema = packaged_schema(spec.name)
 
     @property
     def sync_modes(self) -> str:
@@ -52,12 +59,12 @@ class Stream:
 
     @property
     def key(self) -> str:
-        return ", ".join(f"`{column}`" for column in self.primary_key)
+        return ", ".join(f"`{column}`" for column in self.spec.primary_key)
 
     @property
     def needs(self) -> str:
-        default = "those of the field streams" if self._entities else "`webhook_inbox`"
-        return str(self.parameters.get("needs", default))
+        default = "those of the field streams" if self.spec.entities else "`webhook_inbox`"
+        return self.spec.needs or default
 
     @property
     def link(self) -> str:
@@ -65,57 +72,27 @@ class Stream:
         return f"[API]({REFERENCE}{pages[0]})" if pages else ""
 
     @property
-    def parent(self) -> str | None:
-        """The parent stream, if this is a child stream."""
-        if self.router.get("type") != "CustomPartitionRouter":
-            return None
-        return str(self._setting("parent"))
-
-    @property
     def token_cost(self) -> str:
         """Tokens per thousand rows, per parent record, or per sync."""
-        if self._entities:
-            return f"{sum(STREAMS[one].tokens() for one in self._entities)} per sync"
-        if "path" not in self.parameters:
+        if self.spec.entities:
+            return f"{sum(STREAMS[one].tokens() for one in self.spec.entities.values())} per sync"
+        if not self.spec.requester:
             return "0"
-        if self.parent:
-            group = self._setting("group_size", 1)
-            return f"{self.tokens()} per {group if group > 1 else 'row'} of `{self.parent}`"
-        if self._setting("paging", "none") == "none":
-            values = self.router.get("values", [""])
+        if parents := self.spec.parents:
+            group = parents.group_size if parents.group_size > 1 else "row"
+            return f"{self.tokens()} per {group} of `{parents.parent}`"
+        if self.spec.paging == "none":
+            values = self.spec.router["values"] if self.spec.router else [""]
             return f"{self.tokens() * len(values)} per sync"
-        pages = -(-1000 // int(self._setting("page_size", 500)))
+        pages = -(-1000 // self.spec.page_size)
         live, archived = self.tokens("live") * pages, self.tokens("archived") * pages
         further = f", archived {archived}" if archived != live else ""
         return f"{live} per 1,000 rows{further}"
 
     def tokens(self, of: str = "live") -> int:
         """Tokens that one request costs."""
-        template = Template(self.parameters["path"], undefined=ChainableUndefined)
-        path = template.render(stream_partition=defaultdict(lambda: "1", list=of))
-        prices = catalog.MANIFEST["definitions"]["prices"]
-        return next(int(tokens) for part, tokens in prices.items() if re.match(part, path))
-
-    @property
-    def _entities(self) -> Sequence[str]:
-        """The field streams that this stream combines."""
-        return list(self.retriever.get("entities", {}).values())
-
-    def _setting(self, name: str, default: Any = None) -> Any:
-        # as in the CDK, `$parameters` fill in what a component does not set
-        for place in (self.router, self.retriever, self.parameters):
-            if name in place:
-                return place[name]
-        return default
-
-    @property
-    def tolerated(self) -> Sequence[Mapping[str, Any]]:
-        """The error rules that end in a warning instead of an error."""
-        handler = self.retriever.get("requester", {}).get("error_handler", {})
-        given: Sequence[Mapping[str, Any]] = handler.get("tolerated") or self.parameters.get(
-            "tolerated", []
-        )
-        return given
+        partition = {self.spec.parents.parent_key: "1"} if self.spec.parents else {"list": of}
+        return _BUDGET.cost_of(f"/{self.spec.path_for({}, partition)}")
 
     @property
     def joins(self) -> Iterator["Join"]:
@@ -145,7 +122,7 @@ def _properties(
         yield from _properties(part.get("items", {}), f"{path}{name}[].")
 
 
-STREAMS = {name: Stream(name) for name in catalog.STREAMS}
+STREAMS = {name: Stream(spec) for name, spec in packaged_streams().items()}
 
 
 def _suggested() -> set[str]:
@@ -238,7 +215,9 @@ def diagram() -> str:
     text = ["```mermaid", "erDiagram"]
     for name in filter(related.__contains__, STREAMS):
         stream = STREAMS[name]
-        keys = [f"{_type(stream.schema['properties'][key])} {key} PK" for key in stream.primary_key]
+        keys = [
+            f"{_type(stream.schema['properties'][key])} {key} PK" for key in stream.spec.primary_key
+        ]
         text += [f"    {name} {{", *(f"        {key}" for key in keys), "    }"]
     for (one, kind, other), columns in lines.items():
         text.append(f'    {one} {kind} {other} : "{", ".join(columns)}"')
@@ -264,12 +243,12 @@ def joined_everywhere() -> str:
 
 def error_rules() -> str:
     """Symptom, cause, and fix of each error rule."""
-    rules = yaml.safe_load((catalog.PACKAGE / "api" / "errors.yaml").read_text())
+    rules = [rule for rule in rules_of_api() if not rule.tolerated_as]
     return _table(["Symptom", "Cause", "Fix", "Effect"], map(_error_rule, rules))
 
 
-def _error_rule(rule: Mapping[str, Any]) -> list[str]:
-    *cause, fix = _sentences(rule["message"])
+def _error_rule(rule: ErrorRule) -> list[str]:
+    *cause, fix = _sentences(rule.message)
     return [_symptom(rule), " ".join(cause), fix, _effect(rule)]
 
 
@@ -286,38 +265,42 @@ def _sentences(message: str) -> list[str]:
     return re.split(r"(?<=\.) (?=[A-Z`])", plain[0].upper() + plain[1:])
 
 
-def _symptom(row: Mapping[str, Any]) -> str:
-    if "exception" in row:
-        return ", ".join(_CONNECTION_FAILURES[one] for one in row["exception"])
-    if row.get("malformed"):
+def _symptom(rule: ErrorRule) -> str:
+    if rule.exception:
+        return ", ".join(_CONNECTION_FAILURES[one] for one in rule.exception)
+    if rule.malformed:
         return "200 without data"
-    status = ", ".join(map(str, row.get("status", []))) or "any other error"
-    if row.get("html"):
+    status = ", ".join(map(str, rule.status)) or "any other error"
+    if rule.html:
         return f"{status} with an HTML page"
-    if row.get("daily"):
+    if rule.daily:
         return f"{status} without daily tokens"
-    return f"{status} `{row['contains']}`" if "contains" in row else status
+    return f"{status} `{rule.contains}`" if rule.contains else status
 
 
-def _effect(rule: Mapping[str, Any]) -> str:
-    if rule["action"] == "RETRY":
+def _effect(rule: ErrorRule) -> str:
+    if rule.action == "RETRY":
         return "retried"
-    scope = "sync" if rule.get("account") else "stream"
-    later = "; a later sync may succeed" if rule["failure_type"] == "transient_error" else ""
+    scope = "sync" if rule.account else "stream"
+    later = "; a later sync may succeed" if rule.failure_type == "transient_error" else ""
     return f"the {scope} fails{later}"
 
 
 def tolerated() -> str:
     """The error rules that end in a warning, with their streams."""
-    groups: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+    groups = defaultdict[str, list[str]](list)
     for stream in STREAMS.values():
-        for row in stream.tolerated:
-            groups.setdefault(row["message"], (row, []))[1].append(f"`{stream.name}`")
+        groups[stream.spec.tolerates].append(f"`{stream.name}`")
     return _table(
         ["Streams", "Symptom", "Log"],
         [
-            [", ".join(names), _symptom(row), " ".join(_sentences(message))]
-            for message, (row, names) in groups.items()
+            [
+                ", ".join(groups[rule.tolerated_as]),
+                _symptom(rule),
+                " ".join(_sentences(rule.message)),
+            ]
+            for rule in rules_of_api()
+            if rule.tolerated_as
         ],
     )
 

@@ -1,39 +1,41 @@
 """What the manifest declares, so that a new stream is tested by existing."""
 
-import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
-from airbyte_cdk.sources.declarative.parsers.manifest_reference_resolver import (
-    ManifestReferenceResolver,
+from source_pipedrive.protocol.manifest import (
+    MANIFEST as MANIFEST_FILE,
 )
-from jinja2 import Template
+from source_pipedrive.protocol.manifest import (
+    packaged_manifest,
+    packaged_schema,
+    packaged_streams,
+)
 
-import source_pipedrive
-
-PACKAGE = Path(source_pipedrive.__file__).parent
-MANIFEST: dict[str, Any] = yaml.safe_load((PACKAGE / "manifest.yaml").read_text())
-STREAMS: dict[str, Any] = MANIFEST["definitions"]["streams"]
-
+PACKAGE = MANIFEST_FILE.parent
+MANIFEST = packaged_manifest()
 # the streams that a configuration with nothing but a key has
-ALWAYS = [name.rpartition("/")[2] for name in MANIFEST["streams"] if isinstance(name, str)]
-RESOLVED = ManifestReferenceResolver().preprocess_manifest(MANIFEST)
+ALWAYS = [one["$parameters"]["name"] for one in MANIFEST["streams"] if "$parameters" in one]
+STREAMS: dict[str, Any] = {
+    stream["$parameters"]["name"]: stream
+    for one in MANIFEST["streams"]
+    for stream in one.get("streams", [one])
+}
+SPECS = packaged_streams()
 _LIVE_AND_ARCHIVED = "#/definitions/live_and_archived"
 
 
 def members(*families: str) -> list[str]:
-    """The streams read in the way of these families, from one list or from live and archived ones.
+    """The streams of these families, read from one list or from live and archived ones.
 
     Streams put together from other lists (mail folders, kinds of goals) have tests of their own.
     """
     refs = {f"#/definitions/{family}" for family in families}
+    archived = archivable()
     return [
         name
         for name, stream in STREAMS.items()
-        if stream["$ref"] in refs
-        and stream.get("retriever", {}).get("partition_router") in {None, _LIVE_AND_ARCHIVED}
+        if stream["$ref"] in refs and (not SPECS[name].router or name in archived)
     ]
 
 
@@ -41,22 +43,15 @@ def archivable() -> list[str]:
     """The streams that read a list of live rows and one of archived rows."""
     return [
         name
-        for name, stream in STREAMS.items()
-        if stream.get("retriever", {}).get("partition_router") == _LIVE_AND_ARCHIVED
+        for name, spec in SPECS.items()
+        if spec.router and spec.router["cursor_field"] == "list"
     ]
 
 
-def resolved(stream: str) -> dict[str, Any]:
-    """The definition of a stream with every reference followed."""
-    definition: dict[str, Any] = RESOLVED["definitions"]["streams"][stream]
-    return definition
-
-
 def path(stream: str, *, archived: bool = False) -> str:
-    """The path below the host of one of the lists of a stream."""
-    written: str = resolved(stream)["$parameters"]["path"]
-    template = Template(written.partition("?")[0])
-    return str(template.render(stream_partition={"list": "archived" if archived else "live"}))
+    """The path of one of the lists of a stream; in place of a parent's id it has nothing."""
+    partition = {"list": "archived" if archived else "live"}
+    return SPECS[stream].path_for({}, partition).partition("?")[0]
 
 
 def is_v2(stream: str) -> bool:
@@ -66,27 +61,24 @@ def is_v2(stream: str) -> bool:
 
 def primary_key(stream: str) -> list[str]:
     """The columns whose values name a row."""
-    key = resolved(stream)["primary_key"]
-    return [key] if isinstance(key, str) else key
+    return list(SPECS[stream].primary_key)
 
 
 def cursor_field(stream: str) -> str | None:
     """The column that the state of a stream follows; None: the stream keeps no state."""
-    sync = resolved(stream).get("incremental_sync")
-    return str(sync["cursor_field"]) if sync else None
+    incremental = SPECS[stream].incremental
+    return incremental.cursor_field if incremental else None
 
 
 @cache
 def schema(stream: str) -> dict[str, Any]:
     """The JSON schema of a stream's rows."""
-    document: dict[str, Any] = json.loads((PACKAGE / "schemas" / f"{stream}.json").read_text())
-    return document
+    return dict(packaged_schema(stream))
 
 
 def configured(stream: str) -> dict[str, Any]:
     """A stream as the user selects it, also one that the manifest does not have."""
-    known = stream in STREAMS
-    mode = "incremental" if known and cursor_field(stream) else "full_refresh"
+    mode = "incremental" if stream in SPECS and cursor_field(stream) else "full_refresh"
     return {
         "stream": {"name": stream, "json_schema": {}, "supported_sync_modes": [mode]},
         "sync_mode": mode,

@@ -1,10 +1,19 @@
 """Reads the streams of the manifest."""
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedBoolean
+from airbyte_cdk.sources.declarative.parsers.manifest_component_transformer import (
+    ManifestComponentTransformer,
+)
+from airbyte_cdk.sources.declarative.parsers.manifest_reference_resolver import (
+    ManifestReferenceResolver,
+)
 
 from source_pipedrive.streams.stream_spec import StreamSpec
 
@@ -23,10 +32,30 @@ def stream_specs(
 
 
 def _definitions(
-    resolved_manifest: Mapping[str, Any], config: Mapping[str, Any]
+    resolved_manifest: Mapping[str, Any], config: Mapping[str, Any] | None = None
 ) -> Iterator[Mapping[str, Any]]:
     for one in resolved_manifest["streams"]:
         if one["type"] != "ConditionalStreams":
             yield one
-        elif InterpolatedBoolean(condition=one["condition"], parameters={}).eval(config):
+        elif config is None or InterpolatedBoolean(one["condition"], parameters={}).eval(config):
             yield from one["streams"]
+
+
+@cache
+def packaged_streams() -> Mapping[str, StreamSpec]:
+    """Return all streams of the packaged manifest, also those that need a setting."""
+    resolved = ManifestReferenceResolver().preprocess_manifest(packaged_manifest())
+    propagated = ManifestComponentTransformer().propagate_types_and_parameters("", resolved, {})
+    return {spec.name: spec for spec in map(StreamSpec.parse, _definitions(propagated))}
+
+
+@cache
+def packaged_manifest() -> Mapping[str, Any]:
+    """Return the packaged manifest as it is written."""
+    return yaml.load(MANIFEST.read_bytes(), yaml.CSafeLoader)  # type: ignore[no-any-return]
+
+
+@cache
+def packaged_schema(stream: str) -> Mapping[str, Any]:
+    """Return the JSON schema of a stream's rows, without the account's custom fields."""
+    return json.loads((MANIFEST.parent / "schemas" / f"{stream}.json").read_bytes())  # type: ignore[no-any-return]

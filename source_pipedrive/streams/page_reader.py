@@ -126,15 +126,16 @@ class PageReader:
         """Replace or accept a refusal that the stream can do without."""
         if self._spec.fallback:
             return self._fallback(part, self._spec.fallback)
-        if isinstance(part, ListSlice):
-            if position.get("cursor") or position.get("start"):
-                raise self._broken_off(
-                    "Pipedrive gave the first rows of the list and refused the next ones "
-                    f"({answer.status})"
-                )
-            if not self._has_warned:
-                self._has_warned = True
-                _LOGGER.warning(answer.refusal)
+        if isinstance(part, ListSlice) and (position.get("cursor") or position.get("start")):
+            raise self._broken_off(
+                "Pipedrive returned the first rows of the list and refused the next ones "
+                f"({answer.status})"
+            )
+        # the cursor of a child stream counts the refusals, and reports them at the end
+        is_counted = self._spec.parents and self._spec.incremental
+        if not (self._has_warned or is_counted):
+            self._has_warned = True
+            _LOGGER.warning(answer.refusal)
         return answer
 
     def _fallback(self, part: RequestSlice, fallback: Fallback) -> Answer:

@@ -130,6 +130,16 @@ class StreamSpec:
         except (KeyError, TypeError) as error:
             raise ManifestError(f"Stream {name} of the manifest: {error}.") from error
 
+    @property
+    def tolerates(self) -> str:
+        """The group of error rules that end in a warning for this stream; empty for none."""
+        return str(self.requester.get("error_handler", {}).get("tolerates", ""))
+
+    @property
+    def needs(self) -> str | None:
+        """The permission or feature that the stream requires."""
+        return self.parameters.get("needs")
+
     def key_of(self, row: Mapping[str, Any]) -> Any:
         """Return the value of the primary key of a row."""
         if len(self.primary_key) == 1:
