@@ -1,7 +1,7 @@
-"""A Pipedrive that says what a test tells it to, and remembers what it was asked."""
+"""A stand-in for Pipedrive: it answers as the test says, and records every request."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from unit_tests import catalog
 
 TOKEN = "test-token-5f0c7be2a91d4e83b6d0c2f7"  # noqa: S105 - it opens nothing
 
-_ENOUGH = 500  # requests for one path
+_MOST_REQUESTS = 500  # for one path
 
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Answer:
     )
 
     def with_headers(self, **headers: object) -> "Answer":
-        """The same with further headers; `x_ratelimit_reset=2` makes `x-ratelimit-reset: 2`."""
+        """Add headers to the answer: `x_ratelimit_reset=2` is `x-ratelimit-reset: 2`."""
         named = {name.replace("_", "-"): str(value) for name, value in headers.items()}
         return Answer(self.body, self.status, {**self.headers, **named})
 
@@ -48,26 +48,28 @@ class Request:
 
 
 Reply = Answer | Exception
-Server = Callable[[Request], Answer]
+Server = Callable[[Request], Reply]
 
 
 class Api:
     """Answers the requests for a path in the order in which the answers were given.
 
-    A request without an answer, and an answer without a request, fail the test. So does a walk
-    that goes in circles.
+    A request without an answer fails the test, and so does an answer without a request. A path
+    answers a limited number of requests, so that a read that never ends fails too.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.requests: list[Request] = []
+        self._arrived: Counter[str] = Counter()
         self._clock = clock
         self._answers: dict[str, deque[Reply]] = {}
         self._servers: dict[str, Server] = {}
+        self._default: Server | None = None
         self._unexpected: list[Request] = []
 
     @contextmanager
     def reachable(self) -> Iterator[None]:
-        """Stand in for the network, whatever the host."""
+        """Answer requests to any host in place of the network."""
         with requests_mock.Mocker() as mocker:
             mocker.register_uri(requests_mock.ANY, requests_mock.ANY, content=self._respond)
             yield
@@ -77,8 +79,12 @@ class Api:
         self._answers.setdefault(path, deque()).extend(answers)
 
     def serve(self, path: str, server: Server) -> None:
-        """Have a path answered by a function of the request, however often it is asked."""
+        """Have a function of the request answer a path, for any number of requests."""
         self._servers[path] = server
+
+    def serve_all(self, server: Server) -> None:
+        """Have a function of the request answer every path that has neither answer nor server."""
+        self._default = server
 
     def asked(self, path: str) -> list[Mapping[str, str]]:
         """The queries of the requests for a path, in the order of their arrival."""
@@ -86,9 +92,9 @@ class Api:
 
     def verify(self) -> None:
         """Fail when a request was not expected or an answer not asked for."""
-        assert not self._unexpected, "requests that the test does not expect"
-        assert not any(self._answers.values()), "answers that nobody asked for"
-        assert all(map(self.asked, self._servers)), "servers that nobody asked"
+        assert not self._unexpected, "the connector sent requests that the test does not expect"
+        assert not any(self._answers.values()), "no request came for some answers"
+        assert all(map(self.asked, self._servers)), "no request came for some servers"
 
     def _respond(self, prepared: Any, context: Any) -> bytes:
         url = urlsplit(prepared.url)
@@ -101,26 +107,28 @@ class Api:
             at=self._clock(),
         )
         self.requests.append(request)
-        answer = self._answer(request)
-        context.status_code = answer.status
-        context.headers.update(answer.headers)
-        return answer.body
+        self._arrived[request.path] += 1
+        reply = self._reply(request)
+        if isinstance(reply, Exception):
+            raise reply
+        context.status_code = reply.status
+        context.headers.update(reply.headers)
+        return reply.body
 
-    def _answer(self, request: Request) -> Answer:
+    def _reply(self, request: Request) -> Reply:
         server = self._servers.get(request.path)
-        if server and len(self.asked(request.path)) <= _ENOUGH:
+        if server and self._arrived[request.path] <= _MOST_REQUESTS:
             return server(request)
+        if self._default and request.path not in self._answers:
+            return self._default(request)
         if not self._answers.get(request.path):
             self._unexpected.append(request)
             return error(400, "the test expects no such request")
-        reply = self._answers[request.path].popleft()
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
+        return self._answers[request.path].popleft()
 
 
 def rows(stream: str, numbers: Iterable[int], **columns: object) -> list[Row]:
-    """Rows as small as can be: a primary key made from each number, and the given columns."""
+    """Minimal rows: a primary key made from each number, and the given columns."""
     properties = catalog.schema(stream)["properties"]
     return [
         {
@@ -133,7 +141,7 @@ def rows(stream: str, numbers: Iterable[int], **columns: object) -> list[Row]:
 
 
 def keys(stream: str, found: Iterable[Row]) -> list[Row]:
-    """Of each row the primary key, as `rows` makes it."""
+    """The primary key of each row, in the form that `rows` returns."""
     columns = catalog.primary_key(stream)
     return [{column: row.get(column) for column in columns} for row in found]
 
@@ -141,7 +149,7 @@ def keys(stream: str, found: Iterable[Row]) -> list[Row]:
 def spell(stream: str, time: str) -> str:
     """A moment, given as `2024-05-01T10:00:00Z`, in the form in which the stream's rows have it.
 
-    v1 writes `2024-05-01 10:00:00`, some of its objects `2024-05-01T10:00:00.000Z` (facts §3.0).
+    API v1 writes `2024-05-01 10:00:00`, some of its objects `2024-05-01T10:00:00.000Z`.
     """
     cursor = catalog.schema(stream)["properties"][catalog.cursor_field(stream)]
     if cursor["airbyte_type"] == "timestamp_without_timezone":
@@ -150,7 +158,7 @@ def spell(stream: str, time: str) -> str:
 
 
 def envelope(data: object, **rest: object) -> Answer:
-    """A good answer of either version; without `additional_data=` it has none."""
+    """A successful answer of either version, with the further keys that are given."""
     return Answer(json.dumps({"success": True, "data": data, **rest}).encode())
 
 
@@ -175,12 +183,15 @@ def page(stream: str, rows: Sequence[Row], *, more: bool = False) -> Answer:
 
 
 def error(status: int, text: str, **more: object) -> Answer:
-    """A refusal in the envelope that both versions have (facts §1.4)."""
+    """An error in the envelope that both versions have.
+
+    https://pipedrive.readme.io/docs/core-api-concepts-http-status-codes
+    """
     body = {"success": False, "error": text, "errorCode": status, "data": None, **more}
     return Answer(json.dumps(body).encode(), status)
 
 
 def html(status: int) -> Answer:
-    """A page for people, as gateways send it."""
+    """An HTML page, as a gateway sends it."""
     body = b"<!DOCTYPE html><html><head><title>Attention Required!</title></head></html>"
     return Answer(body, status, {"content-type": "text/html; charset=UTF-8"})

@@ -30,19 +30,19 @@ READING = [name for name in SETTINGS if "webhook" not in name]
 STATEFUL = ["persons", "leads", "files", "projects", "deal_products", "note_comments"]
 
 
-class SmallAccount(Api):
-    """Has one row in every list, and a user behind the key."""
-
-    def _answer(self, request: Request) -> Answer:
-        if request.path == "v1/users/me":
-            return envelope({"id": 1, "name": "Ada", "company_name": "Analytical"})
-        row = {"id": 1, "uuid": "1", "deal_id": 1, "update_time": "2024-05-01T10:00:00Z"}
-        return v1_page([row]) if request.path.startswith("v1/") else v2_page([row])
+def small_account(request: Request) -> Answer:
+    """One row in every list, and a user behind the key."""
+    if request.path == "v1/users/me":
+        return envelope({"id": 1, "name": "Ada", "company_name": "Analytical"})
+    row = {"id": 1, "uuid": "1", "deal_id": 1, "update_time": "2024-05-01T10:00:00Z"}
+    return v1_page([row]) if request.path.startswith("v1/") else v2_page([row])
 
 
 @pytest.fixture
 def api(clock: Clock) -> Api:
-    return SmallAccount(clock.read)
+    api = Api(clock.read)
+    api.serve_all(small_account)
+    return api
 
 
 json_values = st.recursive(

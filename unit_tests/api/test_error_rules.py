@@ -254,11 +254,11 @@ def test_the_other_streams_finish_when_one_fails(api: Api, read: Read) -> None:
     "name", ["401", "402", "403 Cloudflare", "429 daily, no tokens left", "429 daily, burst left"]
 )
 def test_what_any_request_would_meet_ends_the_sync_with_one_sentence(
-    name: str, api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
+    name: str, api: Api, read: Read
 ) -> None:
     case = CASES[name]
     streams = catalog.members("plain_list")
-    monkeypatch.setattr(api, "_answer", lambda _: case.reply)
+    api.serve_all(lambda _: case.reply)
 
     output = read(*streams)
 

@@ -3,9 +3,8 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import orjson
@@ -15,7 +14,8 @@ import yaml
 from pipedrive_sandbox.operations import by_path
 from unit_tests import catalog
 from unit_tests.conftest import Read
-from unit_tests.pipedrive import Answer, Api, Request, Row, error, page, rows, spell, v2_page
+from unit_tests.fake_list import V2List
+from unit_tests.pipedrive import Api, Request, Row, error, page, rows, spell, v2_page
 
 PAGE = 500
 # GET /api/v2/deals/{id}/products, which nobody needs any more: the vendor's `x-token-cost`
@@ -57,30 +57,6 @@ def people(count: int) -> list[Row]:
     ]
 
 
-def served(everybody: Sequence[Row]) -> Callable[[Request], Answer]:
-    """Filter, sort and page as `GET /api/v2/persons` does."""
-
-    @cache
-    def matching(since: str, until: str, by: str, direction: str) -> list[Row]:
-        found = [
-            row
-            for row in everybody
-            if (not since and until == "~") or (since <= (row["update_time"] or "") < until)
-        ]
-        found.sort(key=lambda row: row[by] or "", reverse=direction == "desc")
-        return found
-
-    def answer(request: Request) -> Answer:
-        query = request.query
-        since, until = query.get("updated_since", ""), query.get("updated_until", "~")
-        found = matching(since, until, query["sort_by"], query["sort_direction"])
-        start, limit = int(query.get("cursor", 0)), int(query["limit"])
-        end = start + limit
-        return v2_page(found[start:end], next_cursor=str(end) if end < len(found) else None)
-
-    return answer
-
-
 def account(api: Api, streams: Iterable[str]) -> None:
     """Give every list of the streams two rows, always the same ones."""
     for stream in streams:
@@ -99,7 +75,7 @@ def test_a_list_costs_a_twentieth_more_than_its_pages_at_most(
     count: int, api: Api, read: Read
 ) -> None:
     everybody = people(count)
-    api.serve("api/v2/persons", served(everybody))
+    api.serve("api/v2/persons", V2List(everybody))
 
     output = read("persons")
 

@@ -146,10 +146,8 @@ def test_a_refusal_of_definitions_says_how_to_do_without(api: Api, read: Read) -
     assert "with `custom_fields: raw` the sync does without" in output.errors[0]["message"]
 
 
-def test_a_refused_key_is_no_matter_of_custom_fields(
-    api: Api, connector: Connector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api, "_answer", lambda _: error(401, "regenerated"))
+def test_a_refused_key_is_no_matter_of_custom_fields(api: Api, connector: Connector) -> None:
+    api.serve_all(lambda _: error(401, "regenerated"))
 
     output = connector("discover", config={"api_key": TOKEN})
 

@@ -1,11 +1,13 @@
 """Lists of API v1 that are walked by offset, also while their rows change under the reader."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 
 import pytest
 
 from unit_tests import catalog
 from unit_tests.conftest import Read
+from unit_tests.fake_list import V1List
 from unit_tests.output import Output
 from unit_tests.pipedrive import Answer, Api, Request, Row, envelope, keys, rows, v1_page
 
@@ -19,26 +21,15 @@ def found(output: Output) -> dict[str, list[Row]]:
     return {stream: keys(stream, output.records(stream)) for stream in STREAMS}
 
 
-class Shelf:
-    """A list of API v1, three rows a page; `taken` go just before the second page is asked for."""
-
-    def __init__(self, contents: Sequence[Row], taken: Sequence[Row] = ()) -> None:
-        self.contents = contents
-        self._taken = taken
-        self._asked = 0
-
-    def __call__(self, request: Request) -> Answer:
-        self._asked += 1
-        if self._asked == 2:
-            self.contents = [row for row in self.contents if row not in self._taken]
-        start = int(request.query.get("start", 0))
-        chunk = self.contents[start : start + 3]
-        return v1_page(chunk, start, more=start + 3 < len(self.contents))
+def before_the_second_page(served: V1List, deleted: Sequence[Row]) -> Callable[[Request], None]:
+    """Delete rows when the second page is requested."""
+    pages = count(1)
+    return lambda _: served.remove(deleted) if next(pages) == 2 else None
 
 
 def test_walks_to_the_last_page_and_gives_each_row_once(api: Api, read: Read) -> None:
     for stream in STREAMS:
-        api.serve(catalog.path(stream), Shelf(rows(stream, range(1, 8))))
+        api.serve(catalog.path(stream), V1List(rows(stream, range(1, 8)), page_size=3))
 
     output = read(*STREAMS, include_archived=False)
 
@@ -47,7 +38,7 @@ def test_walks_to_the_last_page_and_gives_each_row_once(api: Api, read: Read) ->
 
 def test_asks_each_page_for_as_many_rows_as_the_endpoint_gives(api: Api, read: Read) -> None:
     for stream in STREAMS:
-        api.serve(catalog.path(stream), Shelf(rows(stream, range(1, 5))))
+        api.serve(catalog.path(stream), V1List(rows(stream, range(1, 5)), page_size=3))
 
     read(*STREAMS, include_archived=False)
 
@@ -132,8 +123,9 @@ def test_rows_deleted_during_the_walk_pull_no_other_row_out_of_it(
     taken: Sequence[int], api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
-        shelf = Shelf(rows(stream, range(1, 9)), taken=rows(stream, taken))
-        api.serve(catalog.path(stream), shelf)
+        served = V1List(rows(stream, range(1, 9)), page_size=3)
+        served.before = before_the_second_page(served, rows(stream, taken))
+        api.serve(catalog.path(stream), served)
 
     output = read(*STREAMS, include_archived=False)
 
@@ -179,11 +171,7 @@ def test_an_empty_page_that_announces_more_is_not_the_end(api: Api, read: Read) 
 
 
 def test_pages_of_one_row_are_walked_to_the_end(api: Api, read: Read) -> None:
-    def server(request: Request) -> Answer:
-        start = int(request.query.get("start", 0))
-        return v1_page(rows("notes", [start + 1]), start, more=start < 4)
-
-    api.serve("v1/notes", server)
+    api.serve("v1/notes", V1List(rows("notes", [1, 2, 3, 4, 5]), page_size=1))
 
     output = read("notes")
 
@@ -214,20 +202,12 @@ def test_a_list_that_never_overlaps_comes_to_an_end(api: Api, read: Read, after:
 
 
 def test_pages_that_hide_rows_are_walked_to_the_end(api: Api, read: Read) -> None:
-    def server(request: Request) -> Answer:
-        start = int(request.query.get("start", 0))
-        visible = [number for number in range(start, start + 500) if number % 499 and number < 2000]
-        pagination = {
-            "start": start,
-            "more_items_in_collection": start + 500 < 2000,
-            "next_start": start + 500,
-        }
-        return envelope(rows("notes", visible), additional_data={"pagination": pagination})
-
-    api.serve("v1/notes", server)
+    notes = V1List(rows("notes", range(2_000)))
+    notes.hides = lambda row: row["id"] % 499 == 0
+    api.serve("v1/notes", notes)
 
     output = read("notes")
 
-    expected = {number for number in range(2000) if number % 499}
+    expected = {number for number in range(2_000) if number % 499}
     assert {row["id"] for row in output.records("notes")} == expected
     assert len(api.asked("v1/notes")) < 12
