@@ -41,7 +41,7 @@ class FakeList(ABC):
         return self._rows
 
     @property
-    def by_id(self) -> dict[int, Row]:
+    def by_id(self) -> dict[Any, Row]:
         """The rows as they are now, by their ids."""
         return {row["id"]: row for row in self._rows}
 

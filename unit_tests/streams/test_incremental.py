@@ -6,6 +6,7 @@ import pytest
 
 from unit_tests import catalog
 from unit_tests.conftest import Read
+from unit_tests.fake_list import FakeList, V1List, V2List
 from unit_tests.output import Output
 from unit_tests.pipedrive import Api, Row, error, keys, page, rows, spell, v1_page
 
@@ -220,6 +221,29 @@ def test_the_state_never_passes_the_moment_the_walk_began_on_the_servers_clock(
     output = read(*STREAMS, include_archived=False)
 
     assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
+
+
+def test_a_second_sync_brings_what_changed_since_the_first(api: Api, read: Read) -> None:
+    streams = [stream for stream in STREAMS if cursor_of(stream) == "update_time"]
+    lists: dict[str, FakeList] = {
+        stream: V2List([]) if catalog.is_v2(stream) else V1List([]) for stream in streams
+    }
+    for stream, served in lists.items():
+        served.put(timed(stream, MARK, "2024-04-01T00:00:00Z", "2024-04-01T00:00:00Z"))
+        api.serve(catalog.path(stream), served)
+
+    first = read(*streams, include_archived=False)
+    for stream, served in lists.items():
+        _, edited, _, created = timed(stream, *["2024-05-01T11:00:00Z"] * 4)
+        served.put([edited, created])
+    state = {stream: first.state(stream) for stream in streams}
+    second = read(*streams, state=state, include_archived=False)
+
+    for stream in streams:
+        assert sorted(keys(stream, first.records(stream)), key=str) == rows(stream, [1, 2, 3])
+        # row 1 lies within the lookback window
+        assert sorted(keys(stream, second.records(stream)), key=str) == rows(stream, [1, 2, 4])
+        assert second.state(stream) == {"update_time": "2024-05-01T11:00:00Z"}
 
 
 def test_the_state_stays_when_nothing_changed(api: Api, read: Read) -> None:

@@ -27,9 +27,14 @@ def before_the_second_page(served: V1List, deleted: Sequence[Row]) -> Callable[[
     return lambda _: served.remove(deleted) if next(pages) == 2 else None
 
 
-def test_walks_to_the_last_page_and_gives_each_row_once(api: Api, read: Read) -> None:
+@pytest.mark.parametrize("envelope_form", ["nested", "flat"])
+def test_walks_to_the_last_page_and_gives_each_row_once(
+    envelope_form: str, api: Api, read: Read
+) -> None:
     for stream in STREAMS:
-        api.serve(catalog.path(stream), V1List(rows(stream, range(1, 8)), page_size=3))
+        is_flat = envelope_form == "flat"
+        served = V1List(rows(stream, range(1, 8)), page_size=3, is_flat=is_flat)
+        api.serve(catalog.path(stream), served)
 
     output = read(*STREAMS, include_archived=False)
 
