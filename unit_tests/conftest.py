@@ -1,15 +1,17 @@
-"""Runs the connector's command line inside the test, against a Pipedrive that the test makes up."""
+"""Runs the connector's command line inside the test process, against a stand-in for Pipedrive."""
 
 import gc
 import json
 import logging
 import os
+import pickle
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -25,15 +27,22 @@ from unit_tests import catalog
 from unit_tests.output import Output
 from unit_tests.pipedrive import TOKEN, Api
 
-# neither what is drawn nor a busy machine may decide whether a test passes; to look for more, see
-# test_fuzz
+# Neither random examples nor a busy machine may decide whether a test passes. For more examples,
+# see test_fuzz.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("explore", derandomize=False, deadline=None, max_examples=1_000)
 settings.load_profile("repeatable")
 
 
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all imported modules during the tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
 class Clock:
-    """Time as the connector feels it: its sleeping takes none, and is all that moves it on."""
+    """The connector's clock: only its own waiting moves it on, and takes no time."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -50,13 +59,13 @@ class Clock:
 
 
 class Connector(Protocol):
-    """`connector("check", config={…})`: a verb of the command line and its files' contents."""
+    """`connector("check", config={…})` runs a command with the contents of its files."""
 
     def __call__(self, verb: str, **files: object) -> Output: ...
 
 
 class Read(Protocol):
-    """`read("deals", state={"deals": {…}}, start_date="2024-05-01")`: streams and settings."""
+    """`read("deals", state={"deals": {…}}, start_date="2024-05-01")` reads streams."""
 
     def __call__(
         self, *streams: str, state: Mapping[str, object] | None = None, **settings: object
@@ -68,7 +77,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     look_up = socket.getaddrinfo
 
     def look_up_here(host: Any, *rest: Any, **more: Any) -> Any:
-        assert host in {None, "127.0.0.1", "::1", "localhost"}, f"a test must not reach for {host}"
+        assert host in {None, "127.0.0.1", "::1", "localhost"}, f"a test must not connect to {host}"
         return look_up(host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
@@ -88,24 +97,43 @@ def api(clock: Clock) -> Iterator[Api]:
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    """Settings that spare the requests for the definitions of custom fields."""
+    """Settings without requests for field definitions."""
     return {"api_key": TOKEN, "custom_fields": "raw"}
 
 
-@pytest.fixture(scope="session")
-def manifest_checks() -> dict[str, Callable[..., Any]]:
-    """What the CDK does to every manifest, done once: half of the time of a run."""
-    schema = cdk.get_declarative_component_schema()
-    checks = [cdk.validate_manifest]
-    return {
-        "get_declarative_component_schema": lambda: schema,
-        "validate_manifest": lambda *given: checks and checks.pop()(*given),
-    }
+@pytest.fixture(scope="session", autouse=True)
+def _manifest_work() -> Iterator[None]:
+    """Have the CDK resolve and validate a manifest once a session, and not once a run."""
+    source = cdk.ConcurrentDeclarativeSource
+    resolve = source._pre_process_manifest  # noqa: SLF001 - no public method has the same effect
+    validate = cdk.validate_manifest
+    resolved: dict[bytes, bytes] = {}
+    validated: set[bytes] = set()
+
+    def resolve_once(self: Any, manifest: dict[str, Any]) -> Any:
+        # a copy each time, because the CDK changes it
+        written = pickle.dumps(manifest)
+        if written not in resolved:
+            resolved[written] = pickle.dumps(resolve(self, manifest))
+        return pickle.loads(resolved[written])  # noqa: S301 - our own
+
+    def validate_once(manifest: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+        written = pickle.dumps(manifest)
+        if written not in validated:
+            validate(manifest, schema)
+        validated.add(written)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "_pre_process_manifest", resolve_once)
+        patch.setattr(cdk, "validate_manifest", validate_once)
+        read_schema = cache(cdk.get_declarative_component_schema)
+        patch.setattr(cdk, "get_declarative_component_schema", read_schema)
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start each test with all room for pages: a run that failed has left none of its own."""
+    """Start each test with all page slots free: a run that failed may have kept some."""
     monkeypatch.setattr(Room, "free", threading.Semaphore(10))
 
 
@@ -113,7 +141,6 @@ def _room(monkeypatch: pytest.MonkeyPatch) -> None:
 def connector(
     api: Api,
     clock: Clock,
-    manifest_checks: dict[str, Callable[..., Any]],
     capfd: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Connector:
@@ -128,27 +155,25 @@ def connector(
             patch.setattr(sys, "argv", arguments)
             patch.setattr(time, "sleep", clock.sleep)
             patch.setattr(time, "monotonic", clock.read)
-            for name, check in manifest_checks.items():
-                patch.setattr(cdk, name, check)
-            _keep_to_itself(patch)
+            _contain(patch)
             try:
                 run()
             except SystemExit as end:
                 code = int(end.code or 0)
             else:
                 code = 0
-        told = capfd.readouterr()
-        assert TOKEN not in told.out + told.err, "the key was told"
+        written = capfd.readouterr()
+        assert TOKEN not in written.out + written.err, "the API key is in the output"
         # for the report of a test that fails
-        lines = [line for line in told.out.split("\n") if '"RECORD"' not in line]
+        lines = [line for line in written.out.split("\n") if '"RECORD"' not in line]
         sys.stdout.write("\n".join(lines))
-        return Output(told.out, code)
+        return Output(written.out, code)
 
     return invoke
 
 
-def _keep_to_itself(patch: pytest.MonkeyPatch) -> None:
-    """Undo, after a run, what a process of its own would take with it."""
+def _contain(patch: pytest.MonkeyPatch) -> None:
+    """Undo after a run what it changes in its process."""
 
     def leave(code: int) -> NoReturn:
         raise SystemExit(code)
@@ -156,7 +181,7 @@ def _keep_to_itself(patch: pytest.MonkeyPatch) -> None:
     console = logging.StreamHandler()
     console.setFormatter(AirbyteLogFormatter())
     patch.setattr(logging.root, "handlers", [console])
-    # PyAirbyte, which some tests import, keeps this logger to itself
+    # PyAirbyte, which some tests import, changes this logger
     logger = logging.getLogger("airbyte")
     for name, value in {"handlers": [], "propagate": True, "disabled": False}.items():
         patch.setattr(logger, name, value)
