@@ -46,7 +46,7 @@ def test_every_request_is_a_get(api: Api, read: Read) -> None:
 
 
 @pytest.mark.parametrize("method", [HttpMethod.POST, HttpMethod.PATCH, HttpMethod.DELETE])
-def test_a_source_that_wanted_to_write_could_not(
+def test_a_request_that_would_write_is_not_sent(
     method: HttpMethod, api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(HttpRequester, "get_method", lambda _: method)
@@ -71,7 +71,7 @@ def test_nothing_but_a_get_is_signed(method: str, api: Api) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_refused_because_the_key_would_go_along(
+def test_a_redirect_is_an_error_because_it_would_forward_the_key(
     status: int, api: Api, read: Read
 ) -> None:
     api.answer("v1/users", Answer(b"", status, {"location": "https://elsewhere.example/v1/users"}))

@@ -201,7 +201,7 @@ def _with_payload(reply: Reply) -> Reply:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_failure_ends_its_stream_with_a_sentence_that_gives_no_secret_away(
+def test_a_failure_ends_its_stream_with_a_message_that_contains_no_secret(
     case: Case, api: Api, read: Read
 ) -> None:
     api.answer("api/v2/pipelines", *[_with_payload(case.reply)] * case.attempts)
@@ -218,7 +218,7 @@ def test_a_failure_ends_its_stream_with_a_sentence_that_gives_no_secret_away(
     assert not any("Traceback" in log["message"] for log in output.of_type("LOG"))
 
 
-def test_a_failure_that_passes_costs_no_row(api: Api, read: Read) -> None:
+def test_a_temporary_failure_loses_no_row(api: Api, read: Read) -> None:
     passing = [case.reply for case in CASES.values() if case.attempts == PATIENTLY]
     for number, reply in enumerate(passing):
         then = v2_page(rows("pipelines", [number]), next_cursor=f"after {number}")
@@ -253,7 +253,7 @@ def test_the_other_streams_finish_when_one_fails(api: Api, read: Read) -> None:
 @pytest.mark.parametrize(
     "name", ["401", "402", "403 Cloudflare", "429 daily, no tokens left", "429 daily, burst left"]
 )
-def test_what_any_request_would_meet_ends_the_sync_with_one_sentence(
+def test_a_failure_of_every_request_ends_the_sync_with_one_message(
     name: str, api: Api, read: Read
 ) -> None:
     case = CASES[name]
@@ -269,9 +269,7 @@ def test_what_any_request_would_meet_ends_the_sync_with_one_sentence(
     assert {output.status(stream) for stream in streams} == {"INCOMPLETE"}
 
 
-def test_a_refusal_is_told_in_pipedrives_words_and_with_its_number_for_support(
-    api: Api, read: Read
-) -> None:
+def test_an_error_quotes_pipedrive_and_its_correlation_id(api: Api, read: Read) -> None:
     refusal = error(403, "Permission denied", error_info="Ask your admin")
     api.answer("v1/roles", refusal.with_headers(x_correlation_id="0d5c5c3f-7a41-4f0e"))
 
@@ -282,7 +280,7 @@ def test_a_refusal_is_told_in_pipedrives_words_and_with_its_number_for_support(
     assert "x-correlation-id 0d5c5c3f-7a41-4f0e" in sentence
 
 
-def test_a_key_that_the_server_repeats_is_not_told(api: Api, read: Read) -> None:
+def test_a_key_that_the_server_repeats_is_masked(api: Api, read: Read) -> None:
     api.answer("v1/roles", error(401, f"Token {TOKEN} is unknown"))
 
     output = read("roles")
@@ -300,9 +298,7 @@ def test_a_key_that_the_server_repeats_is_not_told(api: Api, read: Read) -> None
     ],
     ids=["the first half", "the second half", "no half", "a byte order mark"],
 )
-def test_json_that_is_not_quite_well_formed_costs_no_row(
-    body: bytes, name: str, api: Api, read: Read
-) -> None:
+def test_json_with_small_defects_loses_no_row(body: bytes, name: str, api: Api, read: Read) -> None:
     api.answer("api/v2/pipelines", Answer(body))
 
     output = read("pipelines")
@@ -310,7 +306,7 @@ def test_json_that_is_not_quite_well_formed_costs_no_row(
     assert output.records("pipelines") == [{"id": 1, "name": name}]
 
 
-def test_waits_for_no_server_in_silence(api: Api, read: Read, clock: Clock) -> None:
+def test_never_waits_longer_than_two_minutes(api: Api, read: Read, clock: Clock) -> None:
     limited = error(429, "rate limit exceeded").with_headers(
         x_ratelimit_remaining=0, x_ratelimit_reset=86_400
     )
@@ -334,7 +330,7 @@ def test_waits_longer_after_each_failure(api: Api, read: Read, clock: Clock) -> 
     assert clock.now < 180
 
 
-def test_after_a_burst_limit_it_waits_about_as_long_as_pipedrive_says(api: Api, read: Read) -> None:
+def test_waits_after_a_burst_limit_as_long_as_pipedrive_says(api: Api, read: Read) -> None:
     api.answer("api/v2/pipelines", _limit(0, 20000), envelope([]))
 
     read("pipelines")
@@ -343,9 +339,7 @@ def test_after_a_burst_limit_it_waits_about_as_long_as_pipedrive_says(api: Api, 
     assert 2 <= after - before <= 5
 
 
-def test_a_fault_of_the_connector_itself_ends_the_sync(
-    read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_in_the_connector_ends_the_sync(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> NoReturn:
         raise RuntimeError("a fault")
 

@@ -36,7 +36,7 @@ def fullest(requests: Iterable[Request]) -> int:
     return max(sum(start <= time < start + WINDOW for time in times) for start in times)
 
 
-def test_until_told_otherwise_it_keeps_to_the_smallest_plan_and_no_lower(
+def test_the_burst_limit_is_that_of_the_smallest_plan_until_answers_announce_one(
     api: Api, read: Read, clock: Clock
 ) -> None:
     api.answer("api/v2/pipelines", *pages("pipelines", 60))
@@ -70,7 +70,7 @@ def test_follows_the_limit_that_the_answers_announce(limit: int, api: Api, read:
     assert fullest(api.requests) == limit
 
 
-def test_follows_a_limit_that_changes_on_the_way(api: Api, read: Read) -> None:
+def test_follows_a_limit_that_changes_during_the_read(api: Api, read: Read) -> None:
     walk = pages("pipelines", 120)
     high = [page.with_headers(x_ratelimit_limit=40) for page in walk[:60]]
     low = [page.with_headers(x_ratelimit_limit=10) for page in walk[60:]]
@@ -82,7 +82,7 @@ def test_follows_a_limit_that_changes_on_the_way(api: Api, read: Read) -> None:
     assert fullest(api.requests[62:]) == 10
 
 
-def test_a_refusal_of_one_stream_pauses_all(
+def test_a_rate_limited_request_pauses_all_streams(
     api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the refused one comes back after a second; the pause of five has to hold all the same
@@ -129,7 +129,7 @@ def test_stops_before_the_reserve_is_touched_and_keeps_the_state(
     assert output.exit_code == 1
 
 
-def test_counts_on_by_itself_where_the_answers_stop_telling(api: Api, read: Read) -> None:
+def test_keeps_count_when_answers_stop_announcing_the_balance(api: Api, read: Read) -> None:
     first, *rest = pages("persons", 9)
     api.answer("api/v2/persons", balance(first, 130), *rest[:2])
 
@@ -139,7 +139,7 @@ def test_counts_on_by_itself_where_the_answers_stop_telling(api: Api, read: Read
     assert "daily_token_reserve_percent" in output.errors[0]["message"]
 
 
-def test_without_a_told_balance_there_is_nothing_to_stop_for(api: Api, read: Read) -> None:
+def test_does_not_stop_when_no_answer_announces_the_balance(api: Api, read: Read) -> None:
     api.answer("api/v2/persons", *pages("persons", 120))
 
     output = read("persons")
@@ -148,7 +148,7 @@ def test_without_a_told_balance_there_is_nothing_to_stop_for(api: Api, read: Rea
     assert output.exit_code == 0
 
 
-def test_goes_on_when_a_new_day_brings_new_tokens(api: Api, read: Read) -> None:
+def test_continues_when_a_new_day_brings_new_tokens(api: Api, read: Read) -> None:
     walk = pages("persons", 5)
     evening = [balance(walk[0], 130), balance(walk[1], 120)]
     morning = [balance(page, DAY - 10 * spent) for spent, page in enumerate(walk[2:])]
@@ -160,7 +160,7 @@ def test_goes_on_when_a_new_day_brings_new_tokens(api: Api, read: Read) -> None:
     assert output.exit_code == 0
 
 
-def test_tells_what_each_stream_and_the_sync_cost(api: Api, read: Read) -> None:
+def test_logs_the_cost_of_each_stream_and_of_the_sync(api: Api, read: Read) -> None:
     api.answer("api/v2/persons", *pages("persons", 3))
     api.answer("api/v2/pipelines", *pages("pipelines", 2))
 
@@ -172,7 +172,7 @@ def test_tells_what_each_stream_and_the_sync_cost(api: Api, read: Read) -> None:
     assert "Total: 5 rows, 5 requests, 40 tokens" in told
 
 
-def test_tells_the_cost_while_threads_still_begin_streams() -> None:
+def test_logs_the_cost_while_threads_still_start_streams() -> None:
     budget = TokenBudget({}, reserve_percent=10)
     told = logging.getLogger("told")
     told.setLevel(logging.INFO)

@@ -28,7 +28,7 @@ def _threads_take_turns_anywhere() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_threads_take_turns_anywhere")
-def test_threads_do_not_disturb_each_others_templates() -> None:
+def test_threads_can_evaluate_templates_at_the_same_time() -> None:
     import_module("source_pipedrive.protocol.source")
     template = InterpolatedString.create("v1/roles/{{ role_id }}/assignments", parameters={})
 

@@ -38,7 +38,7 @@ def test_says_when_the_user_is_no_admin(api: Api, connector: Connector) -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], {}, [{}, {}], "Ada"])
-def test_an_answer_that_names_nobody_is_a_failure(
+def test_an_answer_without_a_user_is_a_failure(
     data: object, api: Api, connector: Connector
 ) -> None:
     api.answer("v1/users/me", envelope(data))
@@ -50,7 +50,7 @@ def test_an_answer_that_names_nobody_is_a_failure(
 
 
 @pytest.mark.parametrize("access", [None, "all", 1, ["sales"], [{"app": None}]])
-def test_what_is_told_of_access_in_another_form_is_no_failure(
+def test_an_unknown_form_of_access_is_no_failure(
     access: object, api: Api, connector: Connector
 ) -> None:
     api.answer("v1/users/me", envelope({"name": "Ada", "company_name": "Acme", "access": access}))
@@ -70,7 +70,9 @@ def test_what_is_told_of_access_in_another_form_is_no_failure(
         pytest.param(CASES["429 daily, no tokens left"].reply, "daily API tokens", id="no tokens"),
     ],
 )
-def test_a_refusal_fails_at_once(reply: Reply, phrase: str, api: Api, connector: Connector) -> None:
+def test_a_permanent_error_fails_at_once(
+    reply: Reply, phrase: str, api: Api, connector: Connector
+) -> None:
     api.answer("v1/users/me", reply)
 
     output = connector("check", config=CONFIG)
@@ -97,7 +99,7 @@ def test_a_refusal_fails_at_once(reply: Reply, phrase: str, api: Api, connector:
         pytest.param(html(200), "an HTML page instead of data", id="a web page"),
     ],
 )
-def test_what_may_pass_is_tried_once_more_and_then_told_within_seconds(
+def test_a_temporary_error_is_retried_once_and_then_reported_within_seconds(
     reply: Reply, phrase: str, api: Api, connector: Connector, clock: Clock
 ) -> None:
     api.answer("v1/users/me", reply, reply)
@@ -109,7 +111,7 @@ def test_what_may_pass_is_tried_once_more_and_then_told_within_seconds(
     assert clock.now < 10
 
 
-def test_a_hiccup_is_not_a_failure(api: Api, connector: Connector) -> None:
+def test_a_single_temporary_error_is_no_failure(api: Api, connector: Connector) -> None:
     api.answer("v1/users/me", CASES["connection reset"].reply, ME)
 
     output = connector("check", config=CONFIG)
@@ -117,7 +119,7 @@ def test_a_hiccup_is_not_a_failure(api: Api, connector: Connector) -> None:
     assert output.connection["status"] == "SUCCEEDED"
 
 
-def test_a_source_built_without_a_config_takes_the_one_of_the_verb(api: Api) -> None:
+def test_a_source_built_without_a_config_uses_that_of_the_command(api: Api) -> None:
     """As Airbyte's command `connector test` builds it."""
     api.answer("v1/users/me", ME)
 

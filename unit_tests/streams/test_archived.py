@@ -34,7 +34,7 @@ def test_archived_rows_come_into_the_same_table(api: Api, read: Read) -> None:
         assert sorted(emitted, key=str) == rows(stream, [1, 2, 3])
 
 
-def test_archived_lists_are_left_alone_when_they_are_not_wanted(api: Api, read: Read) -> None:
+def test_archived_lists_are_not_requested_when_they_are_off(api: Api, read: Read) -> None:
     for stream in STREAMS:
         api.answer(catalog.path(stream), page(stream, rows(stream, [1])))
 
@@ -44,7 +44,7 @@ def test_archived_lists_are_left_alone_when_they_are_not_wanted(api: Api, read: 
     assert {output.status(stream) for stream in STREAMS} == {"COMPLETE"}
 
 
-def test_each_list_has_a_mark_of_its_own(api: Api, read: Read) -> None:
+def test_each_list_has_a_bookmark_of_its_own(api: Api, read: Read) -> None:
     for stream in STREAMS:
         api.answer(catalog.path(stream), page(stream, changed(stream, 1, NEWER)))
         archived = page(stream, changed(stream, 2, OLDER))
@@ -56,7 +56,7 @@ def test_each_list_has_a_mark_of_its_own(api: Api, read: Read) -> None:
     assert states == both_states(live=NEWER, archived=OLDER)
 
 
-def test_deals_resume_each_list_from_its_own_mark(api: Api, read: Read) -> None:
+def test_deals_resume_each_list_from_its_own_bookmark(api: Api, read: Read) -> None:
     api.answer("api/v2/deals", page("deals", []))
     api.answer("api/v2/deals/archived", page("deals", []))
 
@@ -68,7 +68,9 @@ def test_deals_resume_each_list_from_its_own_mark(api: Api, read: Read) -> None:
     }
 
 
-def test_the_mark_of_the_archived_list_is_kept_while_it_is_not_wanted(api: Api, read: Read) -> None:
+def test_the_bookmark_of_the_archived_list_is_kept_while_the_list_is_off(
+    api: Api, read: Read
+) -> None:
     for stream in STREAMS:
         api.answer(catalog.path(stream), page(stream, changed(stream, 1, NEWER)))
 
@@ -93,7 +95,9 @@ def test_a_list_that_is_new_to_the_state_is_read_from_the_start(api: Api, read: 
         assert "updated_since" not in query
 
 
-def test_one_list_that_fails_does_not_hold_up_the_mark_of_the_other(api: Api, read: Read) -> None:
+def test_a_list_that_fails_does_not_hold_back_the_bookmark_of_the_other(
+    api: Api, read: Read
+) -> None:
     for stream in ("deals", "leads"):
         api.answer(catalog.path(stream), page(stream, changed(stream, 1, NEWER)))
         api.answer(catalog.path(stream, archived=True), error(400, "Bad request"))
@@ -105,7 +109,7 @@ def test_one_list_that_fails_does_not_hold_up_the_mark_of_the_other(api: Api, re
         assert output.status(stream) == "INCOMPLETE"
 
 
-def test_archived_leads_are_read_newest_first_as_far_as_they_are_new(api: Api, read: Read) -> None:
+def test_archived_leads_are_read_newest_first_down_to_the_bookmark(api: Api, read: Read) -> None:
     newest_first = [
         *changed("leads", 1, NEWER),
         *changed("leads", 2, LOOK_BACK),
@@ -122,7 +126,7 @@ def test_archived_leads_are_read_newest_first_as_far_as_they_are_new(api: Api, r
     assert "updated_since" not in query
 
 
-def test_archived_leads_are_walked_to_the_end_while_all_are_new(api: Api, read: Read) -> None:
+def test_archived_leads_are_read_to_the_end_while_all_are_new(api: Api, read: Read) -> None:
     api.answer("v1/leads", v1_page([]))
     first = changed("leads", 1, NEWER) + changed("leads", 2, MARK)
     second = changed("leads", 2, MARK) + changed("leads", 3, LOOK_BACK)
@@ -134,7 +138,7 @@ def test_archived_leads_are_walked_to_the_end_while_all_are_new(api: Api, read: 
 
 
 @pytest.mark.parametrize("start_date", ["", OLDER], ids=["no start date", "start date"])
-def test_a_first_sync_walks_archived_leads_to_the_start_date_or_the_end(
+def test_a_first_sync_reads_archived_leads_down_to_the_start_date_or_the_end(
     start_date: str, api: Api, read: Read
 ) -> None:
     api.answer("v1/leads", v1_page([]))

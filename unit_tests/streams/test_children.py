@@ -15,7 +15,7 @@ NOW, HTTP_NOW = "2024-05-01T10:00:00Z", "Wed, 01 May 2024 10:00:00 GMT"
 NO_SUCH_FEATURE = error(403, "You do not have permissions to do this.")
 
 
-def test_deal_lines_are_read_for_the_deals_that_changed(api: Api, read: Read) -> None:
+def test_deal_products_are_read_for_the_deals_that_changed(api: Api, read: Read) -> None:
     now = times.now()
     state = {"deal_products": {"parent_update_time": now, "full_pass": now}}
     api.answer("api/v2/deals", v2_page(rows("deals", [7])))
@@ -28,7 +28,7 @@ def test_deal_lines_are_read_for_the_deals_that_changed(api: Api, read: Read) ->
     assert [row["id"] for row in output.records("deal_products")] == [1]
 
 
-def test_deal_lines_of_all_deals_are_due_again_after_a_week(api: Api, read: Read) -> None:
+def test_a_full_scan_of_all_deals_is_due_after_a_week(api: Api, read: Read) -> None:
     state = {"parent_update_time": times.now(), "full_pass": "2024-05-01T00:00:00Z"}
     api.answer("api/v2/deals", v2_page(rows("deals", range(1, 151))))
     api.answer("api/v2/deals/products", v2_page([]), v2_page([]))
@@ -41,9 +41,7 @@ def test_deal_lines_of_all_deals_are_due_again_after_a_week(api: Api, read: Read
     assert output.states("deal_products")[-1]["full_pass"] > "2024-05-01T00:00:00Z"  # noqa: S105 - a moment
 
 
-def test_deal_lines_of_all_deals_are_read_with_every_sync_where_that_is_set(
-    api: Api, read: Read
-) -> None:
+def test_every_sync_is_a_full_scan_when_the_setting_is_zero_days(api: Api, read: Read) -> None:
     # Pipedrive's clock is ahead of this machine's
     ahead = times.shift(times.now(), timedelta(minutes=30))
     state = {"deal_products": {"parent_update_time": ahead, "full_pass": ahead}}
@@ -55,7 +53,9 @@ def test_deal_lines_of_all_deals_are_read_with_every_sync_where_that_is_set(
 
 
 @pytest.mark.parametrize("mark", ["parent_update_time", "full_pass"])
-def test_a_pass_that_lies_in_the_future_is_refused(mark: str, api: Api, read: Read) -> None:
+def test_the_state_of_a_child_stream_that_lies_in_the_future_is_an_error(
+    mark: str, api: Api, read: Read
+) -> None:
     state = {"parent_update_time": NOW, "full_pass": NOW, mark: "2025-05-01T10:00:00Z"}
     api.answer("api/v2/deals", v2_page(rows("deals", [7])).with_headers(date=HTTP_NOW))
 
@@ -67,7 +67,7 @@ def test_a_pass_that_lies_in_the_future_is_refused(mark: str, api: Api, read: Re
     assert output.status("deal_products") == "INCOMPLETE"
 
 
-def test_an_interrupted_pass_began_by_pipedrives_clock(api: Api, read: Read) -> None:
+def test_an_interrupted_parent_scan_starts_by_pipedrives_clock(api: Api, read: Read) -> None:
     parents = range(1, 101)
     api.answer("v1/notes", v1_page(rows("notes", parents)).with_headers(date=HTTP_NOW))
     for parent in parents:
@@ -80,7 +80,7 @@ def test_an_interrupted_pass_began_by_pipedrives_clock(api: Api, read: Read) -> 
     assert midway["pass"]["started"] == NOW
 
 
-def test_a_feature_that_the_account_lacks_ends_in_a_warning(api: Api, read: Read) -> None:
+def test_a_feature_that_the_account_lacks_is_a_warning(api: Api, read: Read) -> None:
     api.answer("api/v2/deals", v2_page(rows("deals", [7])))
     api.answer("api/v2/deals/installments", NO_SUCH_FEATURE)
 
@@ -92,7 +92,9 @@ def test_a_feature_that_the_account_lacks_ends_in_a_warning(api: Api, read: Read
     assert "the Growth plan" in warning
 
 
-def test_children_of_no_parent_at_all_are_a_missing_permission(api: Api, read: Read) -> None:
+def test_a_child_stream_that_fails_for_every_parent_is_a_missing_permission(
+    api: Api, read: Read
+) -> None:
     api.answer("v1/notes", v1_page(rows("notes", range(1, 4))))
     for parent in range(1, 4):
         api.answer(f"v1/notes/{parent}/comments", NO_SUCH_FEATURE)
@@ -103,7 +105,7 @@ def test_children_of_no_parent_at_all_are_a_missing_permission(api: Api, read: R
     assert "may not read note_comments" in output.errors[0]["message"]
 
 
-def test_a_state_never_names_parents_whose_children_are_not_out_yet(
+def test_a_state_covers_only_parents_whose_children_were_emitted(
     api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parents = range(1, 251)

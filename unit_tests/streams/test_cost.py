@@ -71,7 +71,7 @@ def account(api: Api, streams: Iterable[str]) -> None:
     [1_500, 1_501, 2_000, 2_300, 10_000, 95_000, 125_000],
     ids=lambda count: f"{count} rows",
 )
-def test_a_list_costs_a_twentieth_more_than_its_pages_at_most(
+def test_a_list_costs_at_most_five_percent_more_requests_than_its_pages(
     count: int, api: Api, read: Read
 ) -> None:
     everybody = people(count)
@@ -102,7 +102,7 @@ def test_each_answer_is_parsed_once(api: Api, read: Read, monkeypatch: pytest.Mo
     assert [parsed[answer.body] for answer in answers] == [1, 1]
 
 
-def test_definitions_are_read_once_whoever_needs_them(api: Api, read: Read) -> None:
+def test_field_definitions_are_read_once_for_all_streams(api: Api, read: Read) -> None:
     given = {name: catalog.resolved(name)["$parameters"] for name in catalog.STREAMS}
     readers = {name for name, parameters in given.items() if "fields_of" in parameters}
     defining = {
@@ -131,7 +131,7 @@ def test_an_idle_account_costs_at_most_400_tokens_for_the_suggested_streams(
     assert tokens(api.requests[before:]) <= 400
 
 
-def test_parents_that_are_read_anyway_are_not_listed_again(api: Api, read: Read) -> None:
+def test_parents_are_not_listed_again_when_their_stream_is_selected(api: Api, read: Read) -> None:
     account(api, SUGGESTED)
 
     read(*SUGGESTED, custom_fields="columns")
@@ -141,7 +141,7 @@ def test_parents_that_are_read_anyway_are_not_listed_again(api: Api, read: Read)
 
 
 @pytest.mark.parametrize("child", HANGING_ON_REFERENCE_DATA)
-def test_reference_data_is_read_once_also_for_what_hangs_on_it(
+def test_reference_data_is_read_once_for_itself_and_its_child_stream(
     child: str, api: Api, read: Read
 ) -> None:
     parent = HANGING_ON_REFERENCE_DATA[child]
@@ -153,7 +153,7 @@ def test_reference_data_is_read_once_also_for_what_hangs_on_it(
 
 
 @pytest.mark.parametrize("child", ["role_assignments", "permission_set_assignments"])
-def test_a_refusal_of_reference_data_is_met_once(child: str, api: Api, read: Read) -> None:
+def test_reference_data_that_fails_is_requested_once(child: str, api: Api, read: Read) -> None:
     parent = HANGING_ON_REFERENCE_DATA[child]
     api.answer(catalog.path(parent), error(403, "Forbidden"))
 
@@ -164,7 +164,7 @@ def test_a_refusal_of_reference_data_is_met_once(child: str, api: Api, read: Rea
 
 
 @pytest.mark.parametrize("stream", ["deal_products", "deal_installments"])
-def test_the_lines_of_a_hundred_deals_cost_a_fiftieth_of_asking_deal_by_deal(
+def test_children_of_a_hundred_deals_cost_a_fiftieth_of_requests_deal_by_deal(
     stream: str, api: Api, read: Read
 ) -> None:
     deals = range(1, 451)

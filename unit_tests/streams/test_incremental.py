@@ -45,7 +45,7 @@ def found(output: Output, streams: Sequence[str]) -> dict[str, list[Row]]:
     return {stream: keys(stream, output.records(stream)) for stream in streams}
 
 
-def test_the_first_sync_filters_nothing(api: Api, read: Read) -> None:
+def test_the_first_sync_sends_no_time_filter(api: Api, read: Read) -> None:
     for stream in STREAMS:
         api.answer(catalog.path(stream), page(stream, []))
 
@@ -58,7 +58,7 @@ def test_the_first_sync_filters_nothing(api: Api, read: Read) -> None:
     )
 
 
-def test_the_start_date_goes_to_the_server_as_it_is(api: Api, read: Read) -> None:
+def test_the_start_date_is_sent_as_written(api: Api, read: Read) -> None:
     for stream in FILTERED:
         api.answer(catalog.path(stream), page(stream, []))
 
@@ -67,7 +67,7 @@ def test_the_start_date_goes_to_the_server_as_it_is(api: Api, read: Read) -> Non
     assert {request.query["updated_since"] for request in api.requests} == {START}
 
 
-def test_resumes_five_minutes_before_the_saved_state(api: Api, read: Read) -> None:
+def test_resumes_five_minutes_before_the_bookmark(api: Api, read: Read) -> None:
     for stream in FILTERED:
         api.answer(catalog.path(stream), page(stream, []))
 
@@ -78,7 +78,7 @@ def test_resumes_five_minutes_before_the_saved_state(api: Api, read: Read) -> No
 
 
 @pytest.mark.parametrize("mark", ["2024-04-30T12:00:00Z", "2024-05-01T00:03:00Z"])
-def test_never_goes_back_behind_the_start_date(mark: str, api: Api, read: Read) -> None:
+def test_never_asks_for_rows_before_the_start_date(mark: str, api: Api, read: Read) -> None:
     for stream in FILTERED:
         api.answer(catalog.path(stream), page(stream, []))
 
@@ -106,7 +106,7 @@ def test_resumes_from_any_form_of_the_same_moment(saved: str, api: Api, read: Re
     ]
 
 
-def test_a_list_without_a_filter_is_not_asked_to_filter(api: Api, read: Read) -> None:
+def test_a_list_without_a_time_filter_gets_no_filter_parameter(api: Api, read: Read) -> None:
     streams = UNFILTERED + SORTED
     for stream in streams:
         api.answer(catalog.path(stream), page(stream, []))
@@ -118,7 +118,7 @@ def test_a_list_without_a_filter_is_not_asked_to_filter(api: Api, read: Read) ->
     assert not any("updated_since" in request.query for request in api.requests)
 
 
-def test_documents_older_than_the_start_date_are_left_out_to_the_second(
+def test_documents_older_than_the_start_date_are_skipped_to_the_second(
     api: Api, read: Read
 ) -> None:
     times = ["2024-05-01T00:00:01Z", "2024-05-01T00:00:00Z", "2024-04-30T23:59:59Z"]
@@ -130,7 +130,7 @@ def test_documents_older_than_the_start_date_are_left_out_to_the_second(
     assert found(output, STREAMS) == {stream: rows(stream, [1, 2]) for stream in STREAMS}
 
 
-def test_where_the_reader_filters_it_resumes_five_minutes_before_the_state_to_the_second(
+def test_lists_without_a_time_filter_resume_five_minutes_before_the_bookmark_to_the_second(
     api: Api, read: Read
 ) -> None:
     # call logs cannot be edited, but are written when a call of yesterday ends today
@@ -144,9 +144,7 @@ def test_where_the_reader_filters_it_resumes_five_minutes_before_the_state_to_th
     assert found(output, streams) == {stream: rows(stream, [1, 2]) for stream in streams}
 
 
-def test_newest_first_stops_at_the_first_row_that_is_older_than_the_state(
-    api: Api, read: Read
-) -> None:
+def test_newest_first_stops_at_the_first_row_older_than_the_bookmark(api: Api, read: Read) -> None:
     for stream in SORTED:
         new_and_old = timed(stream, "2024-05-01T11:00:00Z", "2024-04-01T00:00:00Z")
         api.answer(catalog.path(stream), page(stream, new_and_old, more=True))
@@ -157,7 +155,7 @@ def test_newest_first_stops_at_the_first_row_that_is_older_than_the_state(
     assert {request.query["sort"] for request in api.requests} == {"update_time DESC"}
 
 
-def test_a_row_that_never_changed_does_not_end_a_walk_newest_first(api: Api, read: Read) -> None:
+def test_a_row_that_never_changed_does_not_end_a_read_newest_first(api: Api, read: Read) -> None:
     # where null comes in the order is not documented
     never = rows("files", [1], update_time=None, add_time="2020-01-01 00:00:00")
     first = [*never, *rows("files", [2], update_time="2024-05-01 12:00:00")]
@@ -169,7 +167,7 @@ def test_a_row_that_never_changed_does_not_end_a_walk_newest_first(api: Api, rea
     assert keys("files", output.records("files"))[-1:] == rows("files", [3])
 
 
-def test_rows_without_an_update_time_are_given_and_do_not_move_the_state(
+def test_rows_without_an_update_time_are_emitted_and_do_not_move_the_state(
     api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
@@ -187,7 +185,7 @@ def test_rows_without_an_update_time_are_given_and_do_not_move_the_state(
     [("2024-05-01T00:00:00Z", [1]), ("2024-04-30T23:59:59Z", [])],
     ids=["added at the start", "added a second earlier"],
 )
-def test_rows_never_changed_count_from_their_creation(
+def test_rows_that_never_changed_are_as_old_as_their_creation(
     added: str, given: list[int], api: Api, read: Read
 ) -> None:
     streams = [stream for stream in STREAMS if cursor_of(stream) == "update_time"]
@@ -210,7 +208,7 @@ def test_the_state_is_the_newest_change_among_the_rows(api: Api, read: Read) -> 
     assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
 
 
-def test_the_state_never_passes_the_moment_the_walk_began_on_the_servers_clock(
+def test_the_state_never_passes_the_start_of_the_read_on_the_servers_clock(
     api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
@@ -255,7 +253,7 @@ def test_the_state_stays_when_nothing_changed(api: Api, read: Read) -> None:
     assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
 
 
-def test_the_state_does_not_go_back_when_only_the_look_back_brought_rows(
+def test_the_state_does_not_go_back_when_only_the_lookback_window_has_rows(
     api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
@@ -267,7 +265,7 @@ def test_the_state_does_not_go_back_when_only_the_look_back_brought_rows(
     assert {stream: output.state(stream) for stream in STREAMS} == states(STREAMS)
 
 
-def test_a_stream_that_fails_midway_keeps_the_state_it_came_with(api: Api, read: Read) -> None:
+def test_a_stream_that_fails_midway_keeps_its_saved_state(api: Api, read: Read) -> None:
     for stream in STREAMS:
         newer = timed(stream, "2024-05-01T11:00:00Z")
         api.answer(catalog.path(stream), page(stream, newer, more=True), error(400, "Bad cursor"))
@@ -279,7 +277,7 @@ def test_a_stream_that_fails_midway_keeps_the_state_it_came_with(api: Api, read:
     assert output.exit_code == 1
 
 
-def test_a_first_sync_that_fails_midway_leaves_no_mark_behind(api: Api, read: Read) -> None:
+def test_a_first_sync_that_fails_midway_saves_no_bookmark(api: Api, read: Read) -> None:
     for stream in STREAMS:
         answer = page(stream, timed(stream, MARK), more=True)
         api.answer(catalog.path(stream), answer, error(400, "Bad cursor"))
@@ -291,7 +289,7 @@ def test_a_first_sync_that_fails_midway_leaves_no_mark_behind(api: Api, read: Re
     )
 
 
-def test_a_time_in_an_unknown_form_costs_no_row_and_is_told(api: Api, read: Read) -> None:
+def test_a_time_in_an_unknown_form_loses_no_row_and_is_a_warning(api: Api, read: Read) -> None:
     for stream in STREAMS:
         odd = rows(stream, [2], **{cursor_of(stream): "yesterday at noon"})
         api.answer(catalog.path(stream), page(stream, timed(stream, MARK) + odd))
@@ -324,7 +322,7 @@ def test_a_parent_with_an_odd_time_keeps_its_children(api: Api, read: Read) -> N
         pytest.param({"archived": "2024-05-01T10:00:00Z"}, id="no object"),
     ],
 )
-def test_an_unreadable_state_is_refused_with_what_to_write_instead(
+def test_an_unreadable_state_is_an_error_that_shows_a_correct_one(
     saved: Row, api: Api, read: Read
 ) -> None:
     api.answer("api/v2/pipelines", page("pipelines", rows("pipelines", [1])))
@@ -356,7 +354,7 @@ def test_a_list_that_held_rows_and_is_empty_now_is_a_warning(api: Api, read: Rea
         assert MARK in warning
 
 
-def test_nothing_new_is_no_warning(api: Api, read: Read) -> None:
+def test_a_sync_without_new_rows_is_no_warning(api: Api, read: Read) -> None:
     for stream in STREAMS:
         # the server leaves out what is old, where it can
         old = [] if stream in FILTERED else timed(stream, "2024-01-01T00:00:00Z")
@@ -368,7 +366,7 @@ def test_nothing_new_is_no_warning(api: Api, read: Read) -> None:
     assert output.logs("WARN") == []
 
 
-def test_one_of_two_lists_may_run_empty(api: Api, read: Read) -> None:
+def test_one_of_two_lists_may_become_empty(api: Api, read: Read) -> None:
     api.answer("api/v2/projects", page("projects", timed("projects", "2024-01-01T00:00:00Z")))
     api.answer("api/v2/projects/archived", page("projects", []))
     state = {"update_time": MARK, "archived": {"update_time": MARK}}
@@ -379,7 +377,7 @@ def test_one_of_two_lists_may_run_empty(api: Api, read: Read) -> None:
     assert output.logs("WARN") == []
 
 
-def test_a_state_that_lies_in_the_future_is_refused(api: Api, read: Read) -> None:
+def test_a_state_that_lies_in_the_future_is_an_error(api: Api, read: Read) -> None:
     answer = page("persons", []).with_headers(date="Wed, 01 May 2024 10:00:00 GMT")
     api.answer("api/v2/persons", answer)
 

@@ -14,7 +14,7 @@ def found(output: Output) -> dict[str, list[Row]]:
     return {stream: keys(stream, output.records(stream)) for stream in STREAMS}
 
 
-def test_takes_the_whole_list_in_one_request_without_parameters(api: Api, read: Read) -> None:
+def test_reads_the_whole_list_in_one_request_without_parameters(api: Api, read: Read) -> None:
     for stream in STREAMS:
         answer = envelope(rows(stream, [1]), additional_data={"company_id": 7})
         api.answer(catalog.path(stream), answer)

@@ -61,9 +61,7 @@ def read_persons(connector: Connector, properties: Mapping[str, Any]) -> Output:
     return output
 
 
-def test_definitions_are_read_once_for_all_lists_and_streams_that_want_them(
-    api: Api, read: Read
-) -> None:
+def test_field_definitions_are_read_once_for_all_lists_and_streams(api: Api, read: Read) -> None:
     first = v2_page([a_field()], next_cursor="next")
     api.answer(DEFINITIONS["deals"], first, v2_page([LABEL_FIELD]))
     api.answer("v1/leadLabels", envelope([{"id": LABEL_UUID, "name": "Warm"}]))
@@ -83,7 +81,7 @@ def test_definitions_are_read_once_for_all_lists_and_streams_that_want_them(
     assert output.records("deal_fields") == [a_field(), LABEL_FIELD]
 
 
-def test_definitions_are_read_of_selected_streams_only(api: Api, read: Read) -> None:
+def test_field_definitions_are_read_for_selected_streams_only(api: Api, read: Read) -> None:
     api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
     api.answer(catalog.path("persons"), v2_page([a_row("persons")]))
 
@@ -93,7 +91,7 @@ def test_definitions_are_read_of_selected_streams_only(api: Api, read: Read) -> 
 
 
 @pytest.mark.parametrize("stream", DEFINITIONS)
-def test_raw_asks_for_no_definitions(stream: str, api: Api, read: Read) -> None:
+def test_raw_custom_fields_need_no_field_definitions(stream: str, api: Api, read: Read) -> None:
     api.answer(catalog.path(stream), v2_page([a_row(stream)]))
 
     (row,) = read(stream, custom_fields="raw", include_archived=False).records(stream)
@@ -103,7 +101,7 @@ def test_raw_asks_for_no_definitions(stream: str, api: Api, read: Read) -> None:
 
 
 @pytest.mark.parametrize("stream", ["deals", "persons", "organizations", "projects"])
-def test_label_ids_are_named(stream: str, api: Api, read: Read) -> None:
+def test_labels_are_added_to_label_ids(stream: str, api: Api, read: Read) -> None:
     api.answer(DEFINITIONS[stream], v2_page([LABEL_FIELD]))
     api.answer(catalog.path(stream), v2_page([a_row(stream, label_ids=[2, 1, 9])]))
 
@@ -119,7 +117,7 @@ def test_label_ids_are_named(stream: str, api: Api, read: Read) -> None:
         pytest.param(envelope(None, success=False), id="broken"),
     ],
 )
-def test_definitions_that_cannot_be_read_end_their_stream_only(
+def test_field_definitions_that_cannot_be_read_end_their_stream_only(
     refusal: Answer, api: Api, read: Read
 ) -> None:
     api.serve(DEFINITIONS["deals"], lambda _: refusal)
@@ -136,7 +134,9 @@ def test_definitions_that_cannot_be_read_end_their_stream_only(
     assert [row["custom_contract_type"] for row in output.records("persons")] == ["Renewal"]
 
 
-def test_a_refusal_of_definitions_says_how_to_do_without(api: Api, read: Read) -> None:
+def test_an_error_about_field_definitions_names_the_setting_that_avoids_them(
+    api: Api, read: Read
+) -> None:
     api.answer(DEFINITIONS["deals"], error(403, "Forbidden"))
     api.answer(catalog.path("deals"), v2_page([a_row("deals")]))
 
@@ -146,7 +146,9 @@ def test_a_refusal_of_definitions_says_how_to_do_without(api: Api, read: Read) -
     assert "with `custom_fields: raw` the sync does without" in output.errors[0]["message"]
 
 
-def test_a_refused_key_is_no_matter_of_custom_fields(api: Api, connector: Connector) -> None:
+def test_a_wrong_key_is_not_reported_as_a_problem_of_custom_fields(
+    api: Api, connector: Connector
+) -> None:
     api.serve_all(lambda _: error(401, "regenerated"))
 
     output = connector("discover", config={"api_key": TOKEN})
@@ -183,7 +185,7 @@ def test_field_options_hold_every_option_of_every_entity(api: Api, read: Read) -
     assert len(found) == len(expected)
 
 
-def test_the_same_definitions_make_the_same_catalog_whatever_their_order(
+def test_field_definitions_in_any_order_make_the_same_catalog(
     api: Api, connector: Connector
 ) -> None:
     fields = [a_field(), a_field("Größe", "double", OTHER_KEY), a_field("Grosse", code="a" * 40)]
@@ -205,7 +207,7 @@ def test_the_same_definitions_make_the_same_catalog_whatever_their_order(
     assert '"custom_grosse_aaaaaaaa"' in catalogs[0]
 
 
-def test_discover_asks_again_before_it_leaves_columns_out(api: Api, connector: Connector) -> None:
+def test_discover_retries_before_it_drops_custom_columns(api: Api, connector: Connector) -> None:
     trouble = iter([error(503, "Service unavailable"), error(500, "Internal error")])
     api.serve("v1/leadLabels", lambda _: envelope([]))
     for path in DEFINITIONS.values():
@@ -248,7 +250,7 @@ TYPE = {"custom_contract_type": TEXT, "custom_contract_type_id": {"type": ["null
         ),
     ],
 )
-def test_a_field_that_is_not_as_in_the_catalog_is_named_in_a_warning(
+def test_a_field_that_differs_from_the_catalog_is_named_in_a_warning(
     before: Mapping[str, Any], told: list[str], api: Api, connector: Connector
 ) -> None:
     api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
@@ -262,14 +264,14 @@ def test_a_field_that_is_not_as_in_the_catalog_is_named_in_a_warning(
     assert "Refresh the source schema" in warning
 
 
-def test_a_catalog_that_fits_is_worth_no_warning(api: Api, connector: Connector) -> None:
+def test_a_catalog_that_fits_is_no_warning(api: Api, connector: Connector) -> None:
     api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
     api.answer(catalog.path("persons"), v2_page([a_row("persons")]))
 
     assert read_persons(connector, TYPE).logs("WARN") == []
 
 
-def test_a_field_that_is_created_while_its_rows_are_read_stays_raw_and_is_reported(
+def test_a_field_created_during_the_read_stays_raw_and_is_a_warning(
     api: Api, connector: Connector
 ) -> None:
     api.answer(DEFINITIONS["persons"], v2_page([a_field()]))

@@ -28,7 +28,7 @@ def before_the_second_page(served: V1List, deleted: Sequence[Row]) -> Callable[[
 
 
 @pytest.mark.parametrize("envelope_form", ["nested", "flat"])
-def test_walks_to_the_last_page_and_gives_each_row_once(
+def test_reads_to_the_last_page_and_emits_each_row_once(
     envelope_form: str, api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
@@ -41,7 +41,7 @@ def test_walks_to_the_last_page_and_gives_each_row_once(
     assert found(output) == {stream: rows(stream, range(1, 8)) for stream in STREAMS}
 
 
-def test_asks_each_page_for_as_many_rows_as_the_endpoint_gives(api: Api, read: Read) -> None:
+def test_requests_pages_of_the_largest_size_that_the_endpoint_allows(api: Api, read: Read) -> None:
     for stream in STREAMS:
         api.serve(catalog.path(stream), V1List(rows(stream, range(1, 5)), page_size=3))
 
@@ -124,7 +124,7 @@ def test_an_empty_list_is_no_rows_and_no_error(answer: Answer, api: Api, read: R
         pytest.param(range(1, 9), id="every row"),
     ],
 )
-def test_rows_deleted_during_the_walk_pull_no_other_row_out_of_it(
+def test_rows_deleted_during_the_read_make_it_skip_no_other_row(
     taken: Sequence[int], api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
@@ -141,7 +141,7 @@ def test_rows_deleted_during_the_walk_pull_no_other_row_out_of_it(
         assert output.status(stream) == "COMPLETE"
 
 
-def test_a_row_that_changed_at_the_edge_of_two_pages_comes_in_its_new_version(
+def test_a_row_that_changed_between_two_pages_is_emitted_in_its_new_version(
     api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
@@ -175,7 +175,7 @@ def test_an_empty_page_that_announces_more_is_not_the_end(api: Api, read: Read) 
     assert output.status("notes") == "COMPLETE"
 
 
-def test_pages_of_one_row_are_walked_to_the_end(api: Api, read: Read) -> None:
+def test_pages_of_one_row_are_read_to_the_end(api: Api, read: Read) -> None:
     api.serve("v1/notes", V1List(rows("notes", [1, 2, 3, 4, 5]), page_size=1))
 
     output = read("notes")
@@ -184,7 +184,7 @@ def test_pages_of_one_row_are_walked_to_the_end(api: Api, read: Read) -> None:
 
 
 @pytest.mark.parametrize("after", ["disjoint", "empty", "the same", "exact"])
-def test_a_list_that_never_overlaps_comes_to_an_end(api: Api, read: Read, after: str) -> None:
+def test_a_list_whose_pages_never_overlap_ends(api: Api, read: Read, after: str) -> None:
     pages = {0: rows("notes", [1, 2]), 2: rows("notes", [3, 4]), 4: rows("notes", [5])}
 
     def server(request: Request) -> Answer:
@@ -206,7 +206,7 @@ def test_a_list_that_never_overlaps_comes_to_an_end(api: Api, read: Read, after:
     assert output.status("notes") == "COMPLETE"
 
 
-def test_pages_that_hide_rows_are_walked_to_the_end(api: Api, read: Read) -> None:
+def test_pages_that_hide_rows_are_read_to_the_end(api: Api, read: Read) -> None:
     notes = V1List(rows("notes", range(2_000)))
     notes.hides = lambda row: row["id"] % 499 == 0
     api.serve("v1/notes", notes)

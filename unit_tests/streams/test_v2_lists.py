@@ -42,7 +42,7 @@ def test_follows_the_cursor_to_the_last_page(api: Api, read: Read) -> None:
         assert [query.get("cursor") for query in asked] == [None, "eyJpZCI6Mn0", "eyJpZCI6M30"]
 
 
-def test_asks_each_page_for_500_rows_and_for_the_same_columns(api: Api, read: Read) -> None:
+def test_requests_each_page_with_500_rows_and_the_same_columns(api: Api, read: Read) -> None:
     for stream in STREAMS:
         first, last = v2_page(rows(stream, [1]), next_cursor="next"), v2_page(rows(stream, [2]))
         api.answer(catalog.path(stream), first, last)
@@ -55,7 +55,7 @@ def test_asks_each_page_for_500_rows_and_for_the_same_columns(api: Api, read: Re
         assert two == {**one, "cursor": "next"}
 
 
-def test_goes_on_after_an_empty_page_that_names_a_next_one(api: Api, read: Read) -> None:
+def test_reads_on_after_an_empty_page_with_a_next_cursor(api: Api, read: Read) -> None:
     for stream in STREAMS:
         empty, full = v2_page([], next_cursor="next"), v2_page(rows(stream, [1]))
         api.answer(catalog.path(stream), empty, full)
@@ -65,7 +65,7 @@ def test_goes_on_after_an_empty_page_that_names_a_next_one(api: Api, read: Read)
     assert found(output) == {stream: rows(stream, [1]) for stream in STREAMS}
 
 
-def test_a_list_that_leads_in_a_circle_ends_with_an_error(api: Api, read: Read) -> None:
+def test_cursors_that_lead_in_a_circle_are_an_error(api: Api, read: Read) -> None:
     following = {None: "a", "a": "b", "b": "a"}
 
     def circle(request: Request) -> Answer:
@@ -89,7 +89,7 @@ def test_a_list_that_leads_in_a_circle_ends_with_an_error(api: Api, read: Read) 
         pytest.param({"additional_data": {"next_cursor": None}}, id="next_cursor null"),
     ],
 )
-def test_ends_where_no_next_page_is_named(rest: Row, api: Api, read: Read) -> None:
+def test_ends_at_a_page_without_a_next_cursor(rest: Row, api: Api, read: Read) -> None:
     for stream in STREAMS:
         api.answer(catalog.path(stream), envelope(rows(stream, [1]), **rest))
 
@@ -115,7 +115,7 @@ def test_an_empty_list_is_no_rows_and_no_error(answer: Answer, api: Api, read: R
 
 
 @pytest.mark.parametrize("status", [402, 403, 404])
-def test_a_refusal_in_the_middle_of_a_list_is_no_missing_feature(
+def test_an_error_in_the_middle_of_a_list_is_no_missing_feature(
     api: Api, read: Read, status: int
 ) -> None:
     first = v2_page(rows("projects", [1, 2]), next_cursor="next")
