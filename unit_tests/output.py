@@ -1,4 +1,4 @@
-"""What the connector said: the lines of its standard output, as any Airbyte platform reads them."""
+"""The standard output of the connector, parsed as an Airbyte platform parses it."""
 
 import json
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Output:
-    """One run of the connector; `exit_code` is None while nobody waited for its end."""
+    """One run of the connector. `exit_code` is None as long as the process runs."""
 
     text: str
     exit_code: int | None = None
 
     @cached_property
     def messages(self) -> Sequence[Message]:
-        """Every line, parsed; a line that is no message of the protocol is an error."""
+        """Every line, parsed. A line that is no message of the protocol raises an error."""
         # not `splitlines`, which takes further characters for ends of lines
         return [json.loads(line) for line in self.text.split("\n") if line]
 
@@ -74,7 +74,7 @@ class Output:
 
     @property
     def errors(self) -> list[Message]:
-        """What failed, with `message` and `failure_type`; the last one sums up the others."""
+        """The errors, with `message` and `failure_type`. The last one sums up the others."""
         return [trace["error"] for trace in self.of_type("TRACE") if trace["type"] == "ERROR"]
 
     def logs(self, level: str) -> list[str]:
@@ -83,6 +83,6 @@ class Output:
 
     @property
     def connection(self) -> Message:
-        """The verdict of `check`: `status` and `message`."""
+        """The result of `check`: `status` and `message`."""
         (status,) = self.of_type("CONNECTION_STATUS")
         return status

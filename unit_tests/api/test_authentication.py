@@ -1,4 +1,4 @@
-"""The key travels in one header, to one host, in requests that only read."""
+"""The API key is sent in one header, to one host, in GET requests only."""
 
 import pytest
 import requests
@@ -15,7 +15,7 @@ from unit_tests.pipedrive import TOKEN, Answer, Api, page, rows, v2_page
     "key",
     [
         TOKEN,
-        # strings that a reader of literals takes for numbers
+        # strings that `ast.literal_eval` reads as numbers
         "12e4567890123456789012345678901234567890",
         "1_000_000_000_000_000_000_000_000_000_000",
         "0000000000000000000000000000000000000000",

@@ -1,4 +1,4 @@
-"""What the user is told when Pipedrive or the way to it fails, and what goes on all the same."""
+"""Error messages when Pipedrive or the network fails, and the streams that continue."""
 
 import json
 import re
@@ -29,8 +29,8 @@ from unit_tests.pipedrive import (
     v2_page,
 )
 
-AT_ONCE = 1
-PATIENTLY = 6  # the first attempt and five more
+NO_RETRY = 1
+RETRIED = 6  # the first attempt and five more
 
 CONFIG, TRANSIENT, SYSTEM = "config_error", "transient_error", "system_error"
 
@@ -61,7 +61,7 @@ def _limit(remaining: int, tokens: int) -> Answer:
 
 @dataclass(frozen=True)
 class Case:
-    """What comes back, how often it is tried, and what the user reads."""
+    """What comes back, how often the connector tries, and what the user reads."""
 
     reply: Reply
     attempts: int
@@ -71,73 +71,73 @@ class Case:
 
 UNAUTHORIZED = error(401, "unauthorized access", error_info="Please check developers.pipedrive.com")
 CASES = {
-    "400": Case(error(400, "Bad cursor"), AT_ONCE, SYSTEM, "defect of the connector"),
-    "401": Case(UNAUTHORIZED, AT_ONCE, CONFIG, "rejected the API key"),
-    "402": Case(error(402, "Payment required"), AT_ONCE, CONFIG, "The company account is not open"),
-    "403": Case(error(403, "Forbidden"), AT_ONCE, CONFIG, "may not read pipelines"),
+    "400": Case(error(400, "Bad cursor"), NO_RETRY, SYSTEM, "defect of the connector"),
+    "401": Case(UNAUTHORIZED, NO_RETRY, CONFIG, "rejected the API key"),
+    "402": Case(error(402, "Payment required"), NO_RETRY, CONFIG, "The company account is not open"),
+    "403": Case(error(403, "Forbidden"), NO_RETRY, CONFIG, "may not read pipelines"),
     "403 scope": Case(
-        error(403, "Scope and URL mismatch"), AT_ONCE, CONFIG, "lacks the scope to read pipelines"
+        error(403, "Scope and URL mismatch"), NO_RETRY, CONFIG, "lacks the scope to read pipelines"
     ),
     "403 plan": Case(
         error(403, "Limit", code="feature_capping_deals_limit"),
-        AT_ONCE,
+        NO_RETRY,
         CONFIG,
         "The company's plan does not include it",
     ),
-    "403 Cloudflare": Case(html(403), AT_ONCE, TRANSIENT, "Cloudflare blocked the IP address"),
-    "404": Case(error(404, "Not found"), AT_ONCE, CONFIG, "does not know pipelines"),
-    "405": Case(error(405, "Method"), AT_ONCE, SYSTEM, "defect of the connector"),
-    "410": Case(error(410, "Gone"), AT_ONCE, SYSTEM, "no longer offers pipelines"),
+    "403 Cloudflare": Case(html(403), NO_RETRY, TRANSIENT, "Cloudflare blocked the IP address"),
+    "404": Case(error(404, "Not found"), NO_RETRY, CONFIG, "does not know pipelines"),
+    "405": Case(error(405, "Method"), NO_RETRY, SYSTEM, "defect of the connector"),
+    "410": Case(error(410, "Gone"), NO_RETRY, SYSTEM, "no longer offers pipelines"),
     "415": Case(
-        error(415, "Feature"), AT_ONCE, CONFIG, "The feature is not enabled in this account"
+        error(415, "Feature"), NO_RETRY, CONFIG, "The feature is not enabled in this account"
     ),
-    "422": Case(error(422, "Unprocessable"), AT_ONCE, SYSTEM, "defect of the connector"),
-    "429 daily, no tokens left": Case(_limit(0, 0), AT_ONCE, TRANSIENT, "daily API tokens"),
-    "429 daily, burst left": Case(_limit(79, 4), AT_ONCE, TRANSIENT, "daily API tokens"),
-    "429 burst": Case(_limit(0, 20000), PATIENTLY, TRANSIENT, "rate limit is exhausted"),
-    "429 bare": Case(error(429, "Slow down"), PATIENTLY, TRANSIENT, "rate limit is exhausted"),
+    "422": Case(error(422, "Unprocessable"), NO_RETRY, SYSTEM, "defect of the connector"),
+    "429 daily, no tokens left": Case(_limit(0, 0), NO_RETRY, TRANSIENT, "daily API tokens"),
+    "429 daily, burst left": Case(_limit(79, 4), NO_RETRY, TRANSIENT, "daily API tokens"),
+    "429 burst": Case(_limit(0, 20000), RETRIED, TRANSIENT, "rate limit is exhausted"),
+    "429 bare": Case(error(429, "Slow down"), RETRIED, TRANSIENT, "rate limit is exhausted"),
     "500": Case(
-        error(500, "Oops"), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"
+        error(500, "Oops"), RETRIED, TRANSIENT, "could not answer the request for pipelines"
     ),
     "501": Case(
-        error(501, "Oops"), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"
+        error(501, "Oops"), RETRIED, TRANSIENT, "could not answer the request for pipelines"
     ),
-    "502": Case(html(502), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"),
+    "502": Case(html(502), RETRIED, TRANSIENT, "could not answer the request for pipelines"),
     "503": Case(
         error(503, "Maintenance"),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "could not answer the request for pipelines",
     ),
-    "504": Case(html(504), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"),
-    "524": Case(html(524), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"),
+    "504": Case(html(504), RETRIED, TRANSIENT, "could not answer the request for pipelines"),
+    "524": Case(html(524), RETRIED, TRANSIENT, "could not answer the request for pipelines"),
     "an unknown code": Case(
-        error(418, "Tea"), PATIENTLY, TRANSIENT, "could not answer the request for pipelines"
+        error(418, "Tea"), RETRIED, TRANSIENT, "could not answer the request for pipelines"
     ),
     "200 broken JSON": Case(
         Answer(b'{"success":true,"data":[{"id":1},{"i'),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "returned broken JSON instead of data",
     ),
-    "200 empty": Case(Answer(b""), PATIENTLY, TRANSIENT, "returned broken JSON instead of data"),
-    "200 HTML": Case(html(200), PATIENTLY, TRANSIENT, "returned an HTML page instead of data"),
-    "200 null": Case(Answer(b"null"), PATIENTLY, TRANSIENT, "returned `null` instead of data"),
-    "200 list": Case(Answer(b"[]"), PATIENTLY, TRANSIENT, "JSON that is no object instead of data"),
+    "200 empty": Case(Answer(b""), RETRIED, TRANSIENT, "returned broken JSON instead of data"),
+    "200 HTML": Case(html(200), RETRIED, TRANSIENT, "returned an HTML page instead of data"),
+    "200 null": Case(Answer(b"null"), RETRIED, TRANSIENT, "returned `null` instead of data"),
+    "200 list": Case(Answer(b"[]"), RETRIED, TRANSIENT, "JSON that is no object instead of data"),
     "200 success false": Case(
         Answer(b'{"success":false,"error":"Try later","data":null}'),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "`success: false` (Try later) instead of data",
     ),
     "200 without data": Case(
-        Answer(b'{"success":true}'), PATIENTLY, TRANSIENT, "JSON without `data` instead of data"
+        Answer(b'{"success":true}'), RETRIED, TRANSIENT, "JSON without `data` instead of data"
     ),
     "body cut off": Case(
         requests.exceptions.ChunkedEncodingError(
             wire.ProtocolError("Connection broken", wire.IncompleteRead(512, 9000))
         ),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "connection to Pipedrive failed while reading pipelines",
     ),
@@ -145,7 +145,7 @@ CASES = {
         requests.ConnectionError(
             wire.ProtocolError("Connection aborted.", ConnectionResetError(104, "Reset by peer"))
         ),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "connection to Pipedrive failed while reading pipelines",
     ),
@@ -153,28 +153,28 @@ CASES = {
         requests.ConnectionError(
             _unreachable(wire.NewConnectionError(_CONNECTION, "Connection refused"))
         ),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "connection to Pipedrive failed while reading pipelines",
     ),
     "no time to connect": Case(
         requests.ConnectTimeout(_unreachable(wire.ConnectTimeoutError(_POOL, "timed out"))),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "The request for pipelines timed out",
     ),
     "no time to answer": Case(
         requests.ReadTimeout(wire.ReadTimeoutError(_POOL, _TARGET, "Read timed out.")),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "The request for pipelines timed out",
     ),
-    "DNS": Case(_no_such_name(), PATIENTLY, TRANSIENT, "was not found (DNS)"),
+    "DNS": Case(_no_such_name(), RETRIED, TRANSIENT, "was not found (DNS)"),
     "TLS": Case(
         requests.exceptions.SSLError(
             _unreachable(wire.SSLError("certificate verify failed: self-signed certificate"))
         ),
-        PATIENTLY,
+        RETRIED,
         TRANSIENT,
         "The encrypted connection to the host of `api_url` failed (TLS)",
     ),
@@ -193,7 +193,7 @@ def test_a_message_says_what_happened_what_it_means_and_what_to_do(message: str)
 
 
 def _with_payload(reply: Reply) -> Reply:
-    """The same with data of a customer, where the body has any place for it."""
+    """The same with data of a customer, where the body has a place for it."""
     if isinstance(reply, Exception):
         return reply
     name = json.dumps({"name": PRIVATE}).encode()
@@ -214,12 +214,12 @@ def test_a_failure_ends_its_stream_with_a_message_that_contains_no_secret(
     assert output.exit_code == 1
     for secret in (TOKEN, PRIVATE, "limit=500"):
         assert secret not in output.text
-    # the message of the protocol has a place for it, the log is for people
+    # tracebacks belong into the error message of the protocol, not into the log
     assert not any("Traceback" in log["message"] for log in output.of_type("LOG"))
 
 
 def test_a_temporary_failure_loses_no_row(api: Api, read: Read) -> None:
-    passing = [case.reply for case in CASES.values() if case.attempts == PATIENTLY]
+    passing = [case.reply for case in CASES.values() if case.attempts == RETRIED]
     for number, reply in enumerate(passing):
         then = v2_page(rows("pipelines", [number]), next_cursor=f"after {number}")
         api.answer("api/v2/pipelines", reply, then)
@@ -234,7 +234,7 @@ def test_a_temporary_failure_loses_no_row(api: Api, read: Read) -> None:
 
 def test_the_other_streams_finish_when_one_fails(api: Api, read: Read) -> None:
     api.answer("api/v2/pipelines", error(403, "Forbidden"))
-    api.answer("api/v2/stages", *[error(500, "Oops")] * PATIENTLY)
+    api.answer("api/v2/stages", *[error(500, "Oops")] * RETRIED)
     api.answer("v1/users", envelope(rows("users", [1])))
     api.answer("v1/currencies", envelope(rows("currencies", [2])))
 
@@ -270,8 +270,8 @@ def test_a_failure_of_every_request_ends_the_sync_with_one_message(
 
 
 def test_an_error_quotes_pipedrive_and_its_correlation_id(api: Api, read: Read) -> None:
-    refusal = error(403, "Permission denied", error_info="Ask your admin")
-    api.answer("v1/roles", refusal.with_headers(x_correlation_id="0d5c5c3f-7a41-4f0e"))
+    failure = error(403, "Permission denied", error_info="Ask your admin")
+    api.answer("v1/roles", failure.with_headers(x_correlation_id="0d5c5c3f-7a41-4f0e"))
 
     output = read("roles")
 

@@ -1,4 +1,4 @@
-"""Requests keep to the burst limit of the key, and leave the company's daily reserve alone."""
+"""Requests stay within the burst limit of the key, and never use the daily token reserve."""
 
 import logging
 import random
@@ -16,7 +16,7 @@ DAY = 1000  # tokens; a tenth of it is the reserve, unless the test says otherwi
 
 
 def pages(stream: str, count: int) -> list[Answer]:
-    """A walk of so many requests, a row each."""
+    """A list of so many pages, with one row each."""
     return [
         v2_page(rows(stream, [number]), next_cursor=None if number == count else f"after {number}")
         for number in range(1, count + 1)
@@ -24,7 +24,7 @@ def pages(stream: str, count: int) -> list[Answer]:
 
 
 def balance(answer: Answer, tokens: int) -> Answer:
-    """The same, telling the day's tokens as they were before the request was charged."""
+    """Add the daily tokens that were left before the request was charged."""
     return answer.with_headers(
         x_daily_ratelimit_token_limit=DAY, x_daily_ratelimit_token_remaining=tokens
     )
@@ -62,8 +62,8 @@ def test_all_streams_share_one_limit(api: Api, read: Read) -> None:
 
 @pytest.mark.parametrize("limit", [80, 7], ids=["more", "less"])
 def test_follows_the_limit_that_the_answers_announce(limit: int, api: Api, read: Read) -> None:
-    told = [page.with_headers(x_ratelimit_limit=limit) for page in pages("pipelines", 100)]
-    api.answer("api/v2/pipelines", *told)
+    announced = [page.with_headers(x_ratelimit_limit=limit) for page in pages("pipelines", 100)]
+    api.answer("api/v2/pipelines", *announced)
 
     read("pipelines")
 
@@ -71,9 +71,9 @@ def test_follows_the_limit_that_the_answers_announce(limit: int, api: Api, read:
 
 
 def test_follows_a_limit_that_changes_during_the_read(api: Api, read: Read) -> None:
-    walk = pages("pipelines", 120)
-    high = [page.with_headers(x_ratelimit_limit=40) for page in walk[:60]]
-    low = [page.with_headers(x_ratelimit_limit=10) for page in walk[60:]]
+    answers = pages("pipelines", 120)
+    high = [page.with_headers(x_ratelimit_limit=40) for page in answers[:60]]
+    low = [page.with_headers(x_ratelimit_limit=10) for page in answers[60:]]
     api.answer("api/v2/pipelines", *high, *low)
 
     read("pipelines")
@@ -85,12 +85,12 @@ def test_follows_a_limit_that_changes_during_the_read(api: Api, read: Read) -> N
 def test_a_rate_limited_request_pauses_all_streams(
     api: Api, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # the refused one comes back after a second; the pause of five has to hold all the same
+    # the limited request is retried after one second; the pause still lasts five
     monkeypatch.setattr(random, "uniform", lambda low, _high: low)
-    refusal = error(429, "request over limit").with_headers(
+    limited = error(429, "request over limit").with_headers(
         x_ratelimit_limit=1000, x_ratelimit_remaining=0, x_ratelimit_reset=5
     )
-    api.answer("api/v2/pipelines", refusal, v2_page([]))
+    api.answer("api/v2/pipelines", limited, v2_page([]))
     api.answer("api/v2/stages", *pages("stages", 150))
 
     read("pipelines", "stages")
@@ -98,25 +98,27 @@ def test_a_rate_limited_request_pauses_all_streams(
     paths = [request.path for request in api.requests]
     refused = paths.index("api/v2/pipelines")
     early = [at for at in (request.at for request in api.requests[refused + 1 :]) if at < 5]
-    assert len(early) <= 3, "more than were under way"
+    assert len(early) <= 3, "more requests than there were in flight"
     assert len(paths) - refused > 50, "too few for a test"
 
 
 @pytest.mark.parametrize(
-    ("reserve", "told", "requests"),
+    ("reserve", "announced", "requests"),
     [
-        pytest.param(10, [120, 110], 2, id="the last request that leaves the reserve whole"),
-        pytest.param(10, [119], 1, id="a request that would touch it"),
+        pytest.param(10, [120, 110], 2, id="the last request that leaves the reserve untouched"),
+        pytest.param(10, [119], 1, id="a request that would use the reserve"),
         pytest.param(0, [20, 10], 2, id="no reserve: to the last token"),
-        pytest.param(100, [1000], 1, id="all is reserve: what it takes to know"),
+        pytest.param(100, [1000], 1, id="all is reserve: one request to learn the balance"),
         pytest.param(2.5, [45, 35], 2, id="a fraction of a percent"),
     ],
 )
 def test_stops_before_the_reserve_is_touched_and_keeps_the_state(
-    reserve: float, told: list[int], requests: int, api: Api, read: Read
+    reserve: float, announced: list[int], requests: int, api: Api, read: Read
 ) -> None:
-    walk = [balance(page, tokens) for page, tokens in zip(pages("persons", 9), told, strict=False)]
-    api.answer("api/v2/persons", *walk)
+    answers = [
+        balance(page, tokens) for page, tokens in zip(pages("persons", 9), announced, strict=False)
+    ]
+    api.answer("api/v2/persons", *answers)
     state = {"update_time": "2024-05-01T10:00:00Z"}
 
     output = read("persons", state={"persons": state}, daily_token_reserve_percent=reserve)
@@ -149,9 +151,9 @@ def test_does_not_stop_when_no_answer_announces_the_balance(api: Api, read: Read
 
 
 def test_continues_when_a_new_day_brings_new_tokens(api: Api, read: Read) -> None:
-    walk = pages("persons", 5)
-    evening = [balance(walk[0], 130), balance(walk[1], 120)]
-    morning = [balance(page, DAY - 10 * spent) for spent, page in enumerate(walk[2:])]
+    answers = pages("persons", 5)
+    evening = [balance(answers[0], 130), balance(answers[1], 120)]
+    morning = [balance(page, DAY - 10 * spent) for spent, page in enumerate(answers[2:])]
     api.answer("api/v2/persons", *evening, *morning)
 
     output = read("persons")
@@ -166,24 +168,24 @@ def test_logs_the_cost_of_each_stream_and_of_the_sync(api: Api, read: Read) -> N
 
     output = read("persons", "pipelines")
 
-    told = "\n".join(output.logs("INFO"))
-    assert "persons: 3 rows, 3 requests, 30 tokens" in told
-    assert "pipelines: 2 rows, 2 requests, 10 tokens" in told
-    assert "Total: 5 rows, 5 requests, 40 tokens" in told
+    logged = "\n".join(output.logs("INFO"))
+    assert "persons: 3 rows, 3 requests, 30 tokens" in logged
+    assert "pipelines: 2 rows, 2 requests, 10 tokens" in logged
+    assert "Total: 5 rows, 5 requests, 40 tokens" in logged
 
 
 def test_logs_the_cost_while_threads_still_start_streams() -> None:
     budget = TokenBudget({}, reserve_percent=10)
-    told = logging.getLogger("told")
-    told.setLevel(logging.INFO)
+    logger = logging.getLogger("cost")
+    logger.setLevel(logging.INFO)
 
-    class Beginner(logging.Filter):
+    class StartsStream(logging.Filter):
         def filter(self, record: logging.LogRecord) -> bool:
-            with budget.spend(f"begun during {record.getMessage()}"):
+            with budget.spend(f"started during {record.getMessage()}"):
                 return False
 
-    told.addFilter(Beginner())
+    logger.addFilter(StartsStream())
     with budget.spend("persons"):
-        budget.report(told)
+        budget.report(logger)
 
     assert len(budget.spending) > 1

@@ -1,4 +1,4 @@
-"""Templates of the manifest, which all threads of a sync evaluate."""
+"""Replacements of private parts of the CDK."""
 
 import gc
 import sys
@@ -11,23 +11,23 @@ from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 
 
 @pytest.fixture
-def _threads_take_turns_anywhere() -> Iterator[None]:
-    """Have the collector run all the time, and threads take turns while it does."""
+def _threads_switch_anywhere() -> Iterator[None]:
+    """Run the garbage collector all the time, and switch threads while it runs."""
 
-    def dawdle(*_: object) -> None:
+    def take_time(*_: object) -> None:
         any(number < 0 for number in range(500))
 
     interval, threshold = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(1e-6)
     gc.set_threshold(5)
-    gc.callbacks.append(dawdle)
+    gc.callbacks.append(take_time)
     yield
-    gc.callbacks.remove(dawdle)
+    gc.callbacks.remove(take_time)
     gc.set_threshold(*threshold)
     sys.setswitchinterval(interval)
 
 
-@pytest.mark.usefixtures("_threads_take_turns_anywhere")
+@pytest.mark.usefixtures("_threads_switch_anywhere")
 def test_threads_can_evaluate_templates_at_the_same_time() -> None:
     import_module("source_pipedrive.protocol.source")
     template = InterpolatedString.create("v1/roles/{{ role_id }}/assignments", parameters={})

@@ -1,4 +1,4 @@
-"""`check`: whose key it is, or what is wrong with it, in a sentence."""
+"""`check` names the owner of the key, or says what is wrong."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Stdout of the process, and the signal that ends it."""
+"""Standard output of the process, and the signal that ends it."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Objects whose archived rows are a list of their own: one table, one state, two lists."""
+"""Streams that read a list of live rows and a list of archived rows into one table."""
 
 import pytest
 
@@ -7,10 +7,10 @@ from unit_tests.conftest import Read
 from unit_tests.pipedrive import Api, Row, error, keys, page, rows, spell, v1_page
 
 STREAMS = catalog.archivable()
-MARK = "2024-05-01T10:00:00Z"
+BOOKMARK = "2024-05-01T10:00:00Z"
 OLDER = "2024-04-01T10:00:00Z"
 NEWER = "2024-05-01T11:00:00Z"
-LOOK_BACK = "2024-05-01T09:55:00Z"
+BEFORE_BOOKMARK = "2024-05-01T09:55:00Z"
 
 
 def changed(stream: str, number: int, time: str) -> list[Row]:
@@ -60,10 +60,10 @@ def test_deals_resume_each_list_from_its_own_bookmark(api: Api, read: Read) -> N
     api.answer("api/v2/deals", page("deals", []))
     api.answer("api/v2/deals/archived", page("deals", []))
 
-    read("deals", state=both_states(live=MARK, archived="2024-03-01T00:05:00Z"))
+    read("deals", state=both_states(live=BOOKMARK, archived="2024-03-01T00:05:00Z"))
 
     assert {request.path: request.query["updated_since"] for request in api.requests} == {
-        "api/v2/deals": LOOK_BACK,
+        "api/v2/deals": BEFORE_BOOKMARK,
         "api/v2/deals/archived": "2024-03-01T00:00:00Z",
     }
 
@@ -74,7 +74,7 @@ def test_the_bookmark_of_the_archived_list_is_kept_while_the_list_is_off(
     for stream in STREAMS:
         api.answer(catalog.path(stream), page(stream, changed(stream, 1, NEWER)))
 
-    before = both_states(live=MARK, archived=OLDER)
+    before = both_states(live=BOOKMARK, archived=OLDER)
     output = read(*STREAMS, state=before, include_archived=False)
 
     states = {stream: output.state(stream) for stream in STREAMS}
@@ -86,7 +86,7 @@ def test_a_list_that_is_new_to_the_state_is_read_from_the_start(api: Api, read: 
         api.answer(catalog.path(stream), page(stream, []))
         api.answer(catalog.path(stream, archived=True), page(stream, changed(stream, 1, OLDER)))
 
-    live_only: dict[str, Row] = {stream: {"update_time": MARK} for stream in STREAMS}
+    live_only: dict[str, Row] = {stream: {"update_time": BOOKMARK} for stream in STREAMS}
     output = read(*STREAMS, state=live_only)
 
     for stream in STREAMS:
@@ -102,7 +102,7 @@ def test_a_list_that_fails_does_not_hold_back_the_bookmark_of_the_other(
         api.answer(catalog.path(stream), page(stream, changed(stream, 1, NEWER)))
         api.answer(catalog.path(stream, archived=True), error(400, "Bad request"))
 
-    output = read("deals", "leads", state=both_states(live=MARK, archived=OLDER))
+    output = read("deals", "leads", state=both_states(live=BOOKMARK, archived=OLDER))
 
     for stream in ("deals", "leads"):
         assert output.state(stream) == both_states(live=NEWER, archived=OLDER)[stream]
@@ -112,13 +112,13 @@ def test_a_list_that_fails_does_not_hold_back_the_bookmark_of_the_other(
 def test_archived_leads_are_read_newest_first_down_to_the_bookmark(api: Api, read: Read) -> None:
     newest_first = [
         *changed("leads", 1, NEWER),
-        *changed("leads", 2, LOOK_BACK),
+        *changed("leads", 2, BEFORE_BOOKMARK),
         *changed("leads", 3, "2024-05-01T09:54:59Z"),
     ]
     api.answer("v1/leads", v1_page([]))
     api.answer("v1/leads/archived", v1_page(newest_first, more=True))
 
-    output = read("leads", state=both_states(live=MARK, archived=MARK))
+    output = read("leads", state=both_states(live=BOOKMARK, archived=BOOKMARK))
 
     assert keys("leads", output.records("leads")) == rows("leads", [1, 2])
     (query,) = api.asked("v1/leads/archived")
@@ -128,11 +128,11 @@ def test_archived_leads_are_read_newest_first_down_to_the_bookmark(api: Api, rea
 
 def test_archived_leads_are_read_to_the_end_while_all_are_new(api: Api, read: Read) -> None:
     api.answer("v1/leads", v1_page([]))
-    first = changed("leads", 1, NEWER) + changed("leads", 2, MARK)
-    second = changed("leads", 2, MARK) + changed("leads", 3, LOOK_BACK)
+    first = changed("leads", 1, NEWER) + changed("leads", 2, BOOKMARK)
+    second = changed("leads", 2, BOOKMARK) + changed("leads", 3, BEFORE_BOOKMARK)
     api.answer("v1/leads/archived", v1_page(first, more=True), v1_page(second, start=1))
 
-    output = read("leads", state=both_states(live=MARK, archived=MARK))
+    output = read("leads", state=both_states(live=BOOKMARK, archived=BOOKMARK))
 
     assert keys("leads", output.records("leads")) == rows("leads", [1, 2, 3])
 

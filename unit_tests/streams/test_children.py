@@ -1,4 +1,4 @@
-"""Streams that hang on another object."""
+"""Child streams: one request per parent record, or one for a batch of them."""
 
 import threading
 from datetime import timedelta
@@ -52,16 +52,16 @@ def test_every_sync_is_a_full_scan_when_the_setting_is_zero_days(api: Api, read:
     assert "updated_since" not in api.asked("api/v2/deals")[0]
 
 
-@pytest.mark.parametrize("mark", ["parent_update_time", "full_pass"])
+@pytest.mark.parametrize("bookmark", ["parent_update_time", "full_pass"])
 def test_the_state_of_a_child_stream_that_lies_in_the_future_is_an_error(
-    mark: str, api: Api, read: Read
+    bookmark: str, api: Api, read: Read
 ) -> None:
-    state = {"parent_update_time": NOW, "full_pass": NOW, mark: "2025-05-01T10:00:00Z"}
+    state = {"parent_update_time": NOW, "full_pass": NOW, bookmark: "2025-05-01T10:00:00Z"}
     api.answer("api/v2/deals", v2_page(rows("deals", [7])).with_headers(date=HTTP_NOW))
 
     output = read("deal_products", state={"deal_products": state}, include_archived=False)
 
-    # it would hide the lines of every deal that changes until then
+    # it would hide the children of every deal that changes until then
     assert "saved state of stream deal_products" in output.errors[0]["message"]
     assert output.errors[0]["failure_type"] == "config_error"
     assert output.status("deal_products") == "INCOMPLETE"
@@ -75,7 +75,7 @@ def test_an_interrupted_parent_scan_starts_by_pipedrives_clock(api: Api, read: R
 
     output = read("note_comments")
 
-    # this machine's clock may be ahead: what changed in between would be left out for good
+    # this machine's clock may be ahead: changes in between would never be read
     midway, *_ = output.states("note_comments")
     assert midway["pass"]["started"] == NOW
 
@@ -116,7 +116,7 @@ def test_a_state_covers_only_parents_whose_children_were_emitted(
     serialise = AirbyteEntrypoint.airbyte_message_to_string
 
     def write_late(message: AirbyteMessage) -> str:
-        # the threads go on meanwhile, until there is no room for more pages
+        # the threads read on meanwhile, until all page slots are taken
         if message.type is Type.STATE:
             threading.Event().wait(0.2)
         return serialise(message)
@@ -124,11 +124,11 @@ def test_a_state_covers_only_parents_whose_children_were_emitted(
     monkeypatch.setattr(AirbyteEntrypoint, "airbyte_message_to_string", write_late)
     output = read("note_comments")
 
-    out: set[int] = set()
+    emitted: set[int] = set()
     for message in output.messages:
         if message["type"] == "RECORD":
-            out.add(message["record"]["data"]["note_id"])
+            emitted.add(message["record"]["data"]["note_id"])
         elif message["type"] == "STATE":
             after = message["state"]["stream"]["stream_state"].get("pass", {}).get("after", {})
-            assert set(range(1, max(after.values(), default=0) + 1)) <= out
-    assert out == set(parents)
+            assert set(range(1, max(after.values(), default=0) + 1)) <= emitted
+    assert emitted == set(parents)

@@ -1,4 +1,4 @@
-"""What a sync costs: requests, tokens and parses are counted; seconds are for the benchmarks."""
+"""The cost of a sync in requests, tokens, and parsed answers. Seconds are for the benchmarks."""
 
 import json
 import math
@@ -18,14 +18,14 @@ from unit_tests.fake_list import V2List
 from unit_tests.pipedrive import Api, Request, Row, error, page, rows, spell, v2_page
 
 PAGE = 500
-# GET /api/v2/deals/{id}/products, which nobody needs any more: the vendor's `x-token-cost`
-LINES_OF_ONE_DEAL = 10
+# `x-token-cost` of GET /api/v2/deals/{id}/products, which the connector does not use
+PRODUCTS_OF_ONE_DEAL = 10
 
 TIME = "2024-05-01T10:00:00Z"
 METADATA = yaml.safe_load((catalog.PACKAGE.parent / "metadata.yaml").read_text())
 KEYS = ("fields_of", "labels_of")
 SUGGESTED: list[str] = METADATA["data"]["suggestedStreams"]["streams"]
-HANGING_ON_REFERENCE_DATA = {
+REFERENCE_PARENTS = {
     child: given["$parameters"]["parent"]
     for child, given in catalog.STREAMS.items()
     if "parent" in given["$parameters"] and not catalog.cursor_field(given["$parameters"]["parent"])
@@ -33,7 +33,7 @@ HANGING_ON_REFERENCE_DATA = {
 
 
 def tokens(requests: Iterable[Request]) -> int:
-    """What requests cost by the sandbox's table, which is not the connector's."""
+    """The token cost of requests by the table of the sandbox, which is not the connector's."""
     return sum(by_path()[f"/{request.path}"]["GET"].cost for request in requests)
 
 
@@ -44,7 +44,7 @@ def paths(stream: str) -> set[str]:
 
 
 def people(count: int) -> list[Row]:
-    """Persons who were changed one after the other up to now, but for every hundredth."""
+    """Persons who changed one after the other up to now. Every hundredth never changed."""
     began = datetime.now(UTC) - timedelta(minutes=count)
     return [
         {
@@ -58,7 +58,7 @@ def people(count: int) -> list[Row]:
 
 
 def account(api: Api, streams: Iterable[str]) -> None:
-    """Give every list of the streams two rows, always the same ones."""
+    """Answer every list of the streams with the same two rows."""
     for stream in streams:
         times = {"update_time": spell(stream, TIME)} if catalog.cursor_field(stream) else {}
         answer = page(stream, rows(stream, [1, 2], name="a label", deal_id=1, **times))
@@ -140,11 +140,11 @@ def test_parents_are_not_listed_again_when_their_stream_is_selected(api: Api, re
     assert {path: asked[path] for path in paths("deals")} == dict.fromkeys(paths("deals"), 1)
 
 
-@pytest.mark.parametrize("child", HANGING_ON_REFERENCE_DATA)
+@pytest.mark.parametrize("child", REFERENCE_PARENTS)
 def test_reference_data_is_read_once_for_itself_and_its_child_stream(
     child: str, api: Api, read: Read
 ) -> None:
-    parent = HANGING_ON_REFERENCE_DATA[child]
+    parent = REFERENCE_PARENTS[child]
     api.answer(catalog.path(parent), page(parent, []))
 
     read(parent, child)
@@ -154,7 +154,7 @@ def test_reference_data_is_read_once_for_itself_and_its_child_stream(
 
 @pytest.mark.parametrize("child", ["role_assignments", "permission_set_assignments"])
 def test_reference_data_that_fails_is_requested_once(child: str, api: Api, read: Read) -> None:
-    parent = HANGING_ON_REFERENCE_DATA[child]
+    parent = REFERENCE_PARENTS[child]
     api.answer(catalog.path(parent), error(403, "Forbidden"))
 
     output = read(parent, child)
@@ -180,4 +180,4 @@ def test_children_of_a_hundred_deals_cost_a_fiftieth_of_requests_deal_by_deal(
 
     asked = [request for request in api.requests if request.path == catalog.path(stream)]
     assert len(output.records(stream)) == len(deals)
-    assert tokens(asked) <= len(deals) * LINES_OF_ONE_DEAL / 50
+    assert tokens(asked) <= len(deals) * PRODUCTS_OF_ONE_DEAL / 50

@@ -1,4 +1,4 @@
-"""Streams that keep a state: what they ask for, what they give, and where they go on."""
+"""Streams with a state: what they request, what they emit, and where they resume."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from unit_tests.fake_list import FakeList, V1List, V2List
 from unit_tests.output import Output
 from unit_tests.pipedrive import Api, Row, error, keys, page, rows, spell, v1_page
 
-# the server takes `updated_since`
+# the server filters by `updated_since`
 FILTERED = catalog.members("v2_windowed", "v2_incremental", "v1_incremental")
-# the server gives everything; the reader leaves out what is older
+# the server returns everything; the connector skips what is older
 UNFILTERED = catalog.members("v2_whole", "v1_whole")
 # the server can only sort: newest first
 SORTED = catalog.members("v1_newest_first")
 STREAMS = [*FILTERED, *UNFILTERED, *SORTED]
 
 START = "2024-05-01T00:00:00Z"
-MARK = "2024-05-01T10:00:00Z"
+BOOKMARK = "2024-05-01T10:00:00Z"
 
 
 def cursor_of(stream: str) -> str:
@@ -37,8 +37,8 @@ def timed(stream: str, *times: str) -> list[Row]:
     ]
 
 
-def states(streams: Sequence[str], mark: str = MARK) -> dict[str, Row]:
-    return {stream: {cursor_of(stream): mark} for stream in streams}
+def states(streams: Sequence[str], bookmark: str = BOOKMARK) -> dict[str, Row]:
+    return {stream: {cursor_of(stream): bookmark} for stream in streams}
 
 
 def found(output: Output, streams: Sequence[str]) -> dict[str, list[Row]]:
@@ -77,12 +77,12 @@ def test_resumes_five_minutes_before_the_bookmark(api: Api, read: Read) -> None:
     assert {request.query["updated_since"] for request in api.requests} == {"2024-05-01T09:55:00Z"}
 
 
-@pytest.mark.parametrize("mark", ["2024-04-30T12:00:00Z", "2024-05-01T00:03:00Z"])
-def test_never_asks_for_rows_before_the_start_date(mark: str, api: Api, read: Read) -> None:
+@pytest.mark.parametrize("bookmark", ["2024-04-30T12:00:00Z", "2024-05-01T00:03:00Z"])
+def test_never_asks_for_rows_before_the_start_date(bookmark: str, api: Api, read: Read) -> None:
     for stream in FILTERED:
         api.answer(catalog.path(stream), page(stream, []))
 
-    read(*FILTERED, state=states(FILTERED, mark), include_archived=False, start_date=START)
+    read(*FILTERED, state=states(FILTERED, bookmark), include_archived=False, start_date=START)
 
     assert {request.query["updated_since"] for request in api.requests} == {START}
 
@@ -162,7 +162,7 @@ def test_a_row_that_never_changed_does_not_end_a_read_newest_first(api: Api, rea
     second = rows("files", [2, 3], update_time="2024-05-01 11:00:00")
     api.answer("v1/files", v1_page(first, more=True), v1_page(second, start=1))
 
-    output = read("files", state={"files": {"update_time": MARK}})
+    output = read("files", state={"files": {"update_time": BOOKMARK}})
 
     assert keys("files", output.records("files"))[-1:] == rows("files", [3])
 
@@ -172,7 +172,7 @@ def test_rows_without_an_update_time_are_emitted_and_do_not_move_the_state(
 ) -> None:
     for stream in STREAMS:
         never_changed = rows(stream, [2], **{cursor_of(stream): None})
-        api.answer(catalog.path(stream), page(stream, timed(stream, MARK) + never_changed))
+        api.answer(catalog.path(stream), page(stream, timed(stream, BOOKMARK) + never_changed))
 
     output = read(*STREAMS, include_archived=False)
 
@@ -200,7 +200,7 @@ def test_rows_that_never_changed_are_as_old_as_their_creation(
 
 def test_the_state_is_the_newest_change_among_the_rows(api: Api, read: Read) -> None:
     for stream in STREAMS:
-        given = timed(stream, MARK, "2024-05-01T09:00:00Z")
+        given = timed(stream, BOOKMARK, "2024-05-01T09:00:00Z")
         api.answer(catalog.path(stream), page(stream, given))
 
     output = read(*STREAMS, include_archived=False)
@@ -227,7 +227,7 @@ def test_a_second_sync_brings_what_changed_since_the_first(api: Api, read: Read)
         stream: V2List([]) if catalog.is_v2(stream) else V1List([]) for stream in streams
     }
     for stream, served in lists.items():
-        served.put(timed(stream, MARK, "2024-04-01T00:00:00Z", "2024-04-01T00:00:00Z"))
+        served.put(timed(stream, BOOKMARK, "2024-04-01T00:00:00Z", "2024-04-01T00:00:00Z"))
         api.serve(catalog.path(stream), served)
 
     first = read(*streams, include_archived=False)
@@ -279,7 +279,7 @@ def test_a_stream_that_fails_midway_keeps_its_saved_state(api: Api, read: Read) 
 
 def test_a_first_sync_that_fails_midway_saves_no_bookmark(api: Api, read: Read) -> None:
     for stream in STREAMS:
-        answer = page(stream, timed(stream, MARK), more=True)
+        answer = page(stream, timed(stream, BOOKMARK), more=True)
         api.answer(catalog.path(stream), answer, error(400, "Bad cursor"))
 
     output = read(*STREAMS, include_archived=False)
@@ -292,7 +292,7 @@ def test_a_first_sync_that_fails_midway_saves_no_bookmark(api: Api, read: Read) 
 def test_a_time_in_an_unknown_form_loses_no_row_and_is_a_warning(api: Api, read: Read) -> None:
     for stream in STREAMS:
         odd = rows(stream, [2], **{cursor_of(stream): "yesterday at noon"})
-        api.answer(catalog.path(stream), page(stream, timed(stream, MARK) + odd))
+        api.answer(catalog.path(stream), page(stream, timed(stream, BOOKMARK) + odd))
 
     output = read(*STREAMS, include_archived=False)
 
@@ -351,12 +351,12 @@ def test_a_list_that_held_rows_and_is_empty_now_is_a_warning(api: Api, read: Rea
     for stream in streams:
         (warning,) = (one for one in output.logs("WARN") if f"Stream {stream}:" in one)
         assert "lists no rows at all any more" in warning
-        assert MARK in warning
+        assert BOOKMARK in warning
 
 
 def test_a_sync_without_new_rows_is_no_warning(api: Api, read: Read) -> None:
     for stream in STREAMS:
-        # the server leaves out what is old, where it can
+        # where the server filters, it returns no old rows
         old = [] if stream in FILTERED else timed(stream, "2024-01-01T00:00:00Z")
         api.answer(catalog.path(stream), page(stream, old))
 
@@ -369,11 +369,11 @@ def test_a_sync_without_new_rows_is_no_warning(api: Api, read: Read) -> None:
 def test_one_of_two_lists_may_become_empty(api: Api, read: Read) -> None:
     api.answer("api/v2/projects", page("projects", timed("projects", "2024-01-01T00:00:00Z")))
     api.answer("api/v2/projects/archived", page("projects", []))
-    state = {"update_time": MARK, "archived": {"update_time": MARK}}
+    state = {"update_time": BOOKMARK, "archived": {"update_time": BOOKMARK}}
 
     output = read("projects", state={"projects": state})
 
-    # somebody brought the archived ones back
+    # all archived projects may have been restored
     assert output.logs("WARN") == []
 
 

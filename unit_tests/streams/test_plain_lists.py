@@ -1,4 +1,4 @@
-"""Lists that come whole, in one answer."""
+"""Lists that come in one answer, without pages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Definitions of custom fields: read once a sync, where wanted, and never in the others' way."""
+"""Field definitions: read once a sync, for streams that need them, and no trouble for others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ LABEL_UUID = "adf21080-0e10-11eb-879b-05d71fb426ec"
 OPTIONS = [{"id": 36, "label": "New"}, {"id": 37, "label": "Renewal", "color": "green"}]
 CONFIG = {"api_key": TOKEN, "custom_fields": "columns"}
 
-DEFINITIONS = {
+DEFINITION_PATHS = {
     "deals": "api/v2/dealFields",
     "persons": "api/v2/personFields",
     "organizations": "api/v2/organizationFields",
@@ -63,7 +63,7 @@ def read_persons(connector: Connector, properties: Mapping[str, Any]) -> Output:
 
 def test_field_definitions_are_read_once_for_all_lists_and_streams(api: Api, read: Read) -> None:
     first = v2_page([a_field()], next_cursor="next")
-    api.answer(DEFINITIONS["deals"], first, v2_page([LABEL_FIELD]))
+    api.answer(DEFINITION_PATHS["deals"], first, v2_page([LABEL_FIELD]))
     api.answer("v1/leadLabels", envelope([{"id": LABEL_UUID, "name": "Warm"}]))
     pages = [v2_page([a_row("deals")], next_cursor="next"), v2_page([a_row("deals") | {"id": 2}])]
     api.answer(catalog.path("deals"), *pages)
@@ -82,7 +82,7 @@ def test_field_definitions_are_read_once_for_all_lists_and_streams(api: Api, rea
 
 
 def test_field_definitions_are_read_for_selected_streams_only(api: Api, read: Read) -> None:
-    api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
+    api.answer(DEFINITION_PATHS["persons"], v2_page([a_field()]))
     api.answer(catalog.path("persons"), v2_page([a_row("persons")]))
 
     (person,) = read("persons", custom_fields="columns").records("persons")
@@ -90,7 +90,7 @@ def test_field_definitions_are_read_for_selected_streams_only(api: Api, read: Re
     assert person["custom_contract_type"] == "Renewal"
 
 
-@pytest.mark.parametrize("stream", DEFINITIONS)
+@pytest.mark.parametrize("stream", DEFINITION_PATHS)
 def test_raw_custom_fields_need_no_field_definitions(stream: str, api: Api, read: Read) -> None:
     api.answer(catalog.path(stream), v2_page([a_row(stream)]))
 
@@ -102,7 +102,7 @@ def test_raw_custom_fields_need_no_field_definitions(stream: str, api: Api, read
 
 @pytest.mark.parametrize("stream", ["deals", "persons", "organizations", "projects"])
 def test_labels_are_added_to_label_ids(stream: str, api: Api, read: Read) -> None:
-    api.answer(DEFINITIONS[stream], v2_page([LABEL_FIELD]))
+    api.answer(DEFINITION_PATHS[stream], v2_page([LABEL_FIELD]))
     api.answer(catalog.path(stream), v2_page([a_row(stream, label_ids=[2, 1, 9])]))
 
     output = read(stream, custom_fields="columns", include_archived=False)
@@ -111,25 +111,25 @@ def test_labels_are_added_to_label_ids(stream: str, api: Api, read: Read) -> Non
 
 
 @pytest.mark.parametrize(
-    "refusal",
+    "failure",
     [
         pytest.param(error(403, "Scope and URL mismatch"), id="no permission"),
         pytest.param(envelope(None, success=False), id="broken"),
     ],
 )
 def test_field_definitions_that_cannot_be_read_end_their_stream_only(
-    refusal: Answer, api: Api, read: Read
+    failure: Answer, api: Api, read: Read
 ) -> None:
-    api.serve(DEFINITIONS["deals"], lambda _: refusal)
+    api.serve(DEFINITION_PATHS["deals"], lambda _: failure)
     api.serve(catalog.path("deals"), lambda _: v2_page([a_row("deals")]))
-    api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
+    api.answer(DEFINITION_PATHS["persons"], v2_page([a_field()]))
     api.answer(catalog.path("persons"), v2_page([a_row("persons")]))
 
     output = read("deals", "persons", custom_fields="columns", include_archived=False)
 
     assert output.exit_code == 1
     assert (output.status("deals"), output.status("persons")) == ("INCOMPLETE", "COMPLETE")
-    # a row without its columns would make them NULL in the warehouse
+    # a row without its custom columns would set them to NULL in the warehouse
     assert output.records("deals") == []
     assert [row["custom_contract_type"] for row in output.records("persons")] == ["Renewal"]
 
@@ -137,7 +137,7 @@ def test_field_definitions_that_cannot_be_read_end_their_stream_only(
 def test_an_error_about_field_definitions_names_the_setting_that_avoids_them(
     api: Api, read: Read
 ) -> None:
-    api.answer(DEFINITIONS["deals"], error(403, "Forbidden"))
+    api.answer(DEFINITION_PATHS["deals"], error(403, "Forbidden"))
     api.answer(catalog.path("deals"), v2_page([a_row("deals")]))
 
     output = read("deals", custom_fields="columns", include_archived=False)
@@ -163,7 +163,7 @@ def test_field_options_hold_every_option_of_every_entity(api: Api, read: Read) -
     entities |= {"product": "products", "project": "projects"}
     for stream in entities.values():
         api.answer(
-            DEFINITIONS[stream], v2_page([a_field(), a_field("Plain", "varchar", OTHER_KEY)])
+            DEFINITION_PATHS[stream], v2_page([a_field(), a_field("Plain", "varchar", OTHER_KEY)])
         )
     api.answer("api/v2/activityFields", v2_page([LABEL_FIELD]))
     v1_field = {"key": "label_ids", "name": "Label", "options": [{"id": 3, "label": "Warm"}]}
@@ -191,7 +191,7 @@ def test_field_definitions_in_any_order_make_the_same_catalog(
     fields = [a_field(), a_field("Größe", "double", OTHER_KEY), a_field("Grosse", code="a" * 40)]
     served: list[Row] = []
     api.serve("v1/leadLabels", lambda _: envelope([]))
-    for path in DEFINITIONS.values():
+    for path in DEFINITION_PATHS.values():
         api.serve(path, lambda _: v2_page(served))
     catalogs = []
     for definitions in (fields, fields, fields[::-1]):
@@ -210,12 +210,12 @@ def test_field_definitions_in_any_order_make_the_same_catalog(
 def test_discover_retries_before_it_drops_custom_columns(api: Api, connector: Connector) -> None:
     trouble = iter([error(503, "Service unavailable"), error(500, "Internal error")])
     api.serve("v1/leadLabels", lambda _: envelope([]))
-    for path in DEFINITIONS.values():
+    for path in DEFINITION_PATHS.values():
         api.serve(path, lambda _: next(trouble, v2_page([a_field("Size", "double")])))
 
     output = connector("discover", config=CONFIG)
 
-    assert output.text.count('"custom_size"') == len(DEFINITIONS) + 1
+    assert output.text.count('"custom_size"') == len(DEFINITION_PATHS) + 1
 
 
 TEXT = {"type": ["null", "string"]}
@@ -223,7 +223,7 @@ TYPE = {"custom_contract_type": TEXT, "custom_contract_type_id": {"type": ["null
 
 
 @pytest.mark.parametrize(
-    ("before", "told"),
+    ("before", "changes"),
     [
         pytest.param(
             {},
@@ -251,21 +251,21 @@ TYPE = {"custom_contract_type": TEXT, "custom_contract_type_id": {"type": ["null
     ],
 )
 def test_a_field_that_differs_from_the_catalog_is_named_in_a_warning(
-    before: Mapping[str, Any], told: list[str], api: Api, connector: Connector
+    before: Mapping[str, Any], changes: list[str], api: Api, connector: Connector
 ) -> None:
-    api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
+    api.answer(DEFINITION_PATHS["persons"], v2_page([a_field()]))
     api.answer(catalog.path("persons"), v2_page([a_row("persons")]))
     known = {"id": {"type": ["null", "integer"]}}
     properties = known | {name: held for name, held in before.items() if held}
 
     (warning,) = read_persons(connector, properties).logs("WARN")
 
-    assert [phrase for phrase in told if phrase not in warning] == []
+    assert [phrase for phrase in changes if phrase not in warning] == []
     assert "Refresh the source schema" in warning
 
 
 def test_a_catalog_that_fits_is_no_warning(api: Api, connector: Connector) -> None:
-    api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
+    api.answer(DEFINITION_PATHS["persons"], v2_page([a_field()]))
     api.answer(catalog.path("persons"), v2_page([a_row("persons")]))
 
     assert read_persons(connector, TYPE).logs("WARN") == []
@@ -274,7 +274,7 @@ def test_a_catalog_that_fits_is_no_warning(api: Api, connector: Connector) -> No
 def test_a_field_created_during_the_read_stays_raw_and_is_a_warning(
     api: Api, connector: Connector
 ) -> None:
-    api.answer(DEFINITIONS["persons"], v2_page([a_field()]))
+    api.answer(DEFINITION_PATHS["persons"], v2_page([a_field()]))
     newer = a_row("persons") | {"id": 2, "custom_fields": {KEY: 36, OTHER_KEY: "new"}}
     first = v2_page([a_row("persons")], next_cursor="next")
     api.answer(catalog.path("persons"), first, v2_page([newer]))

@@ -1,4 +1,4 @@
-"""Lists of API v1 that are walked by offset, also while their rows change under the reader."""
+"""Lists of API v1, which are read by offset, and may change while they are read."""
 
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -114,7 +114,7 @@ def test_an_empty_list_is_no_rows_and_no_error(answer: Answer, api: Api, read: R
 
 
 @pytest.mark.parametrize(
-    "taken",
+    "deleted",
     [
         pytest.param([1], id="the first row"),
         pytest.param([3], id="the last row read"),
@@ -125,16 +125,16 @@ def test_an_empty_list_is_no_rows_and_no_error(answer: Answer, api: Api, read: R
     ],
 )
 def test_rows_deleted_during_the_read_make_it_skip_no_other_row(
-    taken: Sequence[int], api: Api, read: Read
+    deleted: Sequence[int], api: Api, read: Read
 ) -> None:
     for stream in STREAMS:
         served = V1List(rows(stream, range(1, 9)), page_size=3)
-        served.before = before_the_second_page(served, rows(stream, taken))
+        served.before = before_the_second_page(served, rows(stream, deleted))
         api.serve(catalog.path(stream), served)
 
     output = read(*STREAMS, include_archived=False)
 
-    kept = [number for number in range(1, 9) if number not in taken]
+    kept = [number for number in range(1, 9) if number not in deleted]
     for stream in STREAMS:
         emitted = keys(stream, output.records(stream))
         assert [row for row in rows(stream, kept) if row not in emitted] == []
@@ -200,8 +200,8 @@ def test_a_list_whose_pages_never_overlap_ends(api: Api, read: Read, after: str)
 
     output = read("notes")
 
-    wanted = {"disjoint": 4, "exact": 5}.get(after, 2)
-    assert len({row["id"] for row in output.records("notes")}) == wanted
+    expected = {"disjoint": 4, "exact": 5}.get(after, 2)
+    assert len({row["id"] for row in output.records("notes")}) == expected
     assert len(api.asked("v1/notes")) < 10
     assert output.status("notes") == "COMPLETE"
 

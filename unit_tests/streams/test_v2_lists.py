@@ -1,4 +1,4 @@
-"""Every list of API v2 is read to its end, whatever its pages look like."""
+"""Every list of API v2 is read to its last page."""
 
 import pytest
 
