@@ -71,7 +71,9 @@ UNAUTHORIZED = error(401, "unauthorized access", error_info="Please check develo
 CASES = {
     "400": Case(error(400, "Bad cursor"), NO_RETRY, SYSTEM, "defect of the connector"),
     "401": Case(UNAUTHORIZED, NO_RETRY, CONFIG, "rejected the API key"),
-    "402": Case(error(402, "Payment required"), NO_RETRY, CONFIG, "The company account is not open"),
+    "402": Case(
+        error(402, "Payment required"), NO_RETRY, CONFIG, "The company account is not open"
+    ),
     "403": Case(error(403, "Forbidden"), NO_RETRY, CONFIG, "may not read pipelines"),
     "403 scope": Case(
         error(403, "Scope and URL mismatch"), NO_RETRY, CONFIG, "lacks the scope to read pipelines"
