@@ -20,9 +20,7 @@ from airbyte_cdk.logger import AirbyteLogFormatter
 from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
 from hypothesis import settings
 
-from source_pipedrive.protocol.stdout import Room
 from source_pipedrive.run import run
-from source_pipedrive.streams.page_reader import PageRetriever
 from unit_tests import catalog
 from unit_tests.output import Output
 from unit_tests.pipedrive import TOKEN, Api
@@ -131,12 +129,6 @@ def _manifest_work() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start each test with all page slots free: a run that failed may have kept some."""
-    monkeypatch.setattr(Room, "free", threading.Semaphore(10))
-
-
 @pytest.fixture
 def connector(
     api: Api,
@@ -194,7 +186,6 @@ def _contain(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(gc, "disable", lambda: None)
     patch.setattr(gc, "freeze", lambda: None)
     patch.setattr(gc, "set_threshold", lambda *_: None)
-    patch.setattr(PageRetriever, "whole_pages", PageRetriever.whole_pages)
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ class ListCursor(StreamCursor):
                     self._stream_name, self._field, self.state, bookmark, page.answered_at
                 )
             plan.page_done(part, page, times)
-            return not part.ends_with(page.rows, plan.progress[part].pages)
+        return True
 
     def _times(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
         """Return the earliest and the latest change among rows."""

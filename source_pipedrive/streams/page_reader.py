@@ -73,13 +73,13 @@ class PageReader:
             return
         shape, listed = self._shaping.for_slice(part), 0
         try:
-            for page in self._paged(part, before_request):
+            for number, page in enumerate(self._paged(part, before_request), start=1):
                 listed += len(page.rows)
                 rows = shape(page.rows)
                 kept = self._kept(part, rows)
                 self._client.count_rows(len(kept))
                 goes_on = self._listener.page_done(part, _as_read(page, kept))
-                ends = self._passes_older_rows(part, rows)
+                ends = part.ends_with(rows, number) or self._passes_older_rows(part, rows)
                 yield kept
                 # the next page must not find this one in memory
                 for done in (kept, rows, page.rows):

@@ -67,9 +67,9 @@ class ListSlice:
             rows = [row for row in rows if row["id"] < self.before_id]
         return rows
 
-    def ends_with(self, rows: Sequence[Mapping[str, Any]], pages: int) -> bool:
-        """Tell whether no further page is needed after this one, which is the `pages`-th."""
-        if pages == self.max_pages:
+    def ends_with(self, rows: Sequence[Mapping[str, Any]], number: int) -> bool:
+        """Tell whether no page is needed after this one, the `number`-th."""
+        if number == self.max_pages:
             return True
         return bool(rows and self.before_id is not None and rows[-1]["id"] >= self.before_id - 1)
 
@@ -111,7 +111,7 @@ class NeverChangedRows(ListSlice):
     def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [row for row in rows if not row.get(self.order.column)]
 
-    def ends_with(self, rows: Sequence[Mapping[str, Any]], pages: int) -> bool:
+    def ends_with(self, rows: Sequence[Mapping[str, Any]], number: int) -> bool:
         return any(row.get(self.order.column) for row in rows)
 
 
@@ -143,6 +143,10 @@ class ParentGroup:
     @property
     def last_id(self) -> Any:
         return next(reversed(self.parents))
+
+    def ends_with(self, rows: Sequence[Mapping[str, Any]], number: int) -> bool:
+        """Tell whether no page is needed after this one, the `number`-th: all of them are."""
+        return False
 
     def parent_of(self, row: Mapping[str, Any]) -> Any:
         """Return the id of a row's parent; among several parents, the row names it itself."""

@@ -41,7 +41,6 @@ class Progress:
 
     newest: str = ""
     oldest: str = ""
-    pages: int = 0
     rows: int = 0
     listed: int = 0
     first_id: int = 0
@@ -89,6 +88,8 @@ class ListPlan:
             yield newest
             if not wait_until(lambda: self.progress[newest].is_closed):
                 return
+            if self.is_complete:
+                return
             top = self.progress[newest]
             pages = self._estimated_pages(read, top) if top.rows else 0
             if pages >= _PAGES_WORTH_WINDOWS:
@@ -133,17 +134,24 @@ class ListPlan:
     def page_done(self, part: ListSlice, page: ReadPage, times: tuple[str, str] | None) -> None:
         """Take note of a page; `times` are its earliest and its latest change."""
         read = self.progress[part]
-        read.pages += 1
         read.rows += len(page.rows)
         read.listed += page.listed
         read.next_cursor = page.next_cursor
-        self.is_complete = self.is_complete or (not page.next_cursor and len(self.progress) == 1)
         if page.rows and self.windowed:
             read.first_id = read.first_id or page.rows[0]["id"]
             read.last_id = page.rows[-1]["id"]
         if times:
             read.oldest = min(read.oldest or times[0], times[0])
             read.newest = max(read.newest, times[1])
+        self.is_complete = self.is_complete or self._is_read_whole()
+
+    def _is_read_whole(self) -> bool:
+        """Tell whether the first pages, or they and the newest page, are the whole list."""
+        head, *further = self.progress.values()
+        if not further:
+            return not head.next_cursor
+        newest = further[0]
+        return bool(newest.rows) and head.last_id >= newest.last_id - 1
 
     def bookmark(self) -> str:
         """Return up to which moment every change was emitted; empty while there is none.

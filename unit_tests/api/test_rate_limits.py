@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable
 
 import pytest
+import requests
 
 from source_pipedrive.api.rate_limits import TokenBudget
 from unit_tests import catalog
@@ -175,17 +176,20 @@ def test_logs_the_cost_of_each_stream_and_of_the_sync(api: Api, read: Read) -> N
 
 
 def test_logs_the_cost_while_threads_still_start_streams() -> None:
-    budget = TokenBudget({}, reserve_percent=10)
+    budget = TokenBudget({"": 10}, reserve_percent=10)
+    request = requests.Request("GET", "https://api.pipedrive.com/api/v2/persons").prepare()
     logger = logging.getLogger("cost")
     logger.setLevel(logging.INFO)
+    reported = []
 
     class StartsStream(logging.Filter):
         def filter(self, record: logging.LogRecord) -> bool:
-            with budget.spend(f"started during {record.getMessage()}"):
-                return False
+            reported.append(record.getMessage())
+            budget.for_stream(f"stream {len(reported)}").acquire_call(request)
+            return False
 
     logger.addFilter(StartsStream())
-    with budget.spend("persons"):
-        budget.report(logger)
+    budget.for_stream("persons").acquire_call(request)
+    budget.report(logger)
 
-    assert len(budget.spending) > 1
+    assert [line.partition(":")[0] for line in reported] == ["persons", "Total"]

@@ -1,13 +1,24 @@
-"""Replacements of private parts of the CDK."""
+"""The private parts of the CDK on which the connector depends are as it needs them."""
 
 import gc
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
+from pathlib import Path
 
+import airbyte_cdk
 import pytest
+from airbyte_cdk.sources.declarative import concurrent_declarative_source
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
+
+from source_pipedrive.protocol.cdk_seams import (
+    CdkLogFilter,
+    evaluate_templates_one_at_a_time,
+    validate_manifest_once,
+)
+from source_pipedrive.protocol.source import SourcePipedrive
+from unit_tests.conftest import Read
+from unit_tests.pipedrive import Api, rows, v2_page
 
 
 @pytest.fixture
@@ -29,10 +40,44 @@ def _threads_switch_anywhere() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_threads_switch_anywhere")
 def test_threads_can_evaluate_templates_at_the_same_time() -> None:
-    import_module("source_pipedrive.protocol.source")
+    evaluate_templates_one_at_a_time()
     template = InterpolatedString.create("v1/roles/{{ role_id }}/assignments", parameters={})
 
     with ThreadPoolExecutor(8) as threads:
         paths = list(threads.map(lambda _: template.eval({}, role_id=7), range(2_000)))
 
     assert set(paths) == {"v1/roles/7/assignments"}
+
+
+def test_a_page_travels_as_one_record_and_counts_as_its_rows(api: Api, read: Read) -> None:
+    api.answer("api/v2/persons", v2_page(rows("persons", range(1, 8))))
+
+    output = read("persons")
+
+    assert len(output.records("persons")) == 7
+    states = [one["state"] for one in output.messages if one["type"] == "STATE"]
+    assert sum(one["sourceStats"]["recordCount"] for one in states) == 7
+    # the CDK itself has counted one record: the page
+    assert "Marking stream persons as RUNNING" not in output.logs("INFO")
+
+
+def test_a_process_that_builds_the_source_again_validates_its_manifest_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    validated = []
+    cdk = concurrent_declarative_source
+    monkeypatch.setattr(cdk, "validate_manifest", lambda *given: validated.append(given))
+    monkeypatch.setattr(
+        cdk, "get_declarative_component_schema", cdk.get_declarative_component_schema
+    )
+    validate_manifest_once.__wrapped__()
+
+    SourcePipedrive()
+    SourcePipedrive()
+
+    assert len(validated) == 1
+
+
+@pytest.mark.parametrize("module", sorted(CdkLogFilter.MODULES))
+def test_the_log_filter_names_modules_that_the_cdk_has(module: str) -> None:
+    assert list(Path(airbyte_cdk.__file__).parent.rglob(f"{module}.py"))

@@ -5,18 +5,19 @@ import logging
 
 import pytest
 
-from source_pipedrive.protocol.stdout import Output, Page, Room, StoppedError
+from source_pipedrive.protocol.stdout import StoppedError, Stdout
+from source_pipedrive.streams.records import PageRecords, RecordPage
 
 
 def test_a_signal_in_the_middle_of_a_log_line_still_ends_the_process() -> None:
-    output = Output()
+    stdout = Stdout()
 
     class Interrupted(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
-            output.stop()
+            stdout.stop()
             return record.getMessage()
 
-    handler = logging.StreamHandler(output)
+    handler = logging.StreamHandler(stdout)
     handler.setFormatter(Interrupted())
 
     with pytest.raises(StoppedError):
@@ -26,17 +27,17 @@ def test_a_signal_in_the_middle_of_a_log_line_still_ends_the_process() -> None:
 def test_a_signal_in_the_middle_of_a_line_lets_it_be_finished(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    output = Output()
+    stdout = Stdout()
 
     class Interrupting(str):
         __slots__ = ()
 
         def encode(self, *_: str) -> bytes:
-            output.stop()
+            stdout.stop()
             return b"whole\n"
 
     with pytest.raises(StoppedError):
-        output.write(Interrupting())
+        stdout.write(Interrupting())
 
     assert capfd.readouterr().out == "whole\n"
 
@@ -46,11 +47,11 @@ def test_a_signal_in_the_middle_of_a_line_lets_it_be_finished(
 def test_a_page_is_written_with_a_line_for_each_row(
     count: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    output = Output()
-    Room().take()
+    stdout = Stdout()
+    rows = ({"id": number} for number in range(count))
 
-    output.write_page(Page.of("deals", ({"id": number} for number in range(count)), count))
-    output.flush()
+    stdout.write_page(RecordPage.of("deals", rows, count, PageRecords().take_slot()))
+    stdout.flush()
 
     lines = capfd.readouterr().out.splitlines()
     records = [json.loads(line)["record"] for line in lines]

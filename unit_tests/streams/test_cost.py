@@ -103,7 +103,7 @@ def test_each_answer_is_parsed_once(api: Api, read: Read, monkeypatch: pytest.Mo
 
 
 def test_field_definitions_are_read_once_for_all_streams(api: Api, read: Read) -> None:
-    given = {name: catalog.resolved(name)["$parameters"] for name in catalog.STREAMS}
+    given = {name: spec.parameters for name, spec in catalog.SPECS.items()}
     readers = {name for name, parameters in given.items() if "fields_of" in parameters}
     defining = {
         parameters[key] for parameters in given.values() for key in KEYS if key in parameters
