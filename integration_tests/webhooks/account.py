@@ -1,6 +1,5 @@
 """A sandbox account and the receiver that its webhook delivers to, each in its own process."""
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,9 +35,9 @@ class Account:
         """The connector's config, with the inbox."""
         return {**self.sandbox.config, "webhook_inbox": self.inbox_url}
 
-    def webhooks(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run `source-pipedrive webhooks` for this account."""
-        return run_webhooks(self.folder, self.sandbox.config, command, *options)
+    def webhooks(self, command: str, *options: str) -> None:
+        """Run a command of `source-pipedrive webhooks` for this account."""
+        run_webhooks(self.folder, self.sandbox.config, command, *options)
 
     def register(self) -> None:
         """Register a webhook that delivers to the receiver."""

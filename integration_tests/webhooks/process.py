@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from click.testing import CliRunner
 
+from source_pipedrive.webhooks.cli import main
 from unit_tests.inbox.deliveries import CREDENTIALS
 
-WEBHOOKS = [sys.executable, "-m", "source_pipedrive", "webhooks"]
+SERVE = [sys.executable, "-m", "source_pipedrive", "webhooks", "serve"]
 _TOKEN = "test-token-8c1f6b2e90d4"  # noqa: S105 - opens nothing
 _NO_SPACE = 4096
 
@@ -69,19 +71,12 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def run_webhooks(
-    folder: Path, config: Mapping[str, Any], command: str, *options: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a command of `webhooks` to its end."""
+def run_webhooks(folder: Path, config: Mapping[str, Any], command: str, *options: str) -> None:
+    """Run a command of `webhooks` to its end, in the process of the test."""
     file = folder / "webhooks.json"
     file.write_text(json.dumps(settings(config)))
-    return subprocess.run(
-        [*WEBHOOKS, command, f"--config={file}", *options],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    result = CliRunner().invoke(main, [command, f"--config={file}", *options])
+    assert result.exit_code == 0, result.output
 
 
 @contextmanager
@@ -95,7 +90,7 @@ def running_receiver(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "config.json")
         file.write_text(json.dumps(settings(config or {})))
-        serve = [*WEBHOOKS, "serve", f"--config={file}", f"--inbox={inbox}", f"--port={port}"]
+        serve = [*SERVE, f"--config={file}", f"--inbox={inbox}", f"--port={port}"]
         with (
             Path(folder, "log").open("w+") as log,
             subprocess.Popen(

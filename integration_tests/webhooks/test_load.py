@@ -51,7 +51,7 @@ def test_a_thousand_idle_connections_block_no_delivery(tmp_path: Path) -> None:
         for _, writer in idle:
             writer.write(b"POST / HTTP/1.1\r\nhost: hooks.example.com\r\n")
             await writer.drain()
-        answers = await deliver([url], rate=50, seconds=1)
+        answers = await deliver([url], rate=200, seconds=0.25)
         for _, writer in idle:
             writer.close()
         return answers.statuses[200]
@@ -67,7 +67,7 @@ def test_two_receivers_store_every_event_once(postgres: Postgres) -> None:
 
     with ExitStack() as stack:
         urls = [stack.enter_context(running_receiver(inbox)).url for _ in range(2)]
-        answers = asyncio.run(deliver(urls, rate=100, seconds=4, times=2))
+        answers = asyncio.run(deliver(urls, rate=400, seconds=1, times=2))
 
     ids = received(inbox)
     assert answers.statuses == {200: 800}

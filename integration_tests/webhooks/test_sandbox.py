@@ -1,3 +1,5 @@
+"""Events of the sandbox agree with its API."""
+
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,9 @@ import pytest
 from integration_tests.process import Connector
 from integration_tests.webhooks.account import Account, running_account
 from integration_tests.webhooks.process import running_receiver
-from source_pipedrive.inbox import payloads as normalise
+from source_pipedrive.inbox import payloads
+from source_pipedrive.inbox.deletions import Deletions
+from source_pipedrive.inbox.events_stream import event_rows
 from source_pipedrive.inbox.store import Inbox
 
 Row = dict[str, Any]
@@ -31,7 +35,7 @@ DELETED = [table for table in EDITED if table not in {"pipelines", "stages"}]
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """One for all: each test looks only at events that came after it began."""
+    """An account for all tests: each one only reads events from after its start."""
     with (
         running_account(tmp_path_factory.mktemp("account"), deals=100) as account,
         running_receiver(account.inbox_url, port=account.port),
@@ -41,7 +45,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 
 @pytest.fixture
-def began(account: Account) -> int:
+def start(account: Account) -> int:
     with Inbox(account.inbox_url) as inbox:
         return inbox.last_sequence()
 
@@ -50,82 +54,84 @@ def rows(account: Account, stream: str) -> dict[str, Row]:
     return {str(row["id"]): row for row in account.sandbox.rows(stream)}
 
 
-def differences(told: Mapping[str, Any], row: Row) -> Row:
-    """Return the columns that both have, with another value: as told, as in the API."""
+def differences(reported: Mapping[str, Any], row: Row) -> Row:
+    """Return the columns with different values, as reported by the event and by the API."""
     return {
         name: (value, row[name])
-        for name, value in told.items()
+        for name, value in reported.items()
         if name in row and comparable(value) != comparable(row[name])
     }
 
 
 def comparable(value: Any) -> Any:
-    """Leave out what only the API has: names of time zones, and null for an empty text."""
+    """Remove what only the API has: names of time zones, and null instead of an empty text."""
     if isinstance(value, dict):
         return {key: comparable(one) for key, one in value.items() if key != "timezone_name"}
     return None if value == "" else value
 
 
-def as_far_as_told(table: str, row: Row) -> Row:
-    """Return a row with no more labels than its webhook tells of: one of persons, for example."""
+def as_reported(table: str, row: Row) -> Row:
+    """Return a row with the labels that an event has: only the first one in some tables."""
     if table in {"persons", "organizations"}:
         return {**row, "label_ids": row["label_ids"][:1]}
     return row
 
 
 @pytest.mark.parametrize("table", EDITED)
-def test_an_edited_row_is_told_as_the_api_has_it(account: Account, began: int, table: str) -> None:
-    edited = account.work(table, count=5)
+def test_an_event_of_an_edited_row_agrees_with_the_api(
+    account: Account, start: int, table: str
+) -> None:
+    edited = account.change(table, count=5)
     account.settle()
 
+    kind = EDITED[table]
     with Inbox(account.inbox_url) as inbox:
-        told = [one for one in inbox.changes(began) if one.object == EDITED[table]]
-    api = rows(account, normalise.STREAMS[EDITED[table]])
+        events = [event for event in inbox.events(start) if event.object == kind]
+    api = rows(account, payloads.STREAMS[kind])
     assert edited
-    assert sorted(one.object_id for one in told) == sorted(str(id_) for id_ in edited)
-    unlike = [differences(one.data, as_far_as_told(table, api[one.object_id])) for one in told]
-    assert unlike == [{} for _ in told]
+    assert sorted(event.object_id for event in events) == sorted(str(id_) for id_ in edited)
+    for event in events:
+        row = payloads.to_api(kind, event.data or {})
+        assert differences(row, as_reported(table, api[event.object_id])) == {}
 
 
 @pytest.mark.parametrize("table", DELETED)
-def test_a_deleted_row_leaves_a_tombstone_as_the_api_had_it(
-    account: Account, began: int, table: str
+def test_the_tombstone_of_a_deleted_row_is_its_last_row_in_the_api(
+    account: Account, start: int, table: str
 ) -> None:
-    stream = normalise.STREAMS[EDITED[table]]
+    stream = payloads.STREAMS[EDITED[table]]
     before = rows(account, stream)
 
-    (deleted,) = account.work(table, "delete")
+    (deleted,) = account.change(table, "delete")
     account.settle()
 
-    with Inbox(account.inbox_url) as inbox:
-        (tombstone,) = inbox.deletions(EDITED[table], began)
-    last = as_far_as_told(table, before[str(deleted)])
-    assert tombstone.row["id"] == deleted
-    assert tombstone.row["is_deleted"] is True
-    assert tombstone.row["update_time"] >= (last["update_time"] or "")
+    ((_, tombstone),) = Deletions(account.inbox_url, EDITED[table]).rows_after(start)
+    last = as_reported(table, before[str(deleted)])
+    assert tombstone["id"] == deleted
+    assert tombstone["is_deleted"] is True
+    assert tombstone["update_time"] >= (last["update_time"] or "")
     marks = {"is_deleted", "active_flag", "update_time", "merged_into_id"}
-    rest = {name: value for name, value in tombstone.row.items() if name not in marks}
+    rest = {name: value for name, value in tombstone.items() if name not in marks}
     assert differences(rest, last) == {}
 
 
 @pytest.mark.parametrize("table", ["deals", "persons", "organizations"])
-def test_a_merge_leaves_a_tombstone_that_names_the_winner(
-    account: Account, began: int, table: str
+def test_the_tombstone_of_a_merged_row_names_the_remaining_row(
+    account: Account, start: int, table: str
 ) -> None:
-    ((loser, winner),) = account.work(table, "merge")
+    ((merged, remaining),) = account.change(table, "merge")
     account.settle()
 
-    with Inbox(account.inbox_url) as inbox:
-        tombstones = {one.row["id"]: one.row for one in inbox.deletions(EDITED[table], began)}
-    assert tombstones[loser]["merged_into_id"] == winner
+    deletions = Deletions(account.inbox_url, EDITED[table])
+    tombstones = {row["id"]: row for _, row in deletions.rows_after(start)}
+    assert tombstones[merged]["merged_into_id"] == remaining
 
 
-def test_an_edit_is_in_the_history_with_who_and_what(account: Account, began: int) -> None:
-    (person,) = account.work("persons", set={"name": "Ada"})
+def test_an_event_says_who_changed_what(account: Account, start: int) -> None:
+    (person,) = account.change("persons", set={"name": "Ada"})
     account.settle()
 
-    with Inbox(account.inbox_url) as inbox:
-        (event,) = inbox.events(began)
+    (event,) = event_rows(account.inbox_url, start, None)
     assert (event["object"], event["object_id"]) == ("person", str(person))
     assert event["action"] == "change"
     assert event["change_source"] == "api"
@@ -133,28 +139,26 @@ def test_an_edit_is_in_the_history_with_who_and_what(account: Account, began: in
     assert event["changes"]["name"]["new"] == "Ada"
 
 
-def test_a_sync_brings_deletions_and_history_and_pays_nothing_for_them(
-    account: Account, tmp_path: Path
-) -> None:
-    (deleted,) = account.work("persons", "delete")
+def test_deletions_and_events_cost_no_tokens(account: Account, tmp_path: Path) -> None:
+    (deleted,) = account.change("persons", "delete")
     account.settle()
 
     account.sandbox.control("counters", "DELETE")
     without = Connector(tmp_path, account.sandbox.config).run("read", ["persons"])
-    price = account.sandbox.control("counters")["tokens"]
+    tokens = account.sandbox.control("counters")["tokens"]
     account.sandbox.control("counters", "DELETE")
     with_inbox = Connector(tmp_path, account.config).run("read", ["persons", "events"])
 
-    assert account.sandbox.control("counters")["tokens"] == price > 0
+    assert account.sandbox.control("counters")["tokens"] == tokens > 0
     assert deleted not in {row["id"] for row in without.records("persons")}
-    gone = [row for row in with_inbox.records("persons") if row["id"] == deleted]
-    assert [row["is_deleted"] for row in gone] == [True]
+    tombstones = [row for row in with_inbox.records("persons") if row["id"] == deleted]
+    assert [row["is_deleted"] for row in tombstones] == [True]
     assert ("person", str(deleted), "delete") in {
         (row["object"], row["object_id"], row["action"]) for row in with_inbox.records("events")
     }
 
 
-def test_nothing_is_written_but_webhooks(tmp_path: Path) -> None:
+def test_the_commands_write_nothing_but_webhooks(tmp_path: Path) -> None:
     with running_account(tmp_path, deals=5) as account:
         account.register()
         account.webhooks("list")

@@ -1,4 +1,4 @@
-"""`serve` with all it does by itself: looks after its hook, syncs, and heals what was lost."""
+"""`serve` with all its services: monitors its webhook, syncs, and recovers lost events."""
 
 import shutil
 from importlib.util import find_spec
@@ -17,8 +17,8 @@ STREAMS = ["deals", "persons"]
 Versions = set[tuple[str, int, str]]
 
 
-def alive(account: Account) -> Versions:
-    """Return stream, id and time of every row of the account that is not deleted."""
+def existing(account: Account) -> Versions:
+    """Return stream, id, and time of every row of the account that is not deleted."""
     return {
         (stream, row["id"], times.sortable(row["update_time"] or ""))
         for stream in STREAMS
@@ -28,9 +28,9 @@ def alive(account: Account) -> Versions:
 
 
 def synced(database: Path, *, deleted: bool = False) -> Versions:
-    """Return the same of the warehouse, or its deleted rows; nothing while a sync writes it.
+    """Return the same of the rows in DuckDB, or of its deleted rows. Empty during a sync.
 
-    A copy is read: to open the file itself would keep a sync out.
+    A copy of the file is read, since opening the file itself would block a sync.
     """
     copy = database.with_name("copy.duckdb")
     copy_of_log = database.with_name("copy.duckdb.wal")
@@ -55,45 +55,44 @@ def synced(database: Path, *, deleted: bool = False) -> Versions:
 
 @pytest.mark.skipif(
     find_spec("airbyte") is None,
-    reason="PyAirbyte, of the extra `sync`, is not installed here",
+    reason="PyAirbyte (extra `sync`) is not installed",
 )
-def test_edits_and_deletions_are_in_duckdb_also_when_somebody_deleted_the_hook(
+def test_changes_and_deletions_are_in_duckdb_even_if_the_webhook_was_removed(
     account: Account,
 ) -> None:
     database = account.folder / "crm.duckdb"
     options = [
         f"--register={account.url}",
-        # three seconds
-        "--check-minutes=0.05",
+        "--check-minutes=0.01",
         "--then=sync",
         f"--dest=duckdb:///{database}",
         f"--streams={','.join(STREAMS)}",
         "--debounce=0.2",
     ]
 
-    def hooks() -> list[int]:
-        return [hook["id"] for hook in account.sandbox.rows("webhooks") if hook["is_active"]]
+    def webhooks() -> list[int]:
+        return [one["id"] for one in account.sandbox.rows("webhooks") if one["is_active"]]
 
     with running_receiver(
         account.inbox_url, *options, port=account.port, config=account.sandbox.config
     ) as receiver:
-        wait_until(lambda: synced(database) == alive(account))
-        (first,) = hooks()
+        wait_until(lambda: synced(database) == existing(account))
+        (first,) = webhooks()
 
-        account.work("deals", count=3)
-        (gone,) = account.work("persons", "delete")
-        wait_until(lambda: synced(database) == alive(account))
+        account.change("deals", count=3)
+        (deleted,) = account.change("persons", "delete")
+        wait_until(lambda: synced(database) == existing(account))
         wait_until(lambda: receiver.metric("arrival_seconds_count") == 4)
 
         Registrar(account.sandbox.token, account.sandbox.url).remove(account.url)
-        account.work("deals", seed=2, count=3)
-        wait_until(lambda: hooks() not in ([], [first]))
+        account.change("deals", seed=2, count=3)
+        wait_until(lambda: webhooks() not in ([], [first]))
         assert len(account.received()) == 4
-        wait_until(lambda: synced(database) == alive(account))
+        wait_until(lambda: synced(database) == existing(account))
 
-        account.work("persons", seed=3, count=2)
+        account.change("persons", seed=3, count=2)
         wait_until(lambda: len(account.received()) == 6)
-        wait_until(lambda: synced(database) == alive(account))
+        wait_until(lambda: synced(database) == existing(account))
 
-        assert ("persons", gone) in {key[:2] for key in synced(database, deleted=True)}
-        assert "The webhook was gone" in receiver.log.read_text()
+        assert ("persons", deleted) in {key[:2] for key in synced(database, deleted=True)}
+        assert "Pipedrive removed the webhook" in receiver.log.read_text()

@@ -1,6 +1,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -298,7 +299,7 @@ def test_an_unreadable_inbox_is_read_again_later(
     harness: Harness,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    tmp_path: object,
+    tmp_path: Path,
 ) -> None:
     missing = Inbox(f"sqlite:///{tmp_path}/missing.db")
 
