@@ -180,6 +180,8 @@ def test_a_redirect_is_not_followed(registrar: Registrar, requests_mock: mocking
         (404, {"success": False}, "api_url"),
         (422, {"success": False}, "40 webhooks"),
         (429, {"success": False, "error": "request over limit"}, "tokens"),
+        (400, ["not an object"], "400, no reason"),
+        (500, {"success": False, "error": f"failed for {TOKEN}"}, r"failed for \(the API key\)"),
         (503, {"success": False}, "status.pipedrive.com"),
     ],
 )
@@ -187,7 +189,7 @@ def test_an_error_says_what_to_do(
     registrar: Registrar,
     requests_mock: mocking.Mocker,
     status: int,
-    body: dict[str, Any],
+    body: Any,
     phrase: str,
 ) -> None:
     requests_mock.get(COLLECTION, json={"success": True, "data": []})
@@ -207,6 +209,15 @@ def test_an_unreachable_api_is_reported(
     requests_mock.get(COLLECTION, exc=requests.ConnectionError(f"{API} is away"))
 
     with pytest.raises(RegistrarError, match="cannot be reached"):
+        registrar.list_webhooks()
+
+
+def test_an_error_page_is_reported_by_its_status(
+    registrar: Registrar, requests_mock: mocking.Mocker
+) -> None:
+    requests_mock.get(COLLECTION, status_code=403, text="<html>Forbidden</html>")
+
+    with pytest.raises(RegistrarError, match="403, no readable reason"):
         registrar.list_webhooks()
 
 

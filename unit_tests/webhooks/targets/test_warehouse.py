@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 
 from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError, TargetError
+from unit_tests.inbox.postgres import Postgres, running_postgres
 from unit_tests.pipedrive import TOKEN, Api, envelope, error, page, rows, v2_page
 
 # PyAirbyte imports packages that warn about the version of Python
@@ -35,6 +37,12 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def warehouse(file: Path) -> Warehouse:
     return Warehouse(CONFIG, f"duckdb:///{file}", ["persons", "pipelines"])
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
 
 
 def expected(id_: int, changed: str | None = NEW, *, is_deleted: bool = False) -> ExpectedRow:
@@ -116,17 +124,29 @@ def test_field_definitions_are_kept_from_sync_to_sync(api: Api, file: Path) -> N
     assert len(api.asked("api/v2/personFields")) == before
 
 
-def test_the_newest_version_of_each_row_stays(api: Api, file: Path, warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("database", ["duckdb", "postgresql"])
+def test_the_newest_version_of_each_row_stays(
+    api: Api, file: Path, request: pytest.FixtureRequest, database: str
+) -> None:
+    if database == "duckdb":
+        dest = f"duckdb:///{file}"
+    else:
+        dest = request.getfixturevalue("postgres").new_database()
+    warehouse = Warehouse(CONFIG, dest, ["persons"])
     newer = rows("persons", [7], update_time=NEW, name="new")
     older = rows("persons", [7], update_time=OLD, name="old")
     api.answer("api/v2/persons", page("persons", [*newer, *older]), page("persons", older))
-    api.answer("api/v2/pipelines", page("pipelines", []))
 
     with api.reachable():
         warehouse.sync(None)
         warehouse.sync({"persons"})
 
-    assert table(file, "persons") == [(7, "new")]
+    if database == "duckdb":
+        found = table(file, "persons")
+    else:
+        with psycopg.connect(dest) as opened:
+            found = opened.execute("SELECT id, name FROM pipedrive.persons").fetchall()
+    assert found == [(7, "new")]
 
 
 def test_a_failing_stream_does_not_stop_the_others(
