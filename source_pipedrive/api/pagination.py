@@ -53,7 +53,7 @@ def cursor_pages(
         if not cursor:
             return
         if cursor in seen:
-            raise EndlessListError("Pipedrive leads from page to page in a circle")
+            raise EndlessListError("Pipedrive returned a cursor that leads back to an earlier page")
         seen.add(cursor)
 
 

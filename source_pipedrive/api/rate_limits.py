@@ -38,7 +38,7 @@ class Spending:
         took = 0.0 if self.began is None else max(0.0, self.ended - self.began)
         return (
             f"{self.rows} rows, {self.requests} requests, {self.tokens} tokens, "
-            f"{took:.1f} s, {self.waited:.1f} s of it waiting for the rate limit"
+            f"{took:.1f} s, {self.waited:.1f} s of it spent waiting for the rate limit"
         )
 
 
@@ -179,11 +179,10 @@ class TokenBudget:
     def _reserve_reached(self) -> str:
         used = sum(stream.spending.tokens for stream in self._streams.values())
         return (
-            f"Stopped to keep {self._reserve_percent:g} % of the company's daily API tokens for "
-            f"other integrations: {self.remaining} of {self.limit} are left, this sync used {used}."
-            " Nothing was lost: the next sync continues from here, once Pipedrive has renewed the "
-            "tokens at midnight. To let the connector use more, lower "
-            "`daily_token_reserve_percent`."
+            f"Stopped to keep {self._reserve_percent:g}% of the company's daily API tokens for "
+            f"other integrations ({self.remaining} of {self.limit} are left; this sync used "
+            f"{used}). No data is lost: the next sync after midnight resumes from here. To use "
+            "more tokens, lower `daily_token_reserve_percent`."
         )
 
 

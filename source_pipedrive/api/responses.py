@@ -35,14 +35,14 @@ def error_text(response: Response) -> str:
     try:
         parsed = parse(response.content)
     except ValueError:
-        return "an HTML page" if is_html(response) else "no readable reason"
+        return "an HTML page" if is_html(response) else "without a readable reason"
     if not isinstance(parsed, dict):
-        return "no reason"
+        return "without a reason"
     parts = [parsed.get("error"), parsed.get("error_info"), parsed.get("code")]
     text = ", ".join(part for part in parts if isinstance(part, str) and part)
     if key := response.request.headers.get("x-api-token"):
         text = text.replace(key, "(the API key)")
-    return text[:300] or "no reason"
+    return text[:300] or "without a reason"
 
 
 def is_html(response: Response) -> bool:
@@ -57,7 +57,7 @@ def _parse(response: Response) -> Body:
         kind = "an HTML page" if is_html(response) else "broken JSON"
         raise MalformedResponseError(kind) from error
     if not isinstance(parsed, dict):
-        raise MalformedResponseError("`null`" if parsed is None else "JSON that is no object")
+        raise MalformedResponseError("`null`" if parsed is None else "JSON that is not an object")
     if parsed.get("success") is False:
         raise MalformedResponseError(f"`success: false` ({error_text(response)})")
     if "data" not in parsed:

@@ -10,6 +10,6 @@ class UnreadableInboxError(InboxError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The inbox of webhooks cannot be read: {reason.rstrip('.')}. Correct "
-            "`webhook_inbox`, or leave it empty to read without webhooks."
+            f"The webhook inbox cannot be read: {reason.rstrip('.')}. Correct `webhook_inbox`, "
+            "or leave it empty to disable webhooks."
         )

@@ -154,7 +154,7 @@ class ChildCursor(StreamCursor):
         self._state.pop(_SCAN, None)
         if self._skipped_count:
             _LOGGER.warning(
-                "Stream %s: skipped the children of %d parents, the last because: %s",
+                "Stream %s: skipped the children of %d parents. Reason of the last one: %s",
                 self._stream_name,
                 self._skipped_count,
                 self._last_refusal,

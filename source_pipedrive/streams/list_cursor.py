@@ -144,8 +144,8 @@ class ListCursor(StreamCursor):
             if not self._unreadable_time_seen:
                 self._unreadable_time_seen = True
                 _LOGGER.warning(
-                    "Stream %s: %s is no time in a form this connector knows (%r). The rows are "
-                    "read, but will be read again by the next sync.",
+                    "Stream %s: `%s` has an unknown time format (%r). The rows were read. The next "
+                    "sync reads them again.",
                     self._stream_name,
                     self._field,
                     max(times),
@@ -174,9 +174,9 @@ class ListCursor(StreamCursor):
         is_empty = all(plan.is_empty for plan in self._plans.values())
         if self._newest_before and is_empty:
             _LOGGER.warning(
-                "Stream %s: Pipedrive lists no rows any more, but earlier syncs found some, "
-                "the newest of %s. The table keeps them. If nobody deleted them all, the owner of "
-                "the API key may no longer see them: ask an admin, or use an admin's key.",
+                "Stream %s has no rows, but earlier syncs had some, the newest from %s. The table "
+                "keeps them. If nobody deleted them, the owner of the API key may no longer see "
+                "them: ask an admin, or use an admin's key.",
                 self._stream_name,
                 self._newest_before,
             )

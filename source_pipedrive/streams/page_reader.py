@@ -87,7 +87,7 @@ class PageReader:
                 if ends or not goes_on:
                     break
         except EndlessListError as error:
-            raise self._broken_off(str(error)) from error
+            raise self._incomplete(str(error)) from error
         if not listed:
             self._warn_if_never_empty()
 
@@ -127,7 +127,7 @@ class PageReader:
         if self._spec.fallback:
             return self._fallback(part, self._spec.fallback)
         if isinstance(part, ListSlice) and (position.get("cursor") or position.get("start")):
-            raise self._broken_off(
+            raise self._incomplete(
                 "Pipedrive returned the first rows of the list and refused the next ones "
                 f"({answer.status})"
             )
@@ -169,17 +169,17 @@ class PageReader:
             row.get(time_field) and self._spec.is_older(row, part.since or "") for row in rows
         )
 
-    def _broken_off(self, why: str) -> UserError:
+    def _incomplete(self, why: str) -> UserError:
         return transient_error(
-            f"Stream {self._spec.name} broke off: {why}. Nothing was lost, the next sync reads the "
+            f"Stream {self._spec.name} failed: {why}. No data is lost. The next sync reads the "
             "list again."
         )
 
     def _warn_if_never_empty(self) -> None:
         if self._spec.never_empty:
             _LOGGER.warning(
-                "Stream %s: Pipedrive lists no rows, but %s. A table that is overwritten is empty "
-                "now. Sync again; if it persists, ask Pipedrive's support.",
+                "Stream %s has no rows, but %s. If the sync overwrites the table, it is empty now. "
+                "Sync again; if this persists, contact Pipedrive's support.",
                 self._spec.name,
                 self._spec.never_empty,
             )

@@ -43,7 +43,9 @@ class WebhookMonitor:
                 await asyncio.to_thread(step)
                 step = self.check
             except RegistrarError as error:
-                _LOGGER.error("The webhook could not be checked: %s", error)  # noqa: TRY400 - a sentence
+                _LOGGER.error(  # noqa: TRY400 - the message says it all
+                    "The webhook could not be checked. The next try is in %g s. %s", every, error
+                )
             await asyncio.sleep(every)
 
     def start(self) -> None:
@@ -74,7 +76,7 @@ class WebhookMonitor:
         reasons = ", ".join(one.remove_reason or "no reason given" for one in removed)
         webhook, _ = self._registrar.register(self._url, self._credentials)
         _LOGGER.error(
-            "Pipedrive removed the webhook (%s), so events were lost. It is registered again as "
+            "The webhook was removed (%s), so events may have been lost. It is registered again as "
             "webhook %d.",
             reasons or "it is not listed anymore",
             webhook.id,

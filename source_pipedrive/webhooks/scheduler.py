@@ -73,7 +73,7 @@ class SyncScheduler:
                 _LOGGER.info("The next sync starts in %d s: %s", error.seconds, error)
                 self._postpone(error.seconds)
             except SyncFailedError as error:
-                _LOGGER.error("The sync failed and is retried in %d s: %s", error.seconds, error)  # noqa: TRY400 - a sentence
+                _LOGGER.error("The sync failed and is retried in %d s: %s", error.seconds, error)  # noqa: TRY400 - the message says it all
                 self._postpone(error.seconds)
             except Exception:
                 # an unexpected error of a warehouse must not end the service

@@ -1,5 +1,6 @@
 """What the connector raises if it cannot read the inbox."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,3 +48,17 @@ def test_a_missing_extra_is_the_same_message_with_its_own_reason(
         "The inbox of webhooks cannot be read: the extra `webhooks` of source-pipedrive is not "
         "installed. "
     )
+
+
+def test_sqlalchemy_is_imported_on_the_first_read_only() -> None:
+    """It is part of the extra `webhooks`, and its import takes time."""
+    program = (
+        "import sys, source_pipedrive.inbox.deletions, source_pipedrive.inbox.events_stream; "
+        "print('sqlalchemy' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from socket import socket
 from typing import Any
 
 import requests
@@ -39,16 +40,26 @@ class RunningReceiver:
         return requests.get(f"{self.url}health", timeout=30).status_code
 
 
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_ready = threading.Event()
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_ready.set()
+
+
 @contextmanager
 def running_receiver(receiver: Receiver) -> Iterator[RunningReceiver]:
     """Serve during the block, then shut down as on SIGTERM."""
     config = uvicorn.Config(receiver.app, port=0, log_config=None, timeout_graceful_shutdown=15)
-    server = uvicorn.Server(config)
-    with config.bind_socket() as socket:
-        port = socket.getsockname()[1]
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[socket])))
+    server = _Server(config)
+    with config.bind_socket() as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
         thread.start()
-        while not server.started:
+        while not server.is_ready.wait(0.1):
             assert thread.is_alive(), "the receiver did not start"
         try:
             yield RunningReceiver(f"http://127.0.0.1:{port}/", server)

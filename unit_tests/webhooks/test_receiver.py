@@ -2,9 +2,11 @@ import base64
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -96,10 +98,10 @@ def test_deliveries_that_arrive_during_a_commit_are_committed_together(
     server: RunningReceiver, inbox: FaultyInbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.may_commit.clear()
-    store, arrived = InboxWriter.store, list[Event]()
+    store, arrived = InboxWriter.store, SimpleQueue[Event]()
 
     async def recorded(writer: InboxWriter, event: Event) -> bool:
-        arrived.append(event)
+        arrived.put(event)
         return await store(writer, event)
 
     monkeypatch.setattr(InboxWriter, "store", recorded)
@@ -107,8 +109,8 @@ def test_deliveries_that_arrive_during_a_commit_are_committed_together(
     with ThreadPoolExecutor(40) as pool:
         answers = [pool.submit(server.deliver, a_delivery(entity_id=id_)) for id_ in range(40)]
         # all but the first wait for the running commit
-        while len(arrived) < 40:
-            pass
+        for _ in answers:
+            arrived.get(timeout=30)
         inbox.may_commit.set()
 
     assert {answer.result().status_code for answer in answers} == {200}
@@ -278,7 +280,7 @@ def test_deliveries_beyond_the_queue_are_rejected(
         ThreadPoolExecutor(10) as pool,
     ):
         answers = [pool.submit(server.deliver, a_delivery()) for _ in range(10)]
-        while sum(answer.done() for answer in answers) < 8:
+        for _ in islice(as_completed(answers), 8):
             pass
         inbox.may_commit.set()
         statuses = [answer.result().status_code for answer in answers]
