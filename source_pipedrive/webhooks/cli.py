@@ -145,7 +145,7 @@ def remove(config: dict[str, Any], url: str) -> None:
     "--inbox",
     "inbox_url",
     help="Database for the events: sqlite:///file or postgresql://…  [default: webhook_inbox of "
-    "the config]",
+    "the config, or sqlite:///inbox.db]",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -176,7 +176,10 @@ def remove(config: dict[str, Any], url: str) -> None:
     "--debounce", default=2.0, show_default=True, help="Seconds from an event to the sync."
 )
 @click.option(
-    "--heal-minutes", default=60.0, show_default=True, help="Minutes between two full resyncs."
+    "--heal-minutes",
+    default=60.0,
+    show_default=True,
+    help="Minutes between two full resyncs, which bring changes that no event reported.",
 )
 @click.option(
     "--dest",
@@ -212,7 +215,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     heal_minutes: float,
     **target_options: Any,
 ) -> None:
-    """Receive changes into the inbox, and optionally sync them at once.
+    """Run the receiver: store changes, and sync them with --then.
 
     `--then airbyte` reads AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET, from the
     environment.

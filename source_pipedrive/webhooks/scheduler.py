@@ -22,9 +22,9 @@ class SyncScheduler:
     """Reads the inbox and starts the syncs of a target.
 
     A sync of the changed streams starts `debounce` seconds after an event, so that further events
-    can share it. Syncs are repeated until the changed rows arrive. A full resync runs at the start
-    and every `full_resync_every` seconds: it brings changes that no event reported. `on_arrival`
-    receives the seconds from the change of a row to its arrival.
+    can share it. Syncs are repeated until the changed rows arrive. A full resync reads all
+    streams, at the start and every `full_resync_every` seconds: it brings changes that no event
+    reported. `on_arrival` receives the seconds from the change of a row to its arrival.
     """
 
     def __init__(
