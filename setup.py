@@ -8,6 +8,7 @@ SANDBOX = [
     "httptools>=0.6.3",
     "orjson>=3.10.11",
     "starlette>=0.46",
+    "urllib3>=2.2",
     "uvicorn>=0.34",
     "uvloop>=0.21; sys_platform != 'win32'",
 ]
@@ -33,7 +34,6 @@ SYNC = [
     "pyyaml>=6.0.2",
     "requests>=2.32",
     "rich>=13.7",
-    "urllib3>=2.2",
     "uvicorn>=0.34",
 ]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.runs import OURS, Run, account, read, show, show_circumstances
-from demo.sandbox import RunningSandbox
+from pipedrive_sandbox.client import RunningSandbox
 
 _SETTINGS = {"include_archived": False}
 _MODES = {

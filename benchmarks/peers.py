@@ -31,7 +31,7 @@ from benchmarks.runs import (
     show,
     show_circumstances,
 )
-from demo.sandbox import RunningSandbox
+from pipedrive_sandbox.client import RunningSandbox
 
 _STREAMS = ("deals", "persons", "organizations", "activities", "products", "notes")
 _SHOWN = ("rows", "seconds", "rows/s", "CPU s", "peak RSS MB", "requests", "tokens")

@@ -25,8 +25,8 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-from demo.sandbox import RunningSandbox, running_sandbox
-from pipedrive_sandbox.sizes import Sizes
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
+from pipedrive_sandbox.data.sizes import Sizes
 from unit_tests import catalog
 from unit_tests.output import Output
 

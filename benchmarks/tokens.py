@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from benchmarks.runs import OURS, Run, account, read, show, show_circumstances
-from demo.sandbox import RunningSandbox
+from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.api.rate_limits import TokenBudget
 from unit_tests import catalog
 

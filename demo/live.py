@@ -21,7 +21,7 @@ import duckdb
 import uvicorn
 
 from demo.report import CONSOLE, show
-from demo.sandbox import RunningSandbox, running_sandbox
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from source_pipedrive import timestamps as times
 from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.credentials import Credentials

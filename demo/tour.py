@@ -10,8 +10,8 @@ import airbyte as ab
 from airbyte.caches import CacheBase
 
 from demo.report import CONSOLE, show
-from demo.sandbox import RunningSandbox, running_sandbox
 from demo.warehouse import open_source, open_warehouse, sync
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 
 DATABASE = Path(__file__).with_name("pipedrive.duckdb")
 
@@ -56,7 +56,7 @@ def run_tour(deals: int) -> None:
         CONSOLE.rule("A day at work")
         before = _versions(source, warehouse)
         edits = _work(sandbox, warehouse)
-        CONSOLE.print(f"Through the API, {edits} rows were created or changed.")
+        CONSOLE.print(f"In Pipedrive, {edits} rows were created or changed.")
         _bill(sandbox, source)
 
         CONSOLE.rule("The second sync: what is new")
@@ -88,20 +88,22 @@ def _work(sandbox: RunningSandbox, warehouse: CacheBase) -> int:
     deals = _ids(warehouse, "deals WHERE status = 'open' AND NOT is_archived", 10)
     persons = _ids(warehouse, "persons", 5)
     leads = _ids(warehouse, "leads WHERE NOT is_archived", 2)
-    for deal in deals:
-        sandbox.api("PATCH", f"api/v2/deals/{deal}", status="won")
+    _change(sandbox, "deals", "edit", ids=deals, set={"status": "won"})
     for deal in deals[:5]:
         meeting = {"subject": "Kick-off", "type": "meeting", "deal_id": deal}
-        sandbox.api("POST", "api/v2/activities", **meeting)
+        _change(sandbox, "activities", "create", set=meeting)
     for deal in deals[5:8]:
-        sandbox.api("POST", "v1/notes", content="Signed on the first page.", deal_id=deal)
-    for person in persons:
-        sandbox.api("PATCH", f"api/v2/persons/{person}", job_title="Head of Purchasing")
-    for lead in leads:
-        sandbox.api("PATCH", f"v1/leads/{lead}", title="Wants a second offer")
+        note = {"content": "Signed on the first page.", "deal_id": deal}
+        _change(sandbox, "notes", "create", set=note)
+    _change(sandbox, "persons", "edit", ids=persons, set={"job_title": "Head of Purchasing"})
+    _change(sandbox, "leads", "edit", ids=leads, set={"title": "Wants a second offer"})
     # new rows get their update_time with a delay, in Pipedrive as here: let it pass
     sandbox.control("clock", "POST", settle=True)
     return len(deals) + len(deals[:5]) + len(deals[5:8]) + len(persons) + len(leads)
+
+
+def _change(sandbox: RunningSandbox, table: str, action: str, **more: Any) -> None:
+    sandbox.control("mutate", "POST", table=table, action=action, **more)
 
 
 def _ids(warehouse: CacheBase, rows: str, limit: int) -> list[Any]:

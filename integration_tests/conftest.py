@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 
-from demo.sandbox import RunningSandbox, running_sandbox
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 
 
 class StartSandbox(Protocol):

@@ -6,7 +6,7 @@ import pytest
 from airbyte_cdk.test.models import ConnectorTestScenario
 from airbyte_cdk.test.standard_tests.source_base import SourceTestSuiteBase
 
-from demo.sandbox import RunningSandbox
+from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive import SourcePipedrive
 
 

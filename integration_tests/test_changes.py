@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.conftest import StartSandbox
 from integration_tests.process import Connector
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from source_pipedrive import timestamps as times
 from unit_tests import catalog
 from unit_tests.output import Output

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.sandbox import RunningSandbox
 from integration_tests.process import EXECUTABLE, Connector
+from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.config import specification
 from unit_tests import catalog
 from unit_tests.output import Output

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
-from demo.sandbox import RunningSandbox
 from integration_tests.process import Connector
+from pipedrive_sandbox.client import RunningSandbox
 from unit_tests import catalog
 from unit_tests.output import Output
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.sandbox import RunningSandbox
 from integration_tests.process import Connector
+from pipedrive_sandbox.client import RunningSandbox
 from unit_tests import catalog
 
 PROJECTS = "projects:read and the Projects add-on"

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.process import Connector
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from unit_tests.inbox.postgres import running_postgres
 from unit_tests.output import Output
 

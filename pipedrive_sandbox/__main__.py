@@ -1,4 +1,4 @@
-"""`python -m pipedrive_sandbox`: fill a database, print the URL, serve until told to stop."""
+"""`python -m pipedrive_sandbox`: fill a database, print the URL, serve until stopped."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pipedrive_sandbox.clock import Clock, Stamp
-from pipedrive_sandbox.data import fill
+from pipedrive_sandbox.data.fill import fill
+from pipedrive_sandbox.data.sizes import Sizes
+from pipedrive_sandbox.gateway.page_cache import PageCache
 from pipedrive_sandbox.sandbox import Sandbox
 from pipedrive_sandbox.server import configuration
 from pipedrive_sandbox.settings import DEFAULT_TOKEN, Settings
-from pipedrive_sandbox.sizes import Sizes
 from pipedrive_sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="pipedrive_sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free port")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--token", default=DEFAULT_TOKEN, help="the administrator's API token")
     parser.add_argument("--now", help="start of the sandbox clock, RFC 3339; default: real time")
@@ -53,7 +54,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="MB",
         help="keep rendered pages in memory, for benchmarks",
     )
-    parser.add_argument("--deals", type=int, default=2_000, help="all other sizes follow it")
+    parser.add_argument(
+        "--deals", type=int, default=2_000, help="all other sizes are derived from it"
+    )
     for name in Sizes.names():
         if name != "deals":
             parser.add_argument(f"--{name.replace('_', '-')}", type=int)
@@ -82,7 +85,7 @@ def build_sandbox(options: argparse.Namespace, database: Path) -> Sandbox:
 
 @contextlib.contextmanager
 def database_file(given: Path | None) -> Iterator[Path]:
-    """Yield the file that was given, or a temporary one that is removed at the end."""
+    """Yield the given file, or a temporary one that is removed at the end."""
     if given is not None:
         yield given
         return
@@ -106,14 +109,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with database_file(options.database) as path:
         sandbox = build_sandbox(options, path)
-        server = uvicorn.Server(configuration(sandbox, options.prerender * 1024 * 1024))
+        sandbox.gateway.cache = PageCache(options.prerender * 1024 * 1024)
+        server = uvicorn.Server(configuration(sandbox))
         try:
             with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
                 runner.run(serve(server, options))
         except KeyboardInterrupt:
             LOG.info("interrupted")
         finally:
-            sandbox.edits.settle(everything=True)
+            sandbox.editor.stamp_new_rows(everything=True)
             sandbox.store.close()
     return 0
 

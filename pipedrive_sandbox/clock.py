@@ -1,4 +1,4 @@
-"""The sandbox's clock and the ways in which Pipedrive writes an instant."""
+"""The sandbox's clock, and the formats in which Pipedrive writes an instant."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ YEAR: Final = 365 * DAY
 
 
 class Stamp(Enum):
-    """How one API family writes an instant. Facts §3.0."""
+    """The format of an instant in one part of the API: `MILLIS` is that of leads and projects."""
 
     V2 = "Z"
     V1 = ""
     MILLIS = ".000Z"
 
     def text(self, epoch: int) -> str:
-        """Write `epoch` (seconds, UTC) in this form."""
+        """Return `epoch` (seconds, UTC) in this format."""
         iso = datetime.fromtimestamp(epoch, UTC).isoformat()[:19]
         return iso.replace("T", " ") if self is Stamp.V1 else iso + self.value
 
     def epoch(self, text: str) -> int:
-        """Read back what `text` wrote."""
+        """Return the epoch of an instant in this format."""
         return int(datetime.fromisoformat(text[:19]).replace(tzinfo=UTC).timestamp())
 
 
 def day(epoch: int) -> str:
-    """Write the date of `epoch` as `YYYY-MM-DD`."""
+    """Return the date of `epoch` as `YYYY-MM-DD`."""
     return datetime.fromtimestamp(epoch, UTC).date().isoformat()
 
 
 class Clock:
-    """Seconds since the epoch as this sandbox sees them: real time, shifted or standing still."""
+    """Seconds since the epoch by the sandbox: real time, shifted or frozen."""
 
     def __init__(self, start: int | None = None) -> None:
         """Start at `start`, or at the real time."""
@@ -53,22 +53,22 @@ class Clock:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the clock stands still."""
+        """Whether the clock is frozen."""
         return self._frozen is not None
 
     def advance(self, seconds: float) -> None:
-        """Move by `seconds`; backwards too, for clock skew."""
+        """Move by `seconds`, backwards if negative."""
         if self._frozen is None:
             self._offset += seconds
         else:
             self._frozen += seconds
 
     def freeze(self, at: float | None = None) -> None:
-        """Stop the clock, now or at the instant `at`."""
+        """Freeze the clock, now or at the instant `at`."""
         self._frozen = self.precise() if at is None else at
 
     def run(self) -> None:
-        """Let a frozen clock continue from where it stands."""
+        """Let a frozen clock continue."""
         if self._frozen is not None:
             self._offset = self._frozen - time.time()
             self._frozen = None

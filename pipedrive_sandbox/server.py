@@ -1,4 +1,4 @@
-"""uvicorn as the sandbox runs it."""
+"""The configuration of uvicorn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pipedrive_sandbox.app import build_app
-from pipedrive_sandbox.faults import TRANSPORT
+from pipedrive_sandbox.gateway.answers import TRANSPORT
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP whose requests know their connection, so that a fault can break it."""
+    """HTTP that passes the connection to each request, so that a fault can break it."""
 
     def on_message_begin(self) -> None:
-        """Put the connection into the scope of the request that begins."""
+        """Add the connection to the scope of a new request."""
         super().on_message_begin()
         cast("dict[str, Any]", self.scope)[TRANSPORT] = self.transport
 
 
-def configuration(sandbox: Sandbox, cache_bytes: int = 0) -> uvicorn.Config:
-    """Return the configuration of a server; the clock in `date` is the sandbox's."""
+def configuration(sandbox: Sandbox) -> uvicorn.Config:
+    """Return the configuration of a server. The gateway sets `date`, by the sandbox's clock."""
     return uvicorn.Config(
-        build_app(sandbox, cache_bytes),
+        build_app(sandbox),
         http=Protocol,
         lifespan="on",
         access_log=False,

@@ -1,4 +1,4 @@
-"""What can be turned on the sandbox, and who may call it."""
+"""The settings of a sandbox, and the profiles of its tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 DEFAULT_TOKEN: Final = "sandbox-token-5f0c7be2a91d4e83b6d0c2f7"  # noqa: S105 - a made-up one
 SEATS: Final = 10
 
-#: Burst per 2 s and daily multiplier of each plan. Facts §4.1, §4.3.
+#: Burst per 2 s and daily multiplier of each plan.
+#: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
 PLANS: Final = {"lite": (20, 1), "growth": (40, 2), "premium": (100, 5), "ultimate": (120, 7)}
 
 
@@ -16,7 +17,7 @@ PLANS: Final = {"lite": (20, 1), "growth": (40, 2), "premium": (100, 5), "ultima
 class Profile:
     """What the owner of a token may do.
 
-    `lacks` names features and permissions; `refused` is 401 or 402 where no call is answered.
+    `lacks` names features and permissions. `refused` is the status of every answer, if any.
     """
 
     name: str
@@ -25,7 +26,7 @@ class Profile:
     refused: int | None = None
 
 
-#: Features: `admin`, `projects` (add-on), `growth` (plan). Facts §1.4, §7.13.
+#: The features are `admin` (a permission), `projects` (an add-on) and `growth` (a plan).
 PROFILES: Final = {
     profile.name: profile
     for profile in (
@@ -41,12 +42,12 @@ PROFILES: Final = {
 
 @dataclass
 class Settings:
-    """The state of everything that `POST /__sandbox/settings` changes.
+    """What `POST /__sandbox/settings` can change, and the tokens.
 
-    Times are seconds; `latency` is added to each answer. 0 means "no limit" for `burst`,
-    `daily_budget` and `block_after` (429 answers a minute before Cloudflare takes over).
-    `webhook_time_factor` makes waits shorter; `webhook_duplicates` is the share of events sent
-    twice; `webhook_disorder` is the most by which an event is held back.
+    Times are in seconds. `latency` is added to each answer. `burst`, `daily_budget` and
+    `block_after` (429 answers a minute until Cloudflare blocks the client) are unlimited if 0.
+    `webhook_time_factor` divides all waits of webhooks. `webhook_duplicates` is the share of events
+    that are sent twice. `webhook_disorder` is the longest random delay of an event.
     """
 
     plan: str = "premium"

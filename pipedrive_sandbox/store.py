@@ -1,4 +1,4 @@
-"""Rows in SQLite. One connection, used from one thread: a call is a transaction."""
+"""Rows in SQLite. One connection is used from one thread, and each call is a transaction."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _BATCH: Final = 2_000
-_ANSWERS: Final = 1_000
-#: A row of four kilobytes should lie on one page.
+_REMEMBERED: Final = 1_000
+#: Several rows of four kilobytes fit on one page of this size.
 _PAGE: Final = 16_384
 _NO_CUSTOM: Final = "json_type(CAST(body AS TEXT), '$.custom_fields') = 'null'"
 
@@ -35,12 +35,12 @@ class Store:
             self._db.execute(f"PRAGMA {pragma}")
         for table in TABLES.values():
             self._create(table)
-        #: Grows with every change, whatever the table.
+        #: The number of changes to all tables.
         self.version = 0
-        #: Grows with every change of one table.
+        #: The number of changes to each table.
         self.versions: Counter[str] = Counter()
-        self._answers: dict[tuple[str, tuple[object, ...]], Any] = {}
-        self._answers_of = 0
+        self._remembered: dict[tuple[str, tuple[object, ...]], Any] = {}
+        self._remembered_version = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -53,7 +53,7 @@ class Store:
     def _create(self, table: Table) -> None:
         keys = []
         if table.key is not None:
-            # the id of a row that is gone is not given again
+            # AUTOINCREMENT: the id of a deleted row is not used again
             kind = "INTEGER PRIMARY KEY AUTOINCREMENT" if table.integer_key else "TEXT PRIMARY KEY"
             keys = [f"{table.key} {kind}"]
         columns = ", ".join([*keys, *table.columns, "body BLOB", "extra BLOB"])
@@ -71,7 +71,7 @@ class Store:
         self._changed(name)
 
     def index(self) -> None:
-        """Create the indexes: faster after filling, and SQLite then plans by what is there."""
+        """Create the indexes after filling, which is faster, and let SQLite analyze the tables."""
         for table in TABLES.values():
             for columns in table.indexes:
                 name = f"{table.name}_{'_'.join(columns)}"
@@ -102,7 +102,7 @@ class Store:
         values: Sequence[object] = (),
         order: str = "rowid",
     ) -> Iterator[Row]:
-        """Yield the whole rows that satisfy `where`; the caller reads them before it writes."""
+        """Yield the whole rows that satisfy `where`; read all of them before the next write."""
         table = TABLES[name]
         hidden = sorted(table.hidden & set(table.columns))
         selected = ", ".join(["body", "extra", *hidden])
@@ -156,17 +156,17 @@ class Store:
         self._changed(name)
 
     def select(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        """Run a query of the engine."""
+        """Run a query."""
         return self._db.execute(sql, values).fetchall()
 
     def remembered(self, sql: str, values: tuple[object, ...]) -> Any:
-        """Run a query for one value; the same query is not run again until something changes."""
-        if self._answers_of != self.version or len(self._answers) > _ANSWERS:
-            self._answers.clear()
-            self._answers_of = self.version
-        if (sql, values) not in self._answers:
-            self._answers[sql, values] = self.select(sql, values)[0][0]
-        return self._answers[sql, values]
+        """Run a query for one value, and keep the value until a row changes."""
+        if self._remembered_version != self.version or len(self._remembered) > _REMEMBERED:
+            self._remembered.clear()
+            self._remembered_version = self.version
+        if (sql, values) not in self._remembered:
+            self._remembered[sql, values] = self.select(sql, values)[0][0]
+        return self._remembered[sql, values]
 
     def count(self, name: str, where: str = "1", values: Sequence[object] = ()) -> int:
         """Count the rows that satisfy `where`."""

@@ -1,10 +1,10 @@
 """What the sandbox stores: one SQLite table per kind of row, declared once.
 
-A row is a JSON object in the shape of the API. `columns` are copied out of it, so that the
-database filters and sorts; `hidden` ones never leave the sandbox; `optional` ones are the API's
-`include_fields` and are kept apart, so that a page is the plain concatenation of stored bytes.
-A null column is stored as the empty text: it sorts first and satisfies no comparison. `bumped`
-is the property that tells when a row was last changed.
+A row is a JSON object in the shape of the API. SQLite filters and sorts by `columns`, which are
+copies of properties. `hidden` columns are never part of an answer. `optional` properties are the
+API's `include_fields`; they are stored apart, so that a page is a concatenation of stored bytes.
+A null column is stored as the empty text: it sorts first and satisfies no comparison.
+`time_of_change` is the property that holds the time of the last change.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ class Table:
     hidden: frozenset[str] = frozenset()
     optional: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
-    bumped: str = "update_time"
+    time_of_change: str = "update_time"
     apart: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Note what is kept apart from the body."""
+        """Collect what is not part of the stored body."""
         object.__setattr__(self, "apart", self.hidden | set(self.optional))
 
     @property
     def pages_by_key(self) -> bool:
-        """Whether the key is the SQLite rowid as well."""
+        """Whether the key is also the SQLite rowid."""
         return self.key is not None and self.integer_key
 
 
@@ -89,9 +89,20 @@ PERSON_OPTIONAL: Final = (
 )
 ORGANIZATION_OPTIONAL: Final = (*_CONTACT_COUNTERS, "people_count")
 FIELD_OPTIONAL: Final = ("ui_visibility", "important_fields", "required_fields")
-#: What only v1 tells of a field; never an `include_fields` of v2.
+#: Values of a field that only v1 has; never part of `include_fields` of v2.
 LEGACY: Final = "legacy"
 
+#: What leads can be sorted by, apart from their id.
+LEAD_SORT: Final = (
+    "title",
+    "owner_id",
+    "creator_id",
+    "was_seen",
+    "expected_close_date",
+    "next_activity_id",
+    "add_time",
+    "update_time",
+)
 _STAMPS: Final = ("add_time", "update_time")
 _BY_UPDATE: Final = (("update_time",),)
 
@@ -105,11 +116,8 @@ TABLES: Final = {
                 "status",
                 "is_archived",
                 "deleted_at",
-                "owner_id",
                 "person_id",
                 "org_id",
-                "pipeline_id",
-                "stage_id",
             ),
             hidden=frozenset({"deleted_at"}),
             optional=DEAL_OPTIONAL,
@@ -121,13 +129,13 @@ TABLES: Final = {
         ),
         Table(
             "persons",
-            columns=(*_STAMPS, "owner_id", "org_id"),
+            columns=(*_STAMPS, "org_id"),
             optional=PERSON_OPTIONAL,
             indexes=(*_BY_UPDATE, ("org_id",)),
         ),
         Table(
             "organizations",
-            columns=(*_STAMPS, "owner_id"),
+            columns=_STAMPS,
             optional=ORGANIZATION_OPTIONAL,
             indexes=_BY_UPDATE,
         ),
@@ -136,57 +144,26 @@ TABLES: Final = {
             columns=(
                 *_STAMPS,
                 "due_date",
-                "owner_id",
                 "deal_id",
-                "lead_id",
                 "person_id",
-                "org_id",
-                "done",
             ),
             optional=("attendees",),
             indexes=(*_BY_UPDATE, ("deal_id",)),
         ),
-        Table("products", columns=(*_STAMPS, "name", "owner_id"), indexes=_BY_UPDATE),
+        Table("products", columns=(*_STAMPS, "name"), indexes=_BY_UPDATE),
         Table("pipelines", columns=_STAMPS),
-        Table("stages", columns=(*_STAMPS, "order_nr", "pipeline_id")),
-        Table("users", stamp=Stamp.V1, bumped="modified"),
-        Table("currencies", columns=("name", "code")),
+        Table("stages", columns=(*_STAMPS, "order_nr")),
+        Table("users", stamp=Stamp.V1, time_of_change="modified"),
+        Table("currencies"),
         Table(
             "notes",
-            columns=(
-                *_STAMPS,
-                "user_id",
-                "lead_id",
-                "deal_id",
-                "person_id",
-                "org_id",
-                "project_id",
-                "task_id",
-                "content",
-                "pinned_to_lead_flag",
-                "pinned_to_deal_flag",
-                "pinned_to_organization_flag",
-                "pinned_to_person_flag",
-                "pinned_to_project_flag",
-                "pinned_to_task_flag",
-            ),
+            columns=(*_STAMPS, "deal_id"),
             stamp=Stamp.V1,
             indexes=_BY_UPDATE,
         ),
         Table(
             "leads",
-            columns=(
-                *_STAMPS,
-                "is_archived",
-                "title",
-                "owner_id",
-                "creator_id",
-                "was_seen",
-                "expected_close_date",
-                "next_activity_id",
-                "person_id",
-                "organization_id",
-            ),
+            columns=("is_archived", *LEAD_SORT),
             integer_key=False,
             stamp=Stamp.MILLIS,
             indexes=(("is_archived", "update_time"),),
@@ -199,12 +176,7 @@ TABLES: Final = {
             optional=(*FIELD_OPTIONAL, LEGACY),
             indexes=(("entity", "field_code"),),
         ),
-        Table(
-            "filters",
-            columns=("type", "field", "value"),
-            stamp=Stamp.V1,
-            hidden=frozenset({"field", "value"}),
-        ),
+        Table("filters", stamp=Stamp.V1),
         Table(
             "deal_products",
             columns=(*_STAMPS, "deal_id", "order_nr"),
@@ -214,7 +186,7 @@ TABLES: Final = {
         Table("discounts", columns=("deal_id",), integer_key=False, indexes=(("deal_id",),)),
         Table(
             "participants",
-            columns=("deal_id", "person_id"),
+            columns=("deal_id",),
             stamp=Stamp.V1,
             indexes=(("deal_id",),),
         ),
@@ -244,18 +216,9 @@ TABLES: Final = {
         ),
         Table(
             "files",
-            columns=(
-                *_STAMPS,
-                "user_id",
-                "deal_id",
-                "person_id",
-                "org_id",
-                "product_id",
-                "file_name",
-                "file_size",
-            ),
+            columns=_STAMPS,
             stamp=Stamp.V1,
-            indexes=(*_BY_UPDATE, ("deal_id",)),
+            indexes=_BY_UPDATE,
         ),
         Table(
             "note_comments",
@@ -268,30 +231,17 @@ TABLES: Final = {
         Table("activity_types", stamp=Stamp.V1),
         Table("lead_labels", integer_key=False, stamp=Stamp.MILLIS),
         Table("lead_sources", key="name", integer_key=False),
-        Table("goals", columns=("owner_id", "is_active", "title"), integer_key=False),
+        Table("goals", columns=("owner_id", "is_active"), integer_key=False),
         Table("roles", stamp=Stamp.V1),
-        Table("role_assignments", columns=("role_id", "user_id"), key=None),
-        Table("permission_sets", columns=("app",), integer_key=False),
-        Table("permission_set_assignments", columns=("permission_set_id", "user_id"), key=None),
-        Table("legacy_teams", columns=("name", "manager_id", "active_flag"), stamp=Stamp.V1),
-        Table("addons", key="code", integer_key=False),
+        Table("role_assignments", columns=("role_id",), key=None),
+        Table("permission_sets", integer_key=False),
+        Table("permission_set_assignments", columns=("permission_set_id",), key=None),
+        Table("legacy_teams", stamp=Stamp.V1),
         Table(
             "projects",
-            columns=(
-                *_STAMPS,
-                "status",
-                "is_archived",
-                "deleted_at",
-                "owner_id",
-                "phase_id",
-                "deal_links",
-                "person_links",
-                "org_links",
-            ),
+            columns=("status", "is_archived", "deleted_at"),
             stamp=Stamp.MILLIS,
-            hidden=frozenset(
-                {"is_archived", "deleted_at", "deal_links", "person_links", "org_links"},
-            ),
+            hidden=frozenset({"is_archived", "deleted_at"}),
         ),
         Table("boards", stamp=Stamp.MILLIS),
         Table("phases", columns=("board_id",), stamp=Stamp.MILLIS),
@@ -304,12 +254,7 @@ TABLES: Final = {
             hidden=frozenset({"project_id"}),
             indexes=(("project_id",),),
         ),
-        Table(
-            "tasks",
-            columns=("is_done", "is_milestone", "project_id", "parent_task_id", "assignees"),
-            stamp=Stamp.MILLIS,
-            hidden=frozenset({"assignees"}),
-        ),
+        Table("tasks", columns=("project_id",), stamp=Stamp.MILLIS),
         Table(
             "mail_threads",
             columns=("user_id", "places"),
@@ -323,10 +268,6 @@ TABLES: Final = {
             indexes=(("mail_thread_id",),),
         ),
         Table("call_logs", columns=("user_id",), integer_key=False, stamp=Stamp.MILLIS),
-        Table(
-            "webhooks",
-            columns=("user_id",),
-            stamp=Stamp.MILLIS,
-        ),
+        Table("webhooks", columns=("user_id",), stamp=Stamp.MILLIS),
     )
 }

@@ -6,7 +6,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from demo.sandbox import RunningSandbox
+from pipedrive_sandbox.client import RunningSandbox
 from unit_tests import catalog
 
 Row = dict[str, Any]

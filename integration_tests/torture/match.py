@@ -8,10 +8,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from random import Random
 
-from demo.sandbox import running_sandbox
 from integration_tests.torture.account import SIZES, Account
 from integration_tests.torture.connector import Connector
 from integration_tests.torture.scenario import Score, play, size_of
+from pipedrive_sandbox.client import running_sandbox
 
 _PER_ACCOUNT = 10
 

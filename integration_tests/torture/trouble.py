@@ -147,14 +147,18 @@ class Drawer:
 
     def _add_happenings(self, trouble: Trouble) -> None:
         rng = self._rng
-        field = {"field_name": f"Torture {rng.randrange(10**6)}", "field_type": "varchar"}
+        field = {
+            "entity": "deal",
+            "field_name": f"Torture {rng.randrange(10**6)}",
+            "field_type": "varchar",
+        }
         happenings: Mapping[str, tuple[float, Action]] = {
             "clock goes back": (0.1, {"clock": {"advance": -rng.randint(1, 120)}}),
             "clock goes ahead": (0.1, {"clock": {"advance": rng.randint(1, 7_200)}}),
             "clock stops": (0.1, {"clock": {"freeze": True}}),
             "new field": (
                 0.1,
-                {"write": {"method": "POST", "path": "/api/v2/dealFields", "body": field}},
+                {"mutate": {"table": "fields", "action": "create", "set": field}},
             ),
             "other plan": (0.1, {"settings": {"burst": 40, "daily_budget": 2 * _WHOLE_DAY}}),
         }

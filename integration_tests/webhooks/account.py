@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo.sandbox import RunningSandbox, running_sandbox
 from integration_tests.webhooks.process import free_port, run_webhooks
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from source_pipedrive.inbox.store import Inbox
 
 _MOST_SECONDS = 120.0

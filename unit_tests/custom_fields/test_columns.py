@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
 
 import source_pipedrive
-from pipedrive_sandbox.core_data import deals, leads
-from pipedrive_sandbox.data import field_definitions
-from pipedrive_sandbox.fields import flat
-from pipedrive_sandbox.reference_data import lead_labels
-from pipedrive_sandbox.sizes import Sizes
-from pipedrive_sandbox.world import World
+from pipedrive_sandbox.data.account_data import AccountData
+from pipedrive_sandbox.data.custom_fields import v1_values
+from pipedrive_sandbox.data.deals import deals
+from pipedrive_sandbox.data.field_definitions import field_definitions
+from pipedrive_sandbox.data.leads import leads
+from pipedrive_sandbox.data.reference_data import lead_labels
+from pipedrive_sandbox.data.sizes import Sizes
 from source_pipedrive.custom_fields.columns import Columns, columns_of, field_options_rows
 
 KEY = "dcf558aac1ae4e8c4f849ba5e668430d8df9be12"
@@ -636,15 +637,15 @@ def test_field_options_are_rows_with_ids_as_text() -> None:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World(Sizes.scaled(400, {"leads": 400}, {"deals", "leads"}), 7, 1_770_000_000)
+def world() -> AccountData:
+    return AccountData(Sizes.scaled(400, {"leads": 400}, {"deals", "leads"}), 7, 1_770_000_000)
 
 
-def of_entity(world: World, entity: str) -> list[dict[str, Any]]:
+def of_entity(world: AccountData, entity: str) -> list[dict[str, Any]]:
     return [one for one in field_definitions(world) if one["entity"] == entity]
 
 
-def test_a_whole_account_fits_its_own_catalog(world: World) -> None:
+def test_a_whole_account_fits_its_own_catalog(world: AccountData) -> None:
     labels = {str(one["id"]): one["name"] for one in lead_labels(world)}
     definitions = of_entity(world, "deal")
     for columns, rows in (
@@ -780,7 +781,7 @@ def test_both_forms_of_a_value_give_the_same_columns(data: st.DataObject) -> Non
     fields = [a_field(kind, kind, code) for code, kind in kinds.items()]
 
     nested = added(columns_of(fields, "v2"), {"custom_fields": values})
-    at_root = added(columns_of(fields, "v1"), flat(values, kinds))
+    at_root = added(columns_of(fields, "v1"), v1_values(values, kinds))
 
     assert nested == at_root
     assert None not in (held for name, held in nested.items() if name != "custom_enum")

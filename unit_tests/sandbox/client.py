@@ -1,57 +1,54 @@
-"""The one way in which these tests talk to a sandbox."""
+"""A client for the sandbox that a test runs in a thread of its own process."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-import requests
+from pipedrive_sandbox.client import RunningSandbox
 
 if TYPE_CHECKING:
+    import requests
+
     from pipedrive_sandbox.sandbox import Sandbox
 
 TOKEN = "sandbox-token-for-tests-8d1f4a7c0be35962"  # noqa: S105 - opens nothing
 
 
-class Client:
-    """Talks to one sandbox: as the administrator, unless told otherwise."""
+@dataclass(frozen=True, kw_only=True)
+class Client(RunningSandbox):
+    """Calls one sandbox as the administrator; `as_profile` returns a client for another user."""
 
-    def __init__(self, url: str, sandbox: Sandbox) -> None:
-        self.url = url
-        self.sandbox = sandbox
-        self.session = requests.Session()
-        self.session.headers["x-api-token"] = TOKEN
-
-    def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        return self.session.request(method, self.url + path, timeout=10, **options)
+    sandbox: Sandbox = field(repr=False)
 
     def get(self, path: str, /, **query: Any) -> requests.Response:
         return self.request("GET", path, params=query)
 
     def body(self, path: str, /, **query: Any) -> dict[str, Any]:
+        """Return the body of a GET that succeeds."""
         answer = self.get(path, **query)
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
 
     def write(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Return the body of a POST or DELETE that succeeds."""
         answer = self.request(method, path, json=body)
         assert answer.status_code in {200, 201}, answer.text
         written: dict[str, Any] = answer.json()
         return written
 
-    def control(self, method: str, path: str, body: object = None) -> Any:
-        answer = self.request(method, f"/__sandbox{path}", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+    def mutate(self, table: str, action: str, **more: Any) -> list[Any]:
+        """Change rows through the control route; return their ids."""
+        ids: list[Any] = self.control("mutate", "POST", table=table, action=action, **more)["ids"]
+        return ids
 
     def dump(self, stream: str) -> list[dict[str, Any]]:
-        answer = self.get(f"/__sandbox/dump/{stream}")
-        assert answer.status_code == 200, answer.text
-        return [orjson.loads(line) for line in answer.text.splitlines()]
+        """Return the expected rows of a stream."""
+        return self.rows(stream)
 
-    def walk(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """Read every page of a list, of either API version."""
+    def read(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """Return the rows of all pages of a list, of either API version."""
         rows: list[dict[str, Any]] = []
         page: dict[str, Any] = {}
         while True:
@@ -68,6 +65,4 @@ class Client:
                 return rows
 
     def as_profile(self, profile: str) -> Client:
-        other = Client(self.url, self.sandbox)
-        other.session.headers["x-api-token"] = f"{TOKEN}-{profile}"
-        return other
+        return replace(self, token=f"{self.token}-{profile}")

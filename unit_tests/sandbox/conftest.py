@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 import uvicorn
 
 from pipedrive_sandbox.__main__ import build_sandbox, parse
@@ -31,10 +32,10 @@ def serving(path: Path, *arguments: str) -> Iterator[Client]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}", sandbox)
-        yield client
+        with requests.Session() as session:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield Client(url=url, session=session, token=TOKEN, sandbox=sandbox)
     finally:
-        client.session.close()
         server.should_exit = True
         thread.join()
         sandbox.store.close()

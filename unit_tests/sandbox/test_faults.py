@@ -15,7 +15,7 @@ DEALS = {"path": "^/api/v2/deals"}
 
 
 def script(own: Client, action: dict[str, Any], **match: Any) -> None:
-    own.control("POST", "/faults", {"match": {**DEALS, **match}, "action": action})
+    own.control("faults", "POST", match={**DEALS, **match}, action=action)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_the_nth_requests_that_match_are_hit(own: Client) -> None:
     statuses = [own.get(f"/api/v2/{path}").status_code for path in paths]
 
     assert statuses == [200, 200, 500, 500, 200]
-    (rule,) = own.control("GET", "/faults")
+    (rule,) = own.control("faults")
     assert (rule["seen"], rule["hit"]) == (4, 2)
-    assert own.control("DELETE", "/faults") == []
+    assert own.control("faults", "DELETE") == []
 
 
 def test_a_profile_can_be_hit_alone_and_for_ever(own: Client) -> None:
@@ -75,7 +75,7 @@ def test_a_200_may_have_any_body(own: Client, body: object, text: str, media_typ
 
 
 def test_a_storm_of_429_may_tell_nothing_or_something_else(own: Client) -> None:
-    own.control("POST", "/settings", {"burst": 20})
+    own.control("settings", "POST", burst=20)
     script(own, {"status": 429, "bare": True})
     other = {"retry-after": 7, "date": None}
     script(own, {"status": 429, "headers": other}, **{"from": 2})
@@ -137,24 +137,24 @@ def test_rows_may_change_before_the_answer_is_made(own: Client) -> None:
 def test_budget_plan_token_and_clock_change_in_the_middle(own: Client) -> None:
     path = "/api/v2/deals/installments?deal_ids=1"
     script(own, {"settings": {"plan": "lite"}, "clock": {"advance": -600}})
-    now = own.control("GET", "/clock")["epoch"]
+    now = own.control("clock")["epoch"]
     assert own.get(path).status_code == 200
     assert own.get(path).status_code == 403
-    assert own.control("GET", "/clock")["epoch"] <= now - 590
+    assert own.control("clock")["epoch"] <= now - 590
 
     script(own, {"settings": {"daily_budget": 1}})
     own.get("/api/v2/deals")
     assert own.get("/api/v2/deals").status_code == 429
 
-    own.control("POST", "/settings", {"daily_budget": 0})
-    script(own, {"token": {"token": own.session.headers["x-api-token"], "profile": "api-disabled"}})
+    own.control("settings", "POST", daily_budget=0)
+    script(own, {"token": {"token": own.token, "profile": "api-disabled"}})
     own.get("/api/v2/deals")
     assert own.get("/api/v2/deals").status_code == 401
 
 
 def test_a_field_can_be_deleted_in_the_middle(own: Client) -> None:
     code = own.dump("deal_fields")[-1]["field_code"]
-    script(own, {"write": {"method": "DELETE", "path": f"/api/v2/dealFields/{code}"}})
+    script(own, {"mutate": {"table": "fields", "action": "delete", "ids": [code]}})
 
     first, second = (own.body("/api/v2/deals", limit=1)["data"][0] for _ in range(2))
 

@@ -21,6 +21,8 @@ SINCE, UNTIL = "2025-02-01T00:00:00Z", "2025-11-01T00:00:00Z"
         ("/api/v2/deals", {"limit": 0}),
         ("/api/v2/deals", {"limit": "many"}),
         ("/api/v2/deals", {"start": 0}),
+        ("/api/v2/deals", {"colour": "red"}),
+        ("/api/v2/deals/1", {"colour": "red"}),
         ("/api/v2/deals", {"sort_by": "title"}),
         ("/api/v2/deals", {"sort_direction": "ASC"}),
         ("/api/v2/deals", {"updated_since": "2025-02-01T00:00:00.000Z"}),
@@ -29,17 +31,12 @@ SINCE, UNTIL = "2025-02-01T00:00:00Z", "2025-11-01T00:00:00Z"
         ("/api/v2/deals", {"updated_until": "2025-02-01"}),
         ("/api/v2/deals", {"status": "open,gone"}),
         ("/api/v2/deals", {"include_fields": "notes_count,title"}),
-        ("/api/v2/deals", {"include_labels": "1"}),
         ("/api/v2/deals", {"ids": ",".join(map(str, range(1, 102)))}),
-        ("/api/v2/deals", {"custom_fields": ",".join("abcdefghijklmnop")}),
         ("/api/v2/deals", {"cursor": "not-a-cursor"}),
-        ("/api/v2/deals", {"filter_id": 9999}),
-        ("/api/v2/deals/archived", {"include_option_labels": "true"}),
         ("/api/v2/deals/products", {}),
         ("/api/v2/products", {"updated_until": UNTIL}),
         ("/api/v2/pipelines", {"updated_since": SINCE}),
         ("/api/v2/stages", {"updated_since": SINCE}),
-        ("/api/v2/activities", {"done": "1"}),
         ("/api/v2/phases", {}),
         ("/api/v2/projects", {"updated_since": SINCE}),
         ("/v1/mailbox/mailThreads", {}),
@@ -72,7 +69,7 @@ def test_a_bad_query_is_refused_in_the_real_envelope(
         ("/v1/leads", {"limit": "many"}, 100),
     ],
 )
-def test_v1_clamps_and_overlooks(
+def test_v1_limits_the_page_and_ignores_unknown_parameters(
     whole: Client,
     path: str,
     query: dict[str, Any],
@@ -122,7 +119,7 @@ def test_v1_answers_under_api_v1_too(whole: Client) -> None:
 
 
 def test_a_company_host_answers_every_v1_path_under_api_v1(own: Client) -> None:
-    own.control("POST", "/settings", {"company_host": True})
+    own.control("settings", "POST", company_host=True)
 
     assert own.body("/api/v1/leads") == own.body("/v1/leads")
 
@@ -137,7 +134,7 @@ def test_pages_tile_in_every_order(
     direction: str,
 ) -> None:
     query = {"sort_by": sort_by, "sort_direction": direction, "limit": 137}
-    rows = whole.walk(f"/api/v2/{stream}", **query)
+    rows = whole.read(f"/api/v2/{stream}", **query)
 
     expected = sorted(
         whole.dump(stream),
@@ -171,30 +168,30 @@ def test_a_window_begins_inclusively_and_ends_exclusively(
     times = sorted(row["update_time"] for row in mine if row["update_time"])
     since, until = times[len(times) // 4], times[len(times) // 2]
 
-    rows = whole.walk(path, updated_since=since, updated_until=until, limit=100)
+    rows = whole.read(path, updated_since=since, updated_until=until, limit=100)
 
     expected = [row["id"] for row in mine if since <= (row["update_time"] or "") < until]
     assert [row["id"] for row in rows] == expected
     assert since in {row["update_time"] for row in rows}
 
 
-def test_a_wide_window_is_walked_as_a_narrow_one(
+def test_a_large_window_has_the_rows_of_a_small_one(
     whole: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     query = {"updated_since": SINCE, "updated_until": UNTIL, "limit": 100}
-    narrow = whole.walk("/api/v2/persons", **query)
-    monkeypatch.setattr("pipedrive_sandbox.engine.NARROW", 10)
+    small = whole.read("/api/v2/persons", **query)
+    monkeypatch.setattr("pipedrive_sandbox.endpoints.pages.SMALL_WINDOW", 10)
 
-    assert whole.walk("/api/v2/persons", **query) == narrow
+    assert whole.read("/api/v2/persons", **query) == small
 
 
-def test_rows_never_touched_come_without_a_window_only(whole: Client) -> None:
+def test_rows_that_were_never_changed_come_without_a_window_only(whole: Client) -> None:
     untouched = {row["id"] for row in whole.dump("activities") if row["update_time"] is None}
-    everything = {row["id"] for row in whole.walk("/api/v2/activities", limit=500)}
+    everything = {row["id"] for row in whole.read("/api/v2/activities", limit=500)}
     since_ever = {
         row["id"]
-        for row in whole.walk("/api/v2/activities", limit=500, updated_since="2000-01-01T00:00:00Z")
+        for row in whole.read("/api/v2/activities", limit=500, updated_since="2000-01-01T00:00:00Z")
     }
 
     assert untouched
@@ -203,11 +200,11 @@ def test_rows_never_touched_come_without_a_window_only(whole: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/leads", "/v1/notes"])
 def test_updated_since_is_inclusive_in_v1(whole: Client, path: str) -> None:
-    rows = whole.walk(path, limit=500)
+    rows = whole.read(path, limit=500)
     stamp = sorted(row["update_time"] for row in rows)[len(rows) // 2]
     since = stamp[:19].replace(" ", "T") + "Z"
 
-    found = whole.walk(path, limit=500, updated_since=since, sort="update_time ASC")
+    found = whole.read(path, limit=500, updated_since=since, sort="update_time ASC")
 
     expected = sorted(row["update_time"] for row in rows if row["update_time"] >= stamp)
     assert [row["update_time"] for row in found] == expected
@@ -215,7 +212,7 @@ def test_updated_since_is_inclusive_in_v1(whole: Client, path: str) -> None:
 
 def test_statuses_choose_deals_and_deleted_ones_only_on_request(whole: Client) -> None:
     def found(**query: Any) -> set[int]:
-        return {row["id"] for row in whole.walk("/api/v2/deals", limit=500, **query)}
+        return {row["id"] for row in whole.read("/api/v2/deals", limit=500, **query)}
 
     truth = [row for row in whole.dump("deals") if not row["is_archived"]]
     live = [row for row in truth if not row["is_deleted"]]
@@ -226,29 +223,34 @@ def test_statuses_choose_deals_and_deleted_ones_only_on_request(whole: Client) -
 
 
 def test_deals_deleted_thirty_days_ago_are_gone(own: Client) -> None:
-    (key,) = own.control("POST", "/mutate", {"table": "deals", "action": "delete"})["ids"]
-    assert key in {row["id"] for row in own.walk("/api/v2/deals", status="deleted")}
+    (key,) = own.mutate("deals", "delete")
+    assert key in {row["id"] for row in own.read("/api/v2/deals", status="deleted")}
 
-    own.control("POST", "/clock", {"advance": 30 * 86_400 + 1})
+    own.control("clock", "POST", advance=30 * 86_400 + 1)
 
-    assert own.walk("/api/v2/deals", status="deleted") == []
+    assert own.read("/api/v2/deals", status="deleted") == []
     assert key not in {row["id"] for row in own.dump("deals")}
 
 
-def test_ids_that_do_not_exist_are_silently_absent(whole: Client) -> None:
-    rows = whole.body("/api/v2/persons", ids="3,999999,1")["data"]
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v2/deals",
+        "/api/v2/deals/archived",
+        "/api/v2/persons",
+        "/api/v2/organizations",
+        "/api/v2/activities",
+        "/api/v2/products",
+    ],
+)
+def test_a_list_can_be_read_by_ids_and_omits_those_that_do_not_exist(
+    whole: Client, path: str
+) -> None:
+    first, _, third = whole.body(path, limit=3)["data"]
 
-    assert [row["id"] for row in rows] == [1, 3]
+    rows = whole.body(path, ids=f"{third['id']},999999,{first['id']}")["data"]
 
-
-def test_a_saved_filter_overrides_all_but_the_window(whole: Client) -> None:
-    saved = next(
-        row for row in whole.body("/v1/filters", type="people")["data"] if "My" in row["name"]
-    )
-    rows = whole.walk("/api/v2/persons", filter_id=saved["id"], owner_id=2, limit=500)
-
-    assert rows
-    assert {row["owner_id"] for row in rows} == {1}
+    assert rows == [first, third]
 
 
 def test_optional_fields_come_only_when_asked_for(whole: Client) -> None:
@@ -258,30 +260,10 @@ def test_optional_fields_come_only_when_asked_for(whole: Client) -> None:
     assert set(asked["data"][0]) - set(plain) == {"notes_count", "source_lead_id"}
 
 
-def test_custom_fields_can_be_narrowed_and_labelled(whole: Client) -> None:
-    fields = {row["field_name"]: row for row in whole.dump("deal_fields")}
-    kind, regions = fields["Contract type"], fields["Regions"]
-    keys = f"{kind['field_code']},{regions['field_code']}"
-    rows = whole.body(
-        "/api/v2/deals",
-        custom_fields=keys,
-        include_option_labels="true",
-        include_labels="true",
-        limit=500,
-    )["data"]
-
-    assert {tuple(row["custom_fields"]) for row in rows} == {tuple(keys.split(","))}
-    values = [row["custom_fields"][kind["field_code"]] for row in rows]
-    labelled = [value for value in values if value is not None]
-    assert {tuple(value) for value in labelled} == {("id", "label")}
-    assert None in {value["label"] for value in labelled}
-    assert any(row["labels"] for row in rows)
-
-
 def test_an_account_without_custom_fields_has_null(start: Callable[..., Client]) -> None:
     client = start("--custom-fields", "0", anew=True)
 
-    assert {row["custom_fields"] for row in client.walk("/api/v2/deals")} == {None}
+    assert {row["custom_fields"] for row in client.read("/api/v2/deals")} == {None}
 
 
 @pytest.mark.parametrize(
@@ -299,14 +281,14 @@ def test_an_empty_list_of_v1_may_be_null(
     expected: object,
 ) -> None:
     client = start("--only", "", anew=True)
-    client.control("POST", "/settings", settings)
+    client.control("settings", "POST", **settings)
 
     assert client.body(path)["data"] == expected
 
 
 def test_v1_pagination_can_be_flat(own: Client) -> None:
     nested = own.body("/v1/leads", limit=3)["additional_data"]
-    own.control("POST", "/settings", {"flat_v1_pagination": True})
+    own.control("settings", "POST", flat_v1_pagination=True)
     flat = own.body("/v1/leads", limit=3)["additional_data"]
 
     page = {"start": 0, "limit": 3, "more_items_in_collection": True}

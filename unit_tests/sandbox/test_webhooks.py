@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipedrive_sandbox.payloads import DOCUMENTED
+from pipedrive_sandbox.webhooks.payloads import DOCUMENTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def hooked(own: Client, receiver: Receiver) -> Client:
-    own.control("POST", "/settings", FAST)
+    own.control("settings", "POST", **FAST)
     own.write("POST", "/v1/webhooks", {**HOOK, "subscription_url": receiver.url})
     return own
 
@@ -82,10 +82,9 @@ def settled(client: Client) -> dict[str, Any]:
     """Return the standing of the one webhook once nothing is pending."""
     deadline = time.monotonic() + 5
     while True:
-        (standing,) = client.control("GET", "/webhooks").values()
+        (standing,) = client.control("webhooks").values()
         if not standing["pending"]:
-            told: dict[str, Any] = standing
-            return told
+            return dict(standing)
         assert time.monotonic() < deadline, standing
 
 
@@ -139,14 +138,14 @@ def test_only_administrators_see_webhooks(whole: Client) -> None:
     assert whole.as_profile("regular").get("/v1/webhooks").status_code == 403
 
 
-def test_create_change_and_delete_are_told(hooked: Client, receiver: Receiver) -> None:
-    deal = hooked.write("POST", "/api/v2/deals", {"title": "New"})["data"]["id"]
-    hooked.write("PATCH", f"/api/v2/deals/{deal}", {"title": "Newer"})
-    hooked.write("DELETE", f"/api/v2/deals/{deal}")
+def test_creation_change_and_deletion_are_reported(hooked: Client, receiver: Receiver) -> None:
+    (deal,) = hooked.mutate("deals", "create", set={"title": "New"})
+    hooked.mutate("deals", "edit", ids=[deal], set={"title": "Newer"})
+    hooked.mutate("deals", "delete", ids=[deal])
 
-    told = {each["meta"]["action"]: each for each in receiver.wait(3)}
+    received = {each["meta"]["action"]: each for each in receiver.wait(3)}
 
-    created, changed, deleted = told["create"], told["change"], told["delete"]
+    created, changed, deleted = received["create"], received["change"], received["delete"]
     assert created["previous"] is None
     assert (created["data"]["title"], created["data"]["update_time"]) == ("New", None)
     assert created["data"]["visible_to"] == "3"
@@ -160,7 +159,7 @@ def test_create_change_and_delete_are_told(hooked: Client, receiver: Receiver) -
     assert (meta["version"], meta["attempt"], meta["is_bulk_edit"]) == ("2.0", 1, False)
     assert meta["timestamp"].endswith("Z")
     assert "1" in meta["permitted_user_ids"]
-    assert len({each["meta"]["id"] for each in told.values()}) == 3
+    assert len({each["meta"]["id"] for each in received.values()}) == 3
 
 
 def test_custom_values_come_in_typed_wrappers(hooked: Client, receiver: Receiver) -> None:
@@ -185,7 +184,7 @@ def test_custom_values_come_in_typed_wrappers(hooked: Client, receiver: Receiver
         "Score": (1.5, {"type": "double", "value": 1.5}),
     }
     custom = {fields[name]: value for name, (value, _) in given.items()}
-    hooked.write("POST", "/api/v2/deals", {"title": "x", "custom_fields": custom})
+    hooked.mutate("deals", "create", set={"custom_fields": custom})
 
     (created,) = receiver.wait(1)
 
@@ -214,13 +213,13 @@ def test_custom_values_come_in_typed_wrappers(hooked: Client, receiver: Receiver
         ("installments", "deal_installment"),
     ],
 )
-def test_every_object_is_told_of(
+def test_every_object_is_reported(
     hooked: Client,
     receiver: Receiver,
     table: str,
     kind: str,
 ) -> None:
-    hooked.control("POST", "/mutate", {"table": table, "action": "edit", "count": 1})
+    hooked.mutate(table, "edit")
 
     (changed,) = receiver.wait(1)
 
@@ -236,19 +235,19 @@ def test_every_object_is_told_of(
 
 
 def test_a_user_is_never_deleted_but_deactivated(hooked: Client, receiver: Receiver) -> None:
-    hooked.control("POST", "/mutate", {"table": "users", "action": "delete", "ids": [2]})
+    hooked.mutate("users", "delete", ids=[2])
 
-    (told,) = receiver.wait(1)
+    (received,) = receiver.wait(1)
 
-    assert (told["meta"]["action"], told["data"]["active_flag"]) == ("change", False)
-    assert told["data"]["id"] == told["meta"]["id"] == "2"
-    assert isinstance(told["meta"]["timestamp"], int)
-    assert "permitted_user_ids" not in told["meta"]
+    assert (received["meta"]["action"], received["data"]["active_flag"]) == ("change", False)
+    assert received["data"]["id"] == received["meta"]["id"] == "2"
+    assert isinstance(received["meta"]["timestamp"], int)
+    assert "permitted_user_ids" not in received["meta"]
 
 
 def test_a_merge_is_a_deletion_and_a_change(hooked: Client, receiver: Receiver) -> None:
     keys = [row["id"] for row in hooked.body("/api/v2/organizations", limit=2)["data"]]
-    hooked.write("PUT", f"/v1/organizations/{keys[0]}/merge", {"merge_with_id": keys[1]})
+    hooked.mutate("organizations", "merge", ids=keys)
     settled(hooked)
 
     metas = [each["meta"] for each in receiver.taken if each["meta"]["entity"] == "organization"]
@@ -261,7 +260,7 @@ def test_a_merge_is_a_deletion_and_a_change(hooked: Client, receiver: Receiver) 
 def test_basic_auth_is_sent(own: Client, receiver: Receiver) -> None:
     secret = {"http_auth_user": "pipedrive", "http_auth_password": "pässword"}
     own.write("POST", "/v1/webhooks", {**HOOK, **secret, "subscription_url": receiver.url})
-    own.write("POST", "/api/v2/persons", {"name": "x"})
+    own.mutate("persons", "create")
     receiver.wait(1)
 
     headers = {name.lower(): value for name, value in receiver.headers[0].items()}
@@ -270,16 +269,16 @@ def test_basic_auth_is_sent(own: Client, receiver: Receiver) -> None:
     assert headers["content-type"] == "application/json"
 
 
-def test_only_what_was_subscribed_to_is_told(own: Client, receiver: Receiver) -> None:
+def test_only_subscribed_events_are_reported(own: Client, receiver: Receiver) -> None:
     body = {**HOOK, "event_action": "delete", "event_object": "deal"}
     own.write("POST", "/v1/webhooks", {**body, "subscription_url": receiver.url})
-    own.write("PATCH", "/api/v2/deals/1", {"title": "x"})
-    own.write("DELETE", "/api/v2/persons/1")
-    own.write("DELETE", "/api/v2/deals/1")
+    own.mutate("deals", "edit", ids=[1], set={"title": "x"})
+    own.mutate("persons", "delete", ids=[1])
+    own.mutate("deals", "delete", ids=[1])
 
-    (told,) = receiver.wait(1)
+    (received,) = receiver.wait(1)
 
-    assert (told["meta"]["entity"], told["meta"]["action"]) == ("deal", "delete")
+    assert (received["meta"]["entity"], received["meta"]["action"]) == ("deal", "delete")
     assert settled(own)["attempts"] == 1
 
 
@@ -288,12 +287,12 @@ def test_a_failure_is_repeated_three_times_with_the_same_id(
     receiver: Receiver,
 ) -> None:
     receiver.statuses = [500, 302, 404]
-    hooked.write("POST", "/api/v2/persons", {"name": "x"})
+    hooked.mutate("persons", "create")
 
-    told = receiver.wait(4)
+    received = receiver.wait(4)
 
-    assert [each["meta"]["attempt"] for each in told] == [1, 2, 3, 4]
-    assert len({each["meta"]["id"] for each in told}) == 1
+    assert [each["meta"]["attempt"] for each in received] == [1, 2, 3, 4]
+    assert len({each["meta"]["id"] for each in received}) == 1
     assert settled(hooked) | {"banned_seconds": 0} == {
         "attempts": 4,
         "delivered": 1,
@@ -310,15 +309,15 @@ def test_ten_failed_first_attempts_bring_a_ban_during_which_events_are_lost(
     hooked: Client,
     receiver: Receiver,
 ) -> None:
-    hooked.control("POST", "/clock", {"freeze": True})
+    hooked.control("clock", "POST", freeze=True)
     receiver.statuses = [500] * 40
-    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 10})
+    hooked.mutate("persons", "edit", count=10)
     settled(hooked)
 
-    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 2})
+    hooked.mutate("persons", "edit", count=2)
     banned = settled(hooked)
-    hooked.control("POST", "/clock", {"advance": 1800 / FAST["webhook_time_factor"] + 1})
-    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 1})
+    hooked.control("clock", "POST", advance=1800 / FAST["webhook_time_factor"] + 1)
+    hooked.mutate("persons", "edit", count=1)
     after = settled(hooked)
 
     assert (banned["given_up"], banned["lost"]) == (10, 2)
@@ -328,12 +327,12 @@ def test_ten_failed_first_attempts_bring_a_ban_during_which_events_are_lost(
 
 def test_three_days_without_success_end_a_webhook(hooked: Client, receiver: Receiver) -> None:
     receiver.statuses = [500] * 4
-    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 1})
+    hooked.mutate("persons", "edit", count=1)
     settled(hooked)
-    hooked.control("POST", "/clock", {"advance": 3 * 86_400})
+    hooked.control("clock", "POST", advance=3 * 86_400)
 
     (hook,) = hooked.body("/v1/webhooks")["data"]
-    hooked.control("POST", "/mutate", {"table": "persons", "action": "edit", "count": 1})
+    hooked.mutate("persons", "edit", count=1)
 
     assert (hook["is_active"], hook["last_http_status"]) == (0, 500)
     assert hook["remove_time"]
@@ -346,10 +345,10 @@ def test_an_unreachable_receiver_is_a_failure(
     receiver: Receiver,
 ) -> None:
     client = start()
-    client.control("POST", "/settings", FAST)
+    client.control("settings", "POST", **FAST)
     url = "http://127.0.0.1:9/closed"
     client.write("POST", "/v1/webhooks", {**HOOK, "subscription_url": url})
-    client.write("POST", "/api/v2/persons", {"name": "x"})
+    client.mutate("persons", "create")
 
     assert settled(client)["given_up"] == 1
     assert receiver.taken == []
@@ -357,13 +356,13 @@ def test_an_unreachable_receiver_is_a_failure(
 
 def test_duplicates_and_disorder_come_on_demand(hooked: Client, receiver: Receiver) -> None:
     chaos = {"webhook_duplicates": 1.0, "webhook_disorder": 0.1}
-    hooked.control("POST", "/settings", chaos)
+    hooked.control("settings", "POST", **chaos)
     edit = {"table": "persons", "action": "edit", "count": 20}
-    edited = hooked.control("POST", "/mutate", edit)["ids"]
+    edited = hooked.control("mutate", "POST", **edit)["ids"]
 
-    told = receiver.wait(40)
+    received = receiver.wait(40)
 
-    assert len({each["meta"]["id"] for each in told}) == 20
-    order = list(dict.fromkeys(int(each["meta"]["entity_id"]) for each in told))
+    assert len({each["meta"]["id"] for each in received}) == 20
+    order = list(dict.fromkeys(int(each["meta"]["entity_id"]) for each in received))
     assert set(order) == set(edited)
     assert order != edited

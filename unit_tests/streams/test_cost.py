@@ -11,7 +11,7 @@ import orjson
 import pytest
 import yaml
 
-from pipedrive_sandbox.operations import by_path
+from pipedrive_sandbox.endpoints.operations import by_path
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.fake_list import V2List

@@ -1,0 +1,1 @@
+"""Changes to rows as Pipedrive makes them, with their side effects and their events."""

@@ -1,0 +1,1 @@
+"""The control routes below `/__sandbox`, which no real API has."""

@@ -1,0 +1,190 @@
+"""Activities, notes with their comments, and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipedrive_sandbox.clock import DAY, Stamp, day
+from pipedrive_sandbox.data.company import COMPANY, COMPANY_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipedrive_sandbox.data.account_data import AccountData
+    from pipedrive_sandbox.store import Row
+
+ACTIVITY_TYPES: Final = ("call", "meeting", "task", "deadline", "email", "lunch")
+_ACTIVITY_SUBJECTS: Final = ("Call", "Meeting", "Follow up", "Send offer", "Lunch", "Prepare demo")
+
+
+def activities(account: AccountData) -> Iterator[Row]:
+    """Yield the activities."""
+    rng = account.random_source("activities")
+    count = account.sizes.activities
+    people = account.highest(account.sizes.persons)
+    for key, (created, added, changed) in zip(
+        account.ids(count), account.times(rng, count), strict=True
+    ):
+        kind = rng.upto(len(ACTIVITY_TYPES)) - 1
+        done = changed is not None and rng.chance(0.6)
+        met = kind == 1
+        person = rng.upto(people) if rng.chance(0.8) else None
+        yield {
+            "id": key,
+            "subject": _ACTIVITY_SUBJECTS[kind],
+            "type": ACTIVITY_TYPES[kind],
+            "owner_id": account.user(rng),
+            "creator_user_id": account.user(rng),
+            "is_deleted": False,
+            "add_time": added,
+            "update_time": changed,
+            "deal_id": rng.upto(account.highest(account.sizes.deals)) if rng.chance(0.8) else None,
+            "lead_id": None,
+            "person_id": person,
+            "org_id": rng.upto(account.highest(account.sizes.organizations))
+            if rng.chance(0.5)
+            else None,
+            "project_id": None,
+            "due_date": day(created + 7 * DAY),
+            "due_time": rng.pick((None, "15:00:00", "09:30:00")),
+            "duration": "01:00:00" if met else None,
+            "busy": met,
+            "done": done,
+            "marked_as_done_time": changed if done else None,
+            "location": rng.pick(account.addresses) if met else None,
+            "participants": [{"person_id": person, "primary": True}] if person else [],
+            "conference_meeting_client": None,
+            "conference_meeting_url": None,
+            "conference_meeting_id": None,
+            "public_description": None,
+            "priority": rng.pick((None, None, 263)),
+            "note": f"<p>{rng.pick(account.words.sentences)}</p>" if rng.chance(0.5) else None,
+            "outcome": None,
+            "attendees": [
+                {
+                    "email": f"guest{key}@example.org",
+                    "name": rng.pick(account.words.last_names),
+                    "status": "accepted",
+                    "is_organizer": False,
+                    "person_id": person,
+                    "user_id": None,
+                },
+            ]
+            if met
+            else None,
+        }
+
+
+def notes(account: AccountData) -> Iterator[Row]:
+    """Yield notes of deals, persons, organizations and leads; a few are very long."""
+    rng = account.random_source("notes")
+    count = account.sizes.notes
+    texts = [f"<p>{text}</p>" for text in account.words.paragraphs]
+    times = account.times(rng, count, Stamp.V1, with_null=False)
+    for key, (_, added, changed) in zip(account.ids(count), times, strict=True):
+        user = account.user(rng)
+        deal = rng.upto(account.highest(account.sizes.deals))
+        person = rng.upto(account.highest(account.sizes.persons))
+        of_deal = rng.chance(0.7)
+        yield {
+            "id": key,
+            "active_flag": True,
+            "add_time": added,
+            "update_time": changed,
+            "content": account.words.long_text if rng.chance(0.005) else rng.pick(texts),
+            "lead_id": None,
+            "deal_id": deal if of_deal else None,
+            "person_id": None if of_deal else person,
+            "org_id": None,
+            "project_id": None,
+            "task_id": None,
+            "deal": {"title": f"Deal {deal}"} if of_deal else None,
+            "lead": None,
+            "person": None if of_deal else {"name": f"Person {person}"},
+            "organization": None,
+            "project": None,
+            "task": None,
+            "pinned_to_lead_flag": False,
+            "pinned_to_deal_flag": of_deal and rng.chance(0.1),
+            "pinned_to_organization_flag": False,
+            "pinned_to_person_flag": False,
+            "pinned_to_project_flag": False,
+            "pinned_to_task_flag": False,
+            "user_id": user,
+            "user": {
+                "email": f"user{user}@{COMPANY['company_domain']}.example",
+                "icon_url": None,
+                "is_you": user == 1,
+                "name": f"User {user}",
+            },
+            "last_update_user_id": rng.pick((None, user)),
+        }
+
+
+def note_comments(account: AccountData) -> Iterator[Row]:
+    """Yield the comments on notes."""
+    rng = account.random_source("note_comments")
+    count = account.sizes.note_comments
+    for _, added, changed in account.times(rng, count, Stamp.MILLIS, with_null=False):
+        user = rng.upto(account.sizes.users)
+        yield {
+            "uuid": rng.uuid(),
+            "active_flag": True,
+            "add_time": added,
+            "update_time": changed,
+            "content": rng.pick(account.words.sentences),
+            "object_id": str(account.existing(rng, account.sizes.notes)),
+            "object_type": "note",
+            "user_id": user,
+            "updater_id": user,
+            "company_id": COMPANY_ID,
+        }
+
+
+def files(account: AccountData) -> Iterator[Row]:
+    """Yield the files of deals, persons, organizations and products."""
+    rng = account.random_source("files")
+    count = account.sizes.files
+    links = {
+        "deal_id": account.sizes.deals,
+        "person_id": account.sizes.persons,
+        "org_id": account.sizes.organizations,
+        "product_id": account.sizes.products,
+    }
+    present = [link for link, size in links.items() if size]
+    times = account.times(rng, count, Stamp.V1, with_null=False)
+    for key, (_, added, changed) in zip(account.ids(count), times, strict=True):
+        link = rng.pick(present)
+        of = dict.fromkeys(links) | {link: account.existing(rng, links[link])}
+        name = f"{rng.pick(account.words.last_names)} {key}.pdf"
+        yield {
+            "id": key,
+            "user_id": rng.upto(account.sizes.users),
+            **of,
+            "activity_id": None,
+            "lead_id": None,
+            "project_id": None,
+            "log_id": None,
+            "add_time": added,
+            "update_time": changed,
+            "file_name": f"{key:032x}.pdf",
+            "file_type": "pdf",
+            "file_size": rng.upto(10**8),
+            "active_flag": True,
+            "inline_flag": False,
+            "remote_location": "s3",
+            "remote_id": f"company/{COMPANY_ID}/{key}",
+            "cid": "",
+            "s3_bucket": "",
+            "mail_message_id": "",
+            "mail_template_id": "",
+            "deal_name": "",
+            "person_name": "",
+            "lead_name": None,
+            "project_name": None,
+            "org_name": "",
+            "product_name": "",
+            "url": f"https://app.pipedrive.example/api/v1/files/{key}/download",
+            "name": name,
+            "description": rng.pick(("", None, rng.pick(account.words.sentences))),
+        }

@@ -1,0 +1,151 @@
+"""Projects, with their boards, phases, templates, change logs and tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipedrive_sandbox.clock import DAY, Stamp, day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipedrive_sandbox.data.account_data import AccountData
+    from pipedrive_sandbox.data.random_source import RandomSource
+    from pipedrive_sandbox.store import Row
+
+_BOARDS: Final = ("Delivery", "Onboarding")
+_PHASES: Final = ("Kick-off", "Doing", "Review", "Готово")
+_STATUSES: Final = ("open", "open", "completed", "canceled")
+
+
+def boards(account: AccountData) -> Iterator[Row]:
+    """Yield the project boards."""
+    for key, name in enumerate(_BOARDS, start=1):
+        moment = Stamp.MILLIS.text(account.opened + key * DAY)
+        yield {
+            "id": key,
+            "name": name,
+            "order_nr": key,
+            "add_time": moment,
+            "update_time": moment,
+        }
+
+
+def phases(account: AccountData) -> Iterator[Row]:
+    """Yield the phases of each board."""
+    for board in range(1, len(_BOARDS) + 1):
+        for number, name in enumerate(_PHASES, start=1):
+            moment = Stamp.MILLIS.text(account.opened + board * DAY)
+            yield {
+                "id": (board - 1) * len(_PHASES) + number,
+                "name": name,
+                "board_id": board,
+                "order_nr": number,
+                "add_time": moment,
+                "update_time": moment,
+            }
+
+
+def templates(account: AccountData) -> Iterator[Row]:
+    """Yield the project templates."""
+    for key in range(1, 4):
+        moment = Stamp.MILLIS.text(account.opened + key * DAY)
+        yield {
+            "id": key,
+            "title": f"Template {key}",
+            "description": "",
+            "projects_board_id": 1 + key % len(_BOARDS),
+            "owner_id": 1,
+            "add_time": moment,
+            "update_time": moment,
+        }
+
+
+def _some(rng: RandomSource, account: AccountData, count: int) -> list[int]:
+    return [account.existing(rng, count)] if count and rng.chance(0.7) else []
+
+
+def projects(account: AccountData) -> Iterator[Row]:
+    """Yield projects: live, archived, and deleted."""
+    rng = account.random_source("projects")
+    custom = account.custom_values("project")
+    sizes = account.sizes
+    times = account.times(rng, sizes.projects, Stamp.MILLIS, with_null=False)
+    for key, (created, added, touched) in zip(account.ids(sizes.projects), times, strict=True):
+        phase = rng.upto(len(_BOARDS) * len(_PHASES))
+        gone = rng.chance(0.05)
+        deleted_at = (
+            Stamp.MILLIS.text(max(created, account.now - rng.upto(40 * DAY))) if gone else None
+        )
+        changed = deleted_at or touched
+        archived = rng.chance(0.2)
+        deals = _some(rng, account, sizes.deals)
+        persons = _some(rng, account, sizes.persons)
+        organizations = _some(rng, account, sizes.organizations)
+        yield {
+            "id": key,
+            "title": f"Project {rng.pick(account.words.companies)}",
+            "description": rng.pick((None, "", rng.pick(account.words.paragraphs))),
+            "status": "deleted" if gone else rng.pick(_STATUSES),
+            "board_id": 1 + (phase - 1) // len(_PHASES),
+            "phase_id": phase,
+            "owner_id": rng.upto(sizes.users),
+            "start_date": day(created) if rng.chance(0.8) else None,
+            "end_date": day(created + 90 * DAY) if rng.chance(0.5) else None,
+            "deal_ids": deals,
+            "person_ids": persons,
+            "org_ids": organizations,
+            "label_ids": rng.pick(([], [1], [2, 3])),
+            "health_status": rng.pick((None, 10, 20)),
+            "add_time": added,
+            "update_time": changed,
+            "status_change_time": changed,
+            "archive_time": changed if archived else None,
+            "custom_fields": rng.pick(custom),
+            "is_archived": archived,
+            "deleted_at": deleted_at,
+        }
+
+
+def project_changes(account: AccountData) -> Iterator[Row]:
+    """Yield what was changed on projects, oldest first."""
+    rng = account.random_source("project_changes")
+    count = account.sizes.project_changes
+    step = 400 * DAY / max(1, count)
+    for number in range(count):
+        yield {
+            "change_source": rng.pick(("app", "api", None)),
+            "change_source_user_agent": None,
+            "time": Stamp.MILLIS.text(int(account.now - 400 * DAY + number * step)),
+            "new_values": {"status": "open", "board_id": 2},
+            "old_values": {"status": "completed", "board_id": 1},
+            "actor_user_id": rng.upto(account.sizes.users),
+            "project_id": account.existing(rng, account.sizes.projects),
+        }
+
+
+def tasks(account: AccountData) -> Iterator[Row]:
+    """Yield the tasks of projects, some of them subtasks."""
+    rng = account.random_source("tasks")
+    count = account.sizes.tasks
+    times = account.times(rng, count, Stamp.MILLIS, with_null=False)
+    for key, (created, added, changed) in zip(account.ids(count), times, strict=True):
+        done = rng.chance(0.4)
+        assignees = sorted({rng.upto(account.sizes.users) for _ in range(rng.upto(3) - 1)})
+        yield {
+            "id": key,
+            "title": rng.pick(account.words.phrases),
+            "creator_id": rng.upto(account.sizes.users),
+            "description": rng.pick((None, rng.pick(account.words.sentences))),
+            "project_id": account.existing(rng, account.sizes.projects),
+            "is_done": done,
+            "is_milestone": rng.chance(0.1),
+            "due_date": day(created + 14 * DAY) if rng.chance(0.6) else None,
+            "start_date": day(created) if rng.chance(0.3) else None,
+            "parent_task_id": 1 if key > 1 and rng.chance(0.1) else None,
+            "assignee_ids": assignees,
+            "priority": rng.pick((None, 0, 2)),
+            "add_time": added,
+            "update_time": changed,
+            "marked_as_done_time": changed if done else None,
+        }

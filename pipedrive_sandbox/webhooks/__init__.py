@@ -1,0 +1,1 @@
+"""Webhook deliveries: which events go to which webhook, in which shape, and how often."""

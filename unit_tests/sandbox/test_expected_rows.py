@@ -1,0 +1,254 @@
+"""What the API hands out, read to the end, is what the dump says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipedrive_sandbox.control.expected_rows import DERIVED, STREAMS
+from pipedrive_sandbox.tables import (
+    DEAL_OPTIONAL,
+    FIELD_OPTIONAL,
+    ORGANIZATION_OPTIONAL,
+    PERSON_OPTIONAL,
+)
+
+if TYPE_CHECKING:
+    from unit_tests.sandbox.client import Client
+
+EVERY_STATUS = {"status": "open,won,lost,deleted"}
+EVERY_PROJECT = {"status": "open,completed,canceled,deleted"}
+#: Lists that hold a whole stream: path and query of each.
+LISTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "deals": [
+        (path, {"limit": 500, "include_fields": ",".join(DEAL_OPTIONAL), **EVERY_STATUS})
+        for path in ("/api/v2/deals", "/api/v2/deals/archived")
+    ],
+    "persons": [
+        ("/api/v2/persons", {"limit": 400, "include_fields": ",".join(PERSON_OPTIONAL)}),
+    ],
+    "organizations": [
+        ("/api/v2/organizations", {"include_fields": ",".join(ORGANIZATION_OPTIONAL)}),
+    ],
+    "activities": [("/api/v2/activities", {"include_fields": "attendees"})],
+    "products": [("/api/v2/products", {"limit": 500})],
+    "pipelines": [("/api/v2/pipelines", {})],
+    "stages": [("/api/v2/stages", {"limit": 5})],
+    "users": [("/v1/users", {})],
+    "currencies": [("/v1/currencies", {})],
+    "notes": [("/v1/notes", {"limit": 500})],
+    "leads": [("/v1/leads", {"limit": 500}), ("/v1/leads/archived", {"limit": 500})],
+    "files": [("/v1/files", {"limit": 500})],
+    "activity_types": [("/v1/activityTypes", {})],
+    "filters": [("/v1/filters", {})],
+    "lead_labels": [("/v1/leadLabels", {})],
+    "lead_sources": [("/v1/leadSources", {})],
+    "roles": [("/v1/roles", {"limit": 2})],
+    "permission_sets": [("/v1/permissionSets", {})],
+    "legacy_teams": [("/v1/legacyTeams", {})],
+    "projects": [("/api/v2/projects", EVERY_PROJECT), ("/api/v2/projects/archived", EVERY_PROJECT)],
+    "project_boards": [("/api/v2/boards", {})],
+    "project_phases": [("/api/v2/phases", {"board_id": board}) for board in (1, 2)],
+    "project_templates": [("/api/v2/projectTemplates", {"limit": 2})],
+    "tasks": [("/api/v2/tasks", {})],
+    "call_logs": [("/v1/callLogs", {"limit": 500})],
+    **{
+        f"{entity}_fields": [
+            (f"/api/v2/{entity}Fields", {"limit": 20, "include_fields": ",".join(include)}),
+        ]
+        for entity, include in {
+            "deal": FIELD_OPTIONAL,
+            "person": FIELD_OPTIONAL,
+            "organization": FIELD_OPTIONAL,
+            "product": FIELD_OPTIONAL[:1],
+            "activity": FIELD_OPTIONAL[:1],
+        }.items()
+    },
+    "project_fields": [("/api/v2/projectFields", {})],
+    "lead_fields": [("/v1/leadFields", {"limit": 20})],
+    "note_fields": [("/v1/noteFields", {})],
+}
+#: Streams read parent by parent: the parents' stream, the path, the name of the parent's id.
+PER_PARENT = {
+    "deal_discounts": ("deals", "/api/v2/deals/{}/discounts", None),
+    "deal_participants": ("deals", "/v1/deals/{}/participants", None),
+    "deal_followers": ("deals", "/api/v2/deals/{}/followers", "deal_id"),
+    "person_followers": ("persons", "/api/v2/persons/{}/followers", "person_id"),
+    "organization_followers": (
+        "organizations",
+        "/api/v2/organizations/{}/followers",
+        "organization_id",
+    ),
+    "product_followers": ("products", "/api/v2/products/{}/followers", "product_id"),
+    "deal_changelog": ("deals", "/v1/deals/{}/changelog", "deal_id"),
+    "person_changelog": ("persons", "/v1/persons/{}/changelog", "person_id"),
+    "organization_changelog": (
+        "organizations",
+        "/v1/organizations/{}/changelog",
+        "organization_id",
+    ),
+    "product_variations": ("products", "/api/v2/products/{}/variations", None),
+    "note_comments": ("notes", "/v1/notes/{}/comments", None),
+    "role_assignments": ("roles", "/v1/roles/{}/assignments", None),
+    "permission_set_assignments": (
+        "permission_sets",
+        "/v1/permissionSets/{}/assignments",
+        None,
+    ),
+    "project_changelog": ("projects", "/api/v2/projects/{}/changelog", "project_id"),
+    "mail_messages": ("mail_threads", "/v1/mailbox/mailThreads/{}/mailMessages", None),
+}
+#: Streams that tests below read each in its own way.
+OTHERS = {
+    "deal_products",
+    "deal_installments",
+    "goals",
+    "mail_threads",
+    "organization_relationships",
+    "webhooks",
+}
+
+
+def in_any_order(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted(repr(sorted(row.items())) for row in rows)
+
+
+def without_flag(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in row.items() if key != "is_archived"} for row in rows]
+
+
+def test_every_stream_is_read_in_some_test() -> None:
+    assert {*LISTS, *PER_PARENT, *OTHERS} == set(STREAMS)
+
+
+@pytest.mark.parametrize("stream", LISTS)
+def test_the_lists_hold_the_stream(whole: Client, stream: str) -> None:
+    read = [row for path, query in LISTS[stream] for row in whole.read(path, **query)]
+    truth = whole.dump(stream)
+
+    assert truth or stream == "webhooks"
+    if stream == "projects":
+        truth = without_flag(truth)
+    assert in_any_order(read) == in_any_order(truth)
+
+
+@pytest.mark.parametrize("stream", PER_PARENT)
+def test_the_parents_hold_the_stream(whole: Client, stream: str) -> None:
+    parents, path, added = PER_PARENT[stream]
+    truth = whole.dump(stream)
+    wanted = 25
+    keys = [row["id"] for row in whole.dump(parents)]
+    if added:
+        holding = {row[added] for row in truth}
+        keys = [key for key in keys if key in holding][:wanted]
+        truth = [row for row in truth if row[added] in set(keys)]
+    elif len(keys) > wanted:
+        parent = {
+            "deal_discounts": "deal_id",
+            "product_variations": "product_id",
+            "mail_messages": "mail_thread_id",
+            "note_comments": "object_id",
+            "deal_participants": "related_item_id",
+        }[stream]
+        holding = {str(row[parent]) for row in truth}
+        keys = [key for key in keys if str(key) in holding][:wanted]
+        truth = [row for row in truth if str(row[parent]) in set(map(str, keys))]
+
+    read = [
+        row | ({added: key} if added else {})
+        for key in keys
+        for row in whole.read(path.format(key))
+    ]
+
+    assert truth
+    assert in_any_order(read) == in_any_order(truth)
+
+
+def test_deal_products_come_for_a_hundred_deals_at_once_and_in_pages(whole: Client) -> None:
+    keys = [row["id"] for row in whole.dump("deals")]
+    batches = [keys[start : start + 100] for start in range(0, len(keys), 100)]
+
+    read = [
+        row
+        for batch in batches
+        for row in whole.read(
+            "/api/v2/deals/products",
+            deal_ids=",".join(map(str, batch)),
+            limit=500,
+        )
+    ]
+
+    assert in_any_order(read) == in_any_order(whole.dump("deal_products"))
+    first = whole.body("/api/v2/deals/products", deal_ids=1, limit=500)
+    assert first["additional_data"]["next_cursor"]
+
+
+def test_installments_come_without_additional_data(whole: Client) -> None:
+    keys = [row["id"] for row in whole.dump("deals")]
+    bodies = [
+        whole.body(
+            "/api/v2/deals/installments",
+            deal_ids=",".join(map(str, keys[start : start + 100])),
+        )
+        for start in range(0, len(keys), 100)
+    ]
+
+    assert all(set(body) == {"success", "data"} for body in bodies)
+    read = [row for body in bodies for row in body["data"]]
+    assert in_any_order(read) == in_any_order(whole.dump("deal_installments"))
+
+
+def test_goals_are_ones_own_and_active_unless_asked_for_by_type(whole: Client) -> None:
+    def goals(**query: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = whole.body("/v1/goals/find", **query)["data"]["goals"]
+        return found
+
+    truth = whole.dump("goals")
+    kinds = {goal["type"]["name"] for goal in truth}
+    everyones = [
+        goal
+        for kind in kinds
+        for active in ("true", "false")
+        for goal in goals(**{"type.name": kind, "is_active": active})
+    ]
+
+    assert in_any_order(everyones) == in_any_order(truth)
+    assert goals() == [goal for goal in truth if goal["owner_id"] == 1 and goal["is_active"]]
+
+
+def test_a_mail_thread_lies_in_several_folders_but_only_in_its_owners_mailbox(
+    whole: Client,
+) -> None:
+    read = [
+        row
+        for folder in ("inbox", "drafts", "sent", "archive")
+        for row in whole.read("/v1/mailbox/mailThreads", folder=folder)
+    ]
+    truth = whole.dump("mail_threads")
+
+    assert len(read) > len(truth)
+    assert {row["id"] for row in read} == {row["id"] for row in truth}
+    assert {row["user_id"] for row in read} == {1}
+
+
+def test_both_organizations_tell_of_their_relationship(whole: Client) -> None:
+    truth = whole.dump("organization_relationships")
+    organizations = sorted({row["org_id"] for row in truth})[:20]
+
+    read = [
+        {**row, "org_id": key}
+        for key in organizations
+        for row in whole.body("/v1/organizationRelationships", org_id=key)["data"]
+    ]
+
+    assert in_any_order(read) == in_any_order(
+        [row for row in truth if row["org_id"] in organizations],
+    )
+    assert len({row["id"] for row in truth}) < len(truth)
+    assert "true" in {row["active_flag"] for row in truth}
+
+
+@pytest.mark.parametrize("stream", DERIVED)
+def test_derived_streams_have_a_dump(whole: Client, stream: str) -> None:
+    assert whole.dump(stream)
