@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from pipedrive_sandbox.changes.events import AUTHOR
 from pipedrive_sandbox.clock import Stamp
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def record(store: Store, event: Event) -> None:
             "time": Stamp.MILLIS.text(int(event.instant)),
             "new_values": {name: new for name, (_, new) in changed.items()},
             "old_values": {name: old for name, (old, _) in changed.items()},
-            "actor_user_id": event.cause.user_id,
+            "actor_user_id": AUTHOR,
             "project_id": event.key,
         }
         store.put("project_changes", row)
@@ -52,10 +53,10 @@ def record(store: Store, event: Event) -> None:
                 "field_key": name,
                 "old_value": _text(old),
                 "new_value": _text(new),
-                "actor_user_id": event.cause.user_id,
+                "actor_user_id": AUTHOR,
                 "time": Stamp.V1.text(int(event.instant)),
                 **source,
-                "is_bulk_update_flag": event.cause.is_bulk,
+                "is_bulk_update_flag": False,
                 "entity": _ENTITIES[event.table],
                 "parent_id": event.key,
             }

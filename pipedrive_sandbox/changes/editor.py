@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from pipedrive_sandbox.changes.consequences import Change, consequences
-from pipedrive_sandbox.changes.events import BY_ADMIN, Cause, Event
+from pipedrive_sandbox.changes.events import Event
 from pipedrive_sandbox.changes.new_rows import new_row
 from pipedrive_sandbox.tables import TABLES
 
@@ -67,7 +67,7 @@ class Editor:
                 row["update_time"] = row["add_time"]
                 self.account.store.put(table, row)
 
-    def create(self, table: str, given: Mapping[str, Any], cause: Cause = BY_ADMIN) -> Row:
+    def create(self, table: str, given: Mapping[str, Any]) -> Row:
         """Store a new row with the values `given`; its key and its times are set here."""
         row = new_row(table, given)
         if "custom_fields" in row:
@@ -86,7 +86,7 @@ class Editor:
         if table in _STAMPED_LATER:
             due = self.account.clock.precise() + self.account.settings.update_time_delay
             self._not_yet_stamped[table, row["id"]] = due
-        self._report(table, row["id"], row, None, cause)
+        self._report(table, row["id"], row, None)
         return row
 
     def change(
@@ -94,7 +94,8 @@ class Editor:
         table: str,
         key: object,
         given: Mapping[str, Any],
-        cause: Cause = BY_ADMIN,
+        *,
+        merged_from: object = None,
     ) -> Row | None:
         """Set the properties `given` and the time of the change; None if there is no such row."""
         store = self.account.store
@@ -110,10 +111,10 @@ class Editor:
             after[time_of_change] = self.now(table)
         self._not_yet_stamped.pop((table, key), None)
         store.put(table, after)
-        self._report(table, key, after, before, cause)
+        self._report(table, key, after, before, merged_from=merged_from)
         return after
 
-    def delete(self, table: str, key: object, cause: Cause = BY_ADMIN) -> Row | None:
+    def delete(self, table: str, key: object, *, merged_to: object = None) -> Row | None:
         """Delete a row; return its last state, or None if there is no such row."""
         store = self.account.store
         before = store.get(table, key)
@@ -121,11 +122,11 @@ class Editor:
             return None
         if table == "users":
             # Pipedrive deactivates a user, and its webhooks report that as a change
-            self.change(table, key, {"active_flag": False, "is_deleted": True}, cause)
+            self.change(table, key, {"active_flag": False, "is_deleted": True})
             return before
         if table == "projects":
             for task in list(store.find("tasks", "project_id = ?", [key])):
-                self.delete("tasks", task["id"], cause)
+                self.delete("tasks", task["id"])
         self._not_yet_stamped.pop((table, key), None)
         if table in _KEEPS_DELETED:
             now = self.now(table)
@@ -137,7 +138,7 @@ class Editor:
             store.put(table, {**before, **marks})
         else:
             store.remove(table, f"{TABLES[table].key} = ?", [key])
-        self._report(table, key, None, before, cause)
+        self._report(table, key, None, before, merged_to=merged_to)
         return before
 
     def merge(self, table: str, loser: object, winner: object) -> Row | None:
@@ -154,8 +155,8 @@ class Editor:
         for child, column in _LINKS.get(table, ()):
             for row in list(store.find(child, f"{column} = ?", [loser])):
                 self.change(child, row["id"], {column: winner})
-        self.delete(table, loser, replace(BY_ADMIN, merged_to=winner))
-        return self.change(table, winner, missing, replace(BY_ADMIN, merged_from=loser))
+        self.delete(table, loser, merged_to=winner)
+        return self.change(table, winner, missing, merged_from=loser)
 
     def now(self, table: str) -> str:
         """Return the current time in the format of a table."""
@@ -180,8 +181,18 @@ class Editor:
         key: object,
         current: Row | None,
         previous: Row | None,
-        cause: Cause,
+        *,
+        merged_to: object = None,
+        merged_from: object = None,
     ) -> None:
-        instant = self.account.clock.precise()
+        event = Event(
+            table=table,
+            key=key,
+            current=current,
+            previous=previous,
+            instant=self.account.clock.precise(),
+            merged_to=merged_to,
+            merged_from=merged_from,
+        )
         for listener in self.listeners:
-            listener(Event(table, key, current, previous, cause, instant))
+            listener(event)

@@ -1,4 +1,4 @@
-"""What is known about one change: the rows before and after it, who made it, and when."""
+"""What is known about one change: the rows before and after it, and when it happened."""
 
 from __future__ import annotations
 
@@ -9,28 +9,24 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from pipedrive_sandbox.store import Row
 
-
-@dataclass(frozen=True)
-class Cause:
-    """Who changes a row, by which means, and the other row if the change is part of a merge."""
-
-    user_id: int = 1
-    is_bulk: bool = False
-    source: str = "api"
-    merged_to: object = None
-    merged_from: object = None
+#: The user who makes all changes: the administrator.
+AUTHOR: Final = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Event:
-    """One change: `current` is None after a deletion, `previous` None after a creation."""
+    """One change: `current` is None after a deletion, `previous` None after a creation.
+
+    If the change is part of a merge, `merged_to` or `merged_from` is the id of the other row.
+    """
 
     table: str
     key: object
     current: Row | None
     previous: Row | None
-    cause: Cause
     instant: float
+    merged_to: object = None
+    merged_from: object = None
     id: str = field(default_factory=lambda: str(uuid4()))
     correlation_id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -40,6 +36,3 @@ class Event:
         if self.current is None:
             return "delete"
         return "create" if self.previous is None else "change"
-
-
-BY_ADMIN: Final = Cause()

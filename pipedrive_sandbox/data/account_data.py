@@ -75,25 +75,25 @@ class AccountData:
             key += 2 if key % _GAP == _GAP - 1 else 1
             yield key
 
-    def existing(self, rng: RandomSource, count: int) -> int:
+    def some_id(self, rng: RandomSource, count: int) -> int:
         """Draw one of `ids(count)`."""
-        position = rng.upto(count) - 1
+        position = rng.up_to(count) - 1
         return position + 1 + position // (_GAP - 1)
 
-    def highest(self, count: int) -> int:
+    def last_id(self, count: int) -> int:
         """Return the last of `ids(count)`."""
         return max(1, count + (count - 1) // (_GAP - 1))
 
     def user(self, rng: RandomSource) -> int:
         """Draw the id of a user."""
-        return rng.upto(self.sizes.users)
+        return rng.up_to(self.sizes.users)
 
     def activity_links(self, rng: RandomSource) -> dict[str, Any]:
         """Draw the next and the last activity of a row, either of which may be missing."""
-        highest = self.highest(self.sizes.activities)
+        highest = self.last_id(self.sizes.activities)
         return {
-            "next_activity_id": rng.upto(highest) if rng.chance(0.4) else None,
-            "last_activity_id": rng.upto(highest) if rng.chance(0.6) else None,
+            "next_activity_id": rng.up_to(highest) if rng.chance(0.4) else None,
+            "last_activity_id": rng.up_to(highest) if rng.chance(0.6) else None,
         }
 
     def _draw_variants(

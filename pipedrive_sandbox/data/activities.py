@@ -21,14 +21,14 @@ def activities(account: AccountData) -> Iterator[Row]:
     """Yield the activities."""
     rng = account.random_source("activities")
     count = account.sizes.activities
-    people = account.highest(account.sizes.persons)
+    people = account.last_id(account.sizes.persons)
     for key, (created, added, changed) in zip(
         account.ids(count), account.times(rng, count), strict=True
     ):
-        kind = rng.upto(len(ACTIVITY_TYPES)) - 1
+        kind = rng.up_to(len(ACTIVITY_TYPES)) - 1
         done = changed is not None and rng.chance(0.6)
-        met = kind == 1
-        person = rng.upto(people) if rng.chance(0.8) else None
+        is_meeting = kind == 1
+        person = rng.up_to(people) if rng.chance(0.8) else None
         yield {
             "id": key,
             "subject": _ACTIVITY_SUBJECTS[kind],
@@ -38,20 +38,20 @@ def activities(account: AccountData) -> Iterator[Row]:
             "is_deleted": False,
             "add_time": added,
             "update_time": changed,
-            "deal_id": rng.upto(account.highest(account.sizes.deals)) if rng.chance(0.8) else None,
+            "deal_id": rng.up_to(account.last_id(account.sizes.deals)) if rng.chance(0.8) else None,
             "lead_id": None,
             "person_id": person,
-            "org_id": rng.upto(account.highest(account.sizes.organizations))
+            "org_id": rng.up_to(account.last_id(account.sizes.organizations))
             if rng.chance(0.5)
             else None,
             "project_id": None,
             "due_date": day(created + 7 * DAY),
             "due_time": rng.pick((None, "15:00:00", "09:30:00")),
-            "duration": "01:00:00" if met else None,
-            "busy": met,
+            "duration": "01:00:00" if is_meeting else None,
+            "busy": is_meeting,
             "done": done,
             "marked_as_done_time": changed if done else None,
-            "location": rng.pick(account.addresses) if met else None,
+            "location": rng.pick(account.addresses) if is_meeting else None,
             "participants": [{"person_id": person, "primary": True}] if person else [],
             "conference_meeting_client": None,
             "conference_meeting_url": None,
@@ -70,7 +70,7 @@ def activities(account: AccountData) -> Iterator[Row]:
                     "user_id": None,
                 },
             ]
-            if met
+            if is_meeting
             else None,
         }
 
@@ -83,8 +83,8 @@ def notes(account: AccountData) -> Iterator[Row]:
     times = account.times(rng, count, Stamp.V1, with_null=False)
     for key, (_, added, changed) in zip(account.ids(count), times, strict=True):
         user = account.user(rng)
-        deal = rng.upto(account.highest(account.sizes.deals))
-        person = rng.upto(account.highest(account.sizes.persons))
+        deal = rng.up_to(account.last_id(account.sizes.deals))
+        person = rng.up_to(account.last_id(account.sizes.persons))
         of_deal = rng.chance(0.7)
         yield {
             "id": key,
@@ -126,14 +126,14 @@ def note_comments(account: AccountData) -> Iterator[Row]:
     rng = account.random_source("note_comments")
     count = account.sizes.note_comments
     for _, added, changed in account.times(rng, count, Stamp.MILLIS, with_null=False):
-        user = rng.upto(account.sizes.users)
+        user = rng.up_to(account.sizes.users)
         yield {
             "uuid": rng.uuid(),
             "active_flag": True,
             "add_time": added,
             "update_time": changed,
             "content": rng.pick(account.words.sentences),
-            "object_id": str(account.existing(rng, account.sizes.notes)),
+            "object_id": str(account.some_id(rng, account.sizes.notes)),
             "object_type": "note",
             "user_id": user,
             "updater_id": user,
@@ -155,11 +155,11 @@ def files(account: AccountData) -> Iterator[Row]:
     times = account.times(rng, count, Stamp.V1, with_null=False)
     for key, (_, added, changed) in zip(account.ids(count), times, strict=True):
         link = rng.pick(present)
-        of = dict.fromkeys(links) | {link: account.existing(rng, links[link])}
+        of = dict.fromkeys(links) | {link: account.some_id(rng, links[link])}
         name = f"{rng.pick(account.words.last_names)} {key}.pdf"
         yield {
             "id": key,
-            "user_id": rng.upto(account.sizes.users),
+            "user_id": rng.up_to(account.sizes.users),
             **of,
             "activity_id": None,
             "lead_id": None,
@@ -169,7 +169,7 @@ def files(account: AccountData) -> Iterator[Row]:
             "update_time": changed,
             "file_name": f"{key:032x}.pdf",
             "file_type": "pdf",
-            "file_size": rng.upto(10**8),
+            "file_size": rng.up_to(10**8),
             "active_flag": True,
             "inline_flag": False,
             "remote_location": "s3",

@@ -35,7 +35,7 @@ def persons(account: AccountData) -> Iterator[Row]:
     """Yield the persons."""
     rng = account.random_source("persons")
     custom = account.custom_values("person")
-    organizations = account.highest(account.sizes.organizations)
+    organizations = account.last_id(account.sizes.organizations)
     rows = zip(
         account.ids(account.sizes.persons),
         account.times(rng, account.sizes.persons),
@@ -54,7 +54,7 @@ def persons(account: AccountData) -> Iterator[Row]:
             "first_name": first,
             "last_name": last,
             "owner_id": account.user(rng),
-            "org_id": rng.upto(organizations) if rng.chance(0.8) else None,
+            "org_id": rng.up_to(organizations) if rng.chance(0.8) else None,
             "add_time": added,
             "update_time": changed,
             "emails": emails if rng.chance(0.9) else [],
@@ -113,16 +113,16 @@ def organizations(account: AccountData) -> Iterator[Row]:
 
 
 def relationships(account: AccountData) -> Iterator[Row]:
-    """Yield each relationship twice: as its one and as its other organization reads it."""
+    """Yield each relationship twice: as each of its two organizations shows it."""
     rng = account.random_source("relationships")
     count = account.sizes.organizations
     for key in range(1, account.sizes.relationships + 1):
-        owner = account.existing(rng, count)
-        linked = account.existing(rng, count)
+        owner = account.some_id(rng, count)
+        linked = account.some_id(rng, count)
         if owner == linked:
             continue
         kind = rng.pick(("parent", "related"))
-        added = Stamp.V1.text(account.now - rng.upto(700 * DAY))
+        added = Stamp.V1.text(account.now - rng.up_to(700 * DAY))
         ends = {
             "rel_owner_org_id": _organization(owner),
             "rel_linked_org_id": _organization(linked),

@@ -113,7 +113,7 @@ class ValueDrawer:
     def value(self, field: CustomField) -> Any:
         """Draw a value of a field; of a type that refers to another row, an id."""
         draw = _DRAWS.get(field.field_type)
-        return draw(self, field) if draw else self.rng.upto(self.highest_id)
+        return draw(self, field) if draw else self.rng.up_to(self.highest_id)
 
     def day(self) -> int:
         """Draw an instant of the last 400 days."""
@@ -130,11 +130,11 @@ def _varchar(draw: ValueDrawer, field: CustomField) -> str:
 
 
 def _double(draw: ValueDrawer, _field: CustomField) -> float:
-    return draw.rng.pick((0, -1.5, draw.rng.upto(1_000), draw.rng.upto(10**7) / 100))
+    return draw.rng.pick((0, -1.5, draw.rng.up_to(1_000), draw.rng.up_to(10**7) / 100))
 
 
 def _monetary(draw: ValueDrawer, _field: CustomField) -> Row:
-    amount = draw.rng.upto(10**7) / 100
+    amount = draw.rng.up_to(10**7) / 100
     return {"value": amount, "currency": draw.rng.pick(("EUR", "USD"))}
 
 
@@ -153,7 +153,7 @@ def _address(draw: ValueDrawer, _field: CustomField) -> Row:
 
 
 def _set(draw: ValueDrawer, field: CustomField) -> list[int]:
-    return sorted(draw.rng.sample(field.options, draw.rng.upto(3)))
+    return sorted(draw.rng.sample(field.options, draw.rng.up_to(3)))
 
 
 _DRAWS: Final[dict[str, Callable[[ValueDrawer, CustomField], Any]]] = {

@@ -29,32 +29,34 @@ _DEAL_COUNTS: Final = (
 
 
 def deals(account: AccountData) -> Iterator[Row]:
-    """Yield deals in all states: live, archived, and deleted for up to forty days."""
+    """Yield deals: active, archived, and deleted up to 40 days ago."""
     rng = account.random_source("deals")
     custom = account.custom_values("deal")
     count = account.sizes.deals
-    people = account.highest(account.sizes.persons)
-    companies = account.highest(account.sizes.organizations)
-    for key, (created, added, touched) in zip(
+    people = account.last_id(account.sizes.persons)
+    companies = account.last_id(account.sizes.organizations)
+    for key, (created, added, updated) in zip(
         account.ids(count), account.times(rng, count), strict=True
     ):
-        status = "open" if touched is None else rng.pick(("open", "open", "won", "lost"))
-        archived = touched is not None and rng.chance(0.1)
-        gone = touched is not None and rng.chance(0.033)
-        deleted_at = Stamp.V2.text(max(created, account.now - rng.upto(40 * DAY))) if gone else None
-        changed = deleted_at or touched
+        status = "open" if updated is None else rng.pick(("open", "open", "won", "lost"))
+        is_archived = updated is not None and rng.chance(0.1)
+        is_deleted = updated is not None and rng.chance(0.033)
+        deleted_at = (
+            Stamp.V2.text(max(created, account.now - rng.up_to(40 * DAY))) if is_deleted else None
+        )
+        changed = deleted_at or updated
         from_lead = rng.chance(0.1)
         closed = changed if status != "open" else None
-        stage = rng.upto(len(PIPELINES) * len(STAGES))
+        stage = rng.up_to(len(PIPELINES) * len(STAGES))
         amount = int(rng.random() ** 4 * 10**8) / 100
-        person = rng.upto(people) if rng.chance(0.9) else None
+        person = rng.up_to(people) if rng.chance(0.9) else None
         yield {
             "id": key,
             "title": f"{rng.pick(account.words.companies)} {rng.pick(account.words.phrases)}",
             "creator_user_id": account.user(rng),
             "owner_id": account.user(rng),
             "person_id": person,
-            "org_id": rng.upto(companies) if rng.chance(0.8) else None,
+            "org_id": rng.up_to(companies) if rng.chance(0.8) else None,
             "pipeline_id": 1 + (stage - 1) // len(STAGES),
             "stage_id": stage,
             "value": amount,
@@ -63,7 +65,7 @@ def deals(account: AccountData) -> Iterator[Row]:
             "update_time": changed,
             "stage_change_time": changed,
             "status": status,
-            "is_archived": archived,
+            "is_archived": is_archived,
             "is_deleted": deleted_at is not None,
             "deleted_at": deleted_at,
             "probability": rng.pick((None, 10, 50, 90)),
@@ -81,7 +83,7 @@ def deals(account: AccountData) -> Iterator[Row]:
             "origin_id": None,
             "channel": rng.pick((None, 52)),
             "channel_id": None,
-            "archive_time": changed if archived else None,
+            "archive_time": changed if is_archived else None,
             "acv": amount,
             "arr": amount,
             "mrr": int(amount / 12 * 100) / 100,
@@ -102,9 +104,9 @@ def installments(account: AccountData) -> Iterator[Row]:
     for key in range(1, account.sizes.installments + 1):
         yield {
             "id": key,
-            "amount": rng.upto(10**6) / 100,
-            "billing_date": day(account.now + (rng.upto(400) - 200) * DAY),
-            "deal_id": account.existing(rng, account.sizes.deals),
+            "amount": rng.up_to(10**6) / 100,
+            "billing_date": day(account.now + (rng.up_to(400) - 200) * DAY),
+            "deal_id": account.some_id(rng, account.sizes.deals),
             "description": rng.pick(account.words.sentences),
         }
 
@@ -117,9 +119,9 @@ def discounts(account: AccountData) -> Iterator[Row]:
         yield {
             "id": rng.uuid(),
             "type": rng.pick(("percentage", "amount")),
-            "amount": rng.upto(50),
+            "amount": rng.up_to(50),
             "description": rng.pick(account.words.sentences),
-            "deal_id": account.existing(rng, account.sizes.deals),
+            "deal_id": account.some_id(rng, account.sizes.deals),
             "created_at": added,
             "created_by": 1,
             "updated_at": changed,
@@ -128,13 +130,13 @@ def discounts(account: AccountData) -> Iterator[Row]:
 
 
 def participants(account: AccountData) -> Iterator[Row]:
-    """Yield the participants of deals, in brief: the API's nested form is made on reading."""
+    """Yield the participants of deals. The API's nested form is made when they are read."""
     rng = account.random_source("participants")
     count = account.sizes.participants
     for key, (_, added, _) in enumerate(account.times(rng, count, Stamp.V1), start=1):
         yield {
             "id": key,
-            "deal_id": account.existing(rng, account.sizes.deals),
-            "person_id": account.existing(rng, account.sizes.persons),
+            "deal_id": account.some_id(rng, account.sizes.deals),
+            "person_id": account.some_id(rng, account.sizes.persons),
             "add_time": added,
         }

@@ -21,7 +21,7 @@ _AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/121.0
 
 
 def followers(account: AccountData) -> Iterator[Row]:
-    """Yield who follows which deal, person, organization or product; each user once."""
+    """Yield the followers of deals, persons, organizations and products."""
     rng = account.random_source("followers")
     sizes = account.sizes
     counts = {
@@ -34,23 +34,23 @@ def followers(account: AccountData) -> Iterator[Row]:
     parents = max(1, sizes.followers // 2)
     for number in range(parents if sizes.followers else 0):
         entity = entities[number % len(entities)]
-        # spread evenly, so that no parent comes twice
+        # spread evenly, so that no parent is drawn twice
         position = (number // len(entities)) * max(1, counts[entity] * len(entities) // parents)
         if position >= counts[entity]:
             continue
         parent = position + 1 + position // 96
-        first = rng.upto(sizes.users)
+        first = rng.up_to(sizes.users)
         for user in {first, 1 + first % sizes.users}:
             yield {
                 "user_id": user,
-                "add_time": Stamp.V2.text(account.now - rng.upto(700 * DAY)),
+                "add_time": Stamp.V2.text(account.now - rng.up_to(700 * DAY)),
                 "entity": entity,
                 "parent_id": parent,
             }
 
 
 def changes(account: AccountData) -> Iterator[Row]:
-    """Yield what was changed on deals, persons and organizations, oldest first."""
+    """Yield the change logs of deals, persons and organizations, oldest first."""
     rng = account.random_source("changes")
     sizes = account.sizes
     counts = {
@@ -65,13 +65,13 @@ def changes(account: AccountData) -> Iterator[Row]:
         by_app = rng.chance(0.8)
         yield {
             "field_key": rng.pick(keys),
-            "old_value": rng.pick((None, "", str(rng.upto(1000)))),
-            "new_value": str(rng.upto(1000)),
-            "actor_user_id": rng.upto(sizes.users),
+            "old_value": rng.pick((None, "", str(rng.up_to(1000)))),
+            "new_value": str(rng.up_to(1000)),
+            "actor_user_id": rng.up_to(sizes.users),
             "time": Stamp.V1.text(int(account.now - 700 * DAY + number * step)),
             "change_source": "app" if by_app else "api",
             "change_source_user_agent": _AGENT if by_app else None,
             "is_bulk_update_flag": rng.chance(0.1),
             "entity": entity,
-            "parent_id": account.existing(rng, counts[entity]),
+            "parent_id": account.some_id(rng, counts[entity]),
         }

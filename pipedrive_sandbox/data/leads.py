@@ -18,15 +18,15 @@ LEAD_LABELS: Final = tuple(str(uuid5(NAMESPACE_OID, name)) for name in ("Hot", "
 
 
 def leads(account: AccountData) -> Iterator[Row]:
-    """Yield leads, every second one archived, with custom values v1_values at the root."""
+    """Yield leads, half of them archived, with custom values at the root of the row."""
     rng = account.random_source("leads")
     custom = account.v1_custom_values("deal")
     count = account.sizes.leads
-    people = account.highest(account.sizes.persons)
+    people = account.last_id(account.sizes.persons)
     times = account.times(rng, count, Stamp.MILLIS, with_null=False)
     for number, (created, added, changed) in enumerate(times, start=1):
-        archived = number % 2 == 0
-        person = rng.upto(people) if rng.chance(0.7) else None
+        is_archived = number % 2 == 0
+        person = rng.up_to(people) if rng.chance(0.7) else None
         yield {
             "id": rng.uuid(),
             "title": f"{rng.pick(account.words.companies)} lead",
@@ -40,9 +40,9 @@ def leads(account: AccountData) -> Iterator[Row]:
             "person_id": person,
             "organization_id": None
             if person
-            else rng.upto(account.highest(account.sizes.organizations)),
-            "is_archived": archived,
-            "archive_time": changed if archived else None,
+            else rng.up_to(account.last_id(account.sizes.organizations)),
+            "is_archived": is_archived,
+            "archive_time": changed if is_archived else None,
             "source_name": rng.pick(("Manually created", "API", "Import", "Web forms")),
             "source_deal_id": None,
             "origin": rng.pick(ORIGINS),

@@ -63,13 +63,13 @@ def mail_threads(account: AccountData) -> Iterator[Row]:
             "folders": list(folders),
             "account_id": "a1b2c3d4e5",
             "user_id": 2 if key % 5 == 0 else 1,
-            "version": rng.upto(9),
+            "version": rng.up_to(9),
             "subject": rng.pick(account.words.phrases),
             "snippet": rng.pick(account.words.sentences),
             "snippet_draft": None,
             "snippet_sent": "",
-            "message_count": rng.upto(6),
-            "read_flag": rng.upto(2) - 1,
+            "message_count": rng.up_to(6),
+            "read_flag": rng.up_to(2) - 1,
             "mail_tracking_status": rng.pick((None, "opened", "not opened")),
             "has_draft_flag": int("drafts" in folders),
             "has_sent_flag": int("sent" in folders),
@@ -81,7 +81,7 @@ def mail_threads(account: AccountData) -> Iterator[Row]:
             "last_message_received_timestamp": first,
             "add_time": added,
             "update_time": changed,
-            "deal_id": account.existing(rng, account.sizes.deals)
+            "deal_id": account.some_id(rng, account.sizes.deals)
             if account.sizes.deals and rng.chance(0.5)
             else None,
             "deal_status": None,
@@ -96,7 +96,7 @@ def mail_messages(account: AccountData) -> Iterator[Row]:
     count = account.sizes.mail_messages
     times = account.times(rng, count, Stamp.MILLIS, with_null=False)
     for key, (_, added, changed) in zip(account.ids(count), times, strict=True):
-        thread = account.existing(rng, account.sizes.mail_threads)
+        thread = account.some_id(rng, account.sizes.mail_threads)
         yield {
             "id": key,
             "from": [_party(key * 2, account, rng)],
@@ -130,18 +130,18 @@ def mail_messages(account: AccountData) -> Iterator[Row]:
 
 
 def call_logs(account: AccountData) -> Iterator[Row]:
-    """Yield call logs, every fifth another user's."""
+    """Yield call logs, every fifth of them another user's."""
     rng = account.random_source("call_logs")
     sizes = account.sizes
     for number in range(1, sizes.call_logs + 1):
-        start = account.now - rng.upto(700 * DAY)
-        seconds = rng.upto(1800)
+        start = account.now - rng.up_to(700 * DAY)
+        seconds = rng.up_to(1800)
         yield {
             "id": f"CA{UUID(int=rng.getrandbits(128), version=4).hex[:26]}",
             "activity_id": None,
-            "person_id": rng.upto(account.highest(sizes.persons)) if rng.chance(0.7) else None,
+            "person_id": rng.up_to(account.last_id(sizes.persons)) if rng.chance(0.7) else None,
             "org_id": None,
-            "deal_id": rng.upto(account.highest(sizes.deals)) if rng.chance(0.3) else None,
+            "deal_id": rng.up_to(account.last_id(sizes.deals)) if rng.chance(0.3) else None,
             "lead_id": None,
             "subject": rng.pick((None, rng.pick(account.words.sentences))),
             "duration": str(seconds),

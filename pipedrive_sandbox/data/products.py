@@ -57,14 +57,14 @@ def products(account: AccountData) -> Iterator[Row]:
 
 
 def deal_products(account: AccountData) -> Iterator[Row]:
-    """Yield the product lines of deals; the product of some was purged."""
+    """Yield the product lines of deals; the product of some was deleted for good."""
     rng = account.random_source("deal_products")
     count = account.sizes.deal_products
     of_first_deal = min(_LINES_OF_FIRST_DEAL, count // 2)
     for number, (created, added, changed) in enumerate(account.times(rng, count), start=1):
-        deal = 1 if number <= of_first_deal else account.existing(rng, account.sizes.deals)
+        deal = 1 if number <= of_first_deal else account.some_id(rng, account.sizes.deals)
         purged = rng.chance(0.02)
-        price, quantity = rng.upto(10**6) / 100, rng.upto(20)
+        price, quantity = rng.up_to(10**6) / 100, rng.up_to(20)
         frequency = rng.pick(FREQUENCIES)
         yield {
             "id": number,
@@ -72,7 +72,7 @@ def deal_products(account: AccountData) -> Iterator[Row]:
             "tax": rng.pick((0, 20, 22.5)),
             "deal_id": deal,
             "name": None if purged else rng.pick(account.words.phrases).title(),
-            "product_id": None if purged else rng.upto(account.highest(account.sizes.products)),
+            "product_id": None if purged else rng.up_to(account.last_id(account.sizes.products)),
             "product_variation_id": None,
             "order_nr": number % 50 + 1,
             "add_time": added,
@@ -98,13 +98,13 @@ def variations(account: AccountData) -> Iterator[Row]:
         yield {
             "id": key,
             "name": rng.pick(("Small", "Large", "Größe XL", "")),
-            "product_id": account.existing(rng, account.sizes.products),
+            "product_id": account.some_id(rng, account.sizes.products),
             "prices": [
                 {
                     "product_variation_id": key,
-                    "price": rng.upto(10**5) / 100,
+                    "price": rng.up_to(10**5) / 100,
                     "currency": rng.pick(CURRENCIES)[0],
-                    "cost": rng.upto(10**4) / 100,
+                    "cost": rng.up_to(10**4) / 100,
                     "direct_cost": None,
                     "notes": "",
                 },

@@ -62,23 +62,25 @@ def templates(account: AccountData) -> Iterator[Row]:
 
 
 def _some(rng: RandomSource, account: AccountData, count: int) -> list[int]:
-    return [account.existing(rng, count)] if count and rng.chance(0.7) else []
+    return [account.some_id(rng, count)] if count and rng.chance(0.7) else []
 
 
 def projects(account: AccountData) -> Iterator[Row]:
-    """Yield projects: live, archived, and deleted."""
+    """Yield projects: active, archived, and deleted."""
     rng = account.random_source("projects")
     custom = account.custom_values("project")
     sizes = account.sizes
     times = account.times(rng, sizes.projects, Stamp.MILLIS, with_null=False)
-    for key, (created, added, touched) in zip(account.ids(sizes.projects), times, strict=True):
-        phase = rng.upto(len(_BOARDS) * len(_PHASES))
-        gone = rng.chance(0.05)
+    for key, (created, added, updated) in zip(account.ids(sizes.projects), times, strict=True):
+        phase = rng.up_to(len(_BOARDS) * len(_PHASES))
+        is_deleted = rng.chance(0.05)
         deleted_at = (
-            Stamp.MILLIS.text(max(created, account.now - rng.upto(40 * DAY))) if gone else None
+            Stamp.MILLIS.text(max(created, account.now - rng.up_to(40 * DAY)))
+            if is_deleted
+            else None
         )
-        changed = deleted_at or touched
-        archived = rng.chance(0.2)
+        changed = deleted_at or updated
+        is_archived = rng.chance(0.2)
         deals = _some(rng, account, sizes.deals)
         persons = _some(rng, account, sizes.persons)
         organizations = _some(rng, account, sizes.organizations)
@@ -86,10 +88,10 @@ def projects(account: AccountData) -> Iterator[Row]:
             "id": key,
             "title": f"Project {rng.pick(account.words.companies)}",
             "description": rng.pick((None, "", rng.pick(account.words.paragraphs))),
-            "status": "deleted" if gone else rng.pick(_STATUSES),
+            "status": "deleted" if is_deleted else rng.pick(_STATUSES),
             "board_id": 1 + (phase - 1) // len(_PHASES),
             "phase_id": phase,
-            "owner_id": rng.upto(sizes.users),
+            "owner_id": rng.up_to(sizes.users),
             "start_date": day(created) if rng.chance(0.8) else None,
             "end_date": day(created + 90 * DAY) if rng.chance(0.5) else None,
             "deal_ids": deals,
@@ -100,15 +102,15 @@ def projects(account: AccountData) -> Iterator[Row]:
             "add_time": added,
             "update_time": changed,
             "status_change_time": changed,
-            "archive_time": changed if archived else None,
+            "archive_time": changed if is_archived else None,
             "custom_fields": rng.pick(custom),
-            "is_archived": archived,
+            "is_archived": is_archived,
             "deleted_at": deleted_at,
         }
 
 
 def project_changes(account: AccountData) -> Iterator[Row]:
-    """Yield what was changed on projects, oldest first."""
+    """Yield the change log of projects, oldest first."""
     rng = account.random_source("project_changes")
     count = account.sizes.project_changes
     step = 400 * DAY / max(1, count)
@@ -119,8 +121,8 @@ def project_changes(account: AccountData) -> Iterator[Row]:
             "time": Stamp.MILLIS.text(int(account.now - 400 * DAY + number * step)),
             "new_values": {"status": "open", "board_id": 2},
             "old_values": {"status": "completed", "board_id": 1},
-            "actor_user_id": rng.upto(account.sizes.users),
-            "project_id": account.existing(rng, account.sizes.projects),
+            "actor_user_id": rng.up_to(account.sizes.users),
+            "project_id": account.some_id(rng, account.sizes.projects),
         }
 
 
@@ -131,13 +133,13 @@ def tasks(account: AccountData) -> Iterator[Row]:
     times = account.times(rng, count, Stamp.MILLIS, with_null=False)
     for key, (created, added, changed) in zip(account.ids(count), times, strict=True):
         done = rng.chance(0.4)
-        assignees = sorted({rng.upto(account.sizes.users) for _ in range(rng.upto(3) - 1)})
+        assignees = sorted({rng.up_to(account.sizes.users) for _ in range(rng.up_to(3) - 1)})
         yield {
             "id": key,
             "title": rng.pick(account.words.phrases),
-            "creator_id": rng.upto(account.sizes.users),
+            "creator_id": rng.up_to(account.sizes.users),
             "description": rng.pick((None, rng.pick(account.words.sentences))),
-            "project_id": account.existing(rng, account.sizes.projects),
+            "project_id": account.some_id(rng, account.sizes.projects),
             "is_done": done,
             "is_milestone": rng.chance(0.1),
             "due_date": day(created + 14 * DAY) if rng.chance(0.6) else None,

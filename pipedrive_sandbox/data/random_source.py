@@ -23,7 +23,7 @@ class RandomSource(Random):
         """Return true in `share` of all cases."""
         return self.random() < share
 
-    def upto(self, highest: int) -> int:
+    def up_to(self, highest: int) -> int:
         """Return one of 1..`highest`, several times faster than `randrange`."""
         return int(self.random() * highest) + 1
 

@@ -67,7 +67,7 @@ def lead_labels(account: AccountData) -> Iterator[Row]:
 
 
 def lead_sources(_account: AccountData) -> Iterator[Row]:
-    """Yield the lead sources, which have nothing but a name."""
+    """Yield the lead sources, which have a name only."""
     return ({"name": name} for name in _SOURCES)
 
 
@@ -113,7 +113,7 @@ def roles(account: AccountData) -> Iterator[Row]:
 
 
 def role_assignments(account: AccountData) -> Iterator[Row]:
-    """Yield who has which role."""
+    """Yield the assignments of roles to users."""
     for user in range(1, account.sizes.users + 1):
         key = 1 + user % 3
         yield {
@@ -141,7 +141,7 @@ def permission_sets(account: AccountData) -> Iterator[Row]:
 
 
 def permission_set_assignments(account: AccountData) -> Iterator[Row]:
-    """Yield who has which permission set; user 1 is the administrator."""
+    """Yield the assignments of permission sets to users; user 1 is the administrator."""
     for app in PERMISSION_APPS:
         for user in range(1, account.sizes.users + 1):
             kind = "admin" if user == 1 else "regular"

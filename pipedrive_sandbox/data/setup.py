@@ -40,8 +40,8 @@ def users(account: AccountData) -> Iterator[Row]:
     for key in range(1, account.sizes.users + 1):
         first, last = account.words.person(rng)
         added = account.opened + key * DAY
-        admin = key == 1
-        gone = key == 4  # noqa: PLR2004 - any one
+        is_admin = key == 1
+        is_deleted = key == 4  # noqa: PLR2004 - any one
         yield {
             "id": key,
             "name": f"{first} {last}",
@@ -50,27 +50,27 @@ def users(account: AccountData) -> Iterator[Row]:
             "lang": rng.randrange(1, 9),
             "email": f"user{key}@{domain}.example",
             "phone": rng.pick((None, account.words.phone(rng))),
-            "activated": not gone,
+            "activated": not is_deleted,
             "last_login": Stamp.V1.text(account.now - rng.randrange(30 * DAY)),
             "created": Stamp.V1.text(added),
-            "modified": None if key % 5 == 0 else Stamp.V1.text(added + rng.upto(700 * DAY)),
-            "has_created_company": admin,
+            "modified": None if key % 5 == 0 else Stamp.V1.text(added + rng.up_to(700 * DAY)),
+            "has_created_company": is_admin,
             "access": [
                 {
                     "app": app,
-                    "admin": admin,
-                    "permission_set_id": permission_set(app, "admin" if admin else "regular"),
+                    "admin": is_admin,
+                    "permission_set_id": permission_set(app, "admin" if is_admin else "regular"),
                 }
                 for app in PERMISSION_APPS
             ],
-            "active_flag": not gone,
+            "active_flag": not is_deleted,
             "timezone_name": "Europe/Berlin",
             "timezone_offset": "+01:00",
             "role_id": 1 + key % 3,
             "icon_url": None,
-            "is_you": admin,
-            "is_deleted": gone,
-            "is_admin": int(admin),
+            "is_you": is_admin,
+            "is_deleted": is_deleted,
+            "is_admin": int(is_admin),
         }
 
 
@@ -98,7 +98,7 @@ def currencies(_account: AccountData) -> Iterator[Row]:
 
 
 def pipelines(account: AccountData) -> Iterator[Row]:
-    """Yield the pipelines; the first was never touched."""
+    """Yield the pipelines; the first was never changed."""
     for key, name in enumerate(PIPELINES, start=1):
         yield {
             "id": key,
@@ -112,7 +112,7 @@ def pipelines(account: AccountData) -> Iterator[Row]:
 
 
 def stages(account: AccountData) -> Iterator[Row]:
-    """Yield the stages of each pipeline; several share one second, others have none."""
+    """Yield the stages of each pipeline; several share one `update_time`, others have none."""
     for pipeline in range(1, len(PIPELINES) + 1):
         for number, name in enumerate(STAGES, start=1):
             key = (pipeline - 1) * len(STAGES) + number
@@ -132,7 +132,7 @@ def stages(account: AccountData) -> Iterator[Row]:
 
 
 def saved_filters(account: AccountData) -> Iterator[Row]:
-    """Yield a saved filter for each kind of list, by owner."""
+    """Yield two saved filters for each kind of list."""
     rng = account.random_source("filters")
     kinds = ("deals", "leads", "org", "people", "products", "activity", "projects")
     for key, kind in enumerate(kinds * 2, start=1):

@@ -1,4 +1,4 @@
-"""How many rows of each kind an account has: believable ratios to the number of deals."""
+"""How many rows of each kind an account has: realistic ratios to the number of deals."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ RATIOS: Final = {
 }
 
 
-#: What cannot exist without rows of another kind.
-_ROOTS: Final = {
+#: Kinds of rows that cannot exist without rows of others.
+_NEEDS: Final = {
     "note_comments": ("notes",),
     "deal_products": ("deals", "products"),
     "installments": ("deals",),
@@ -52,10 +52,10 @@ _ROOTS: Final = {
 
 @dataclass(frozen=True)
 class Sizes:
-    """Row counts. A tenth of the deals is archived and a thirtieth deleted; half of the leads.
+    """Row counts. Archived: a tenth of the deals, half of the leads. Deleted: 3 % of the deals.
 
-    `custom_fields` is how many fields an entity has, `custom_values` how many of them a row has set
-    on average.
+    `custom_fields` is the number of custom fields of an entity, `custom_values` how many of them a
+    row has set, on average.
     """
 
     deals: int
@@ -94,15 +94,15 @@ class Sizes:
             sizes = {
                 name: size if name in only or name == "users" else 0 for name, size in sizes.items()
             }
-        return cls(**_rooted(sizes | given))
+        return cls(**_possible(sizes | given))
 
     @classmethod
     def names(cls) -> list[str]:
-        """Return what can be sized."""
+        """Return the names of all sizes."""
         return [each.name for each in fields(cls)]
 
 
-def _rooted(sizes: dict[str, int]) -> dict[str, int]:
+def _possible(sizes: dict[str, int]) -> dict[str, int]:
     return sizes | {
-        name: 0 for name, roots in _ROOTS.items() if not all(sizes[root] for root in roots)
+        name: 0 for name, needed in _NEEDS.items() if not all(sizes[each] for each in needed)
     }

@@ -1,4 +1,4 @@
-"""Words for believable rows: drawn once from Faker, then picked from at the speed of a list."""
+"""Words for realistic rows: drawn from Faker once, then picked from lists, which is faster."""
 
 from __future__ import annotations
 

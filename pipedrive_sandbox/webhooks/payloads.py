@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from pipedrive_sandbox.changes.events import AUTHOR
 from pipedrive_sandbox.clock import Stamp
 from pipedrive_sandbox.data.company import COMPANY, COMPANY_ID
 from pipedrive_sandbox.tables import TABLES
@@ -135,21 +136,21 @@ def _meta(event: Event, users: list[int]) -> Row:
         "entity_id": key,
         "entity": OBJECTS[event.table],
         "id": key if is_user else event.id,
-        "is_bulk_edit": event.cause.is_bulk,
+        "is_bulk_edit": False,
         "timestamp": int(event.instant) if is_user else timestamp,
         "type": "general",
-        "user_id": str(event.cause.user_id),
+        "user_id": str(AUTHOR),
         "version": "2.0",
-        "change_source": event.cause.source,
+        "change_source": "api",
         "permitted_user_ids": [str(each) for each in users],
         "host": f"{COMPANY['company_domain']}.pipedrive.com",
     }
     if is_user:
         del meta["permitted_user_ids"]
-    if event.cause.merged_to is not None:
-        meta["merged_to_id"] = str(event.cause.merged_to)
-    if event.cause.merged_from is not None:
-        meta["merged_from_id"] = str(event.cause.merged_from)
+    if event.merged_to is not None:
+        meta["merged_to_id"] = str(event.merged_to)
+    if event.merged_from is not None:
+        meta["merged_from_id"] = str(event.merged_from)
     return meta
 
 
