@@ -86,7 +86,7 @@ class Editor:
         if table in _STAMPED_LATER:
             due = self.account.clock.precise() + self.account.settings.update_time_delay
             self._not_yet_stamped[table, row["id"]] = due
-        self._report(table, row["id"], row, None)
+        self._report(Event(table, row["id"], row, None, self.account.clock.precise()))
         return row
 
     def change(
@@ -111,7 +111,8 @@ class Editor:
             after[time_of_change] = self.now(table)
         self._not_yet_stamped.pop((table, key), None)
         store.put(table, after)
-        self._report(table, key, after, before, merged_from=merged_from)
+        instant = self.account.clock.precise()
+        self._report(Event(table, key, after, before, instant, merged_from=merged_from))
         return after
 
     def delete(self, table: str, key: object, *, merged_to: object = None) -> Row | None:
@@ -138,7 +139,8 @@ class Editor:
             store.put(table, {**before, **marks})
         else:
             store.remove(table, f"{TABLES[table].key} = ?", [key])
-        self._report(table, key, None, before, merged_to=merged_to)
+        instant = self.account.clock.precise()
+        self._report(Event(table, key, None, before, instant, merged_to=merged_to))
         return before
 
     def merge(self, table: str, loser: object, winner: object) -> Row | None:
@@ -175,24 +177,6 @@ class Editor:
         values: Row = dict.fromkeys(self._custom_codes[table])
         return values | (given or {}) if values else None
 
-    def _report(
-        self,
-        table: str,
-        key: object,
-        current: Row | None,
-        previous: Row | None,
-        *,
-        merged_to: object = None,
-        merged_from: object = None,
-    ) -> None:
-        event = Event(
-            table=table,
-            key=key,
-            current=current,
-            previous=previous,
-            instant=self.account.clock.precise(),
-            merged_to=merged_to,
-            merged_from=merged_from,
-        )
+    def _report(self, event: Event) -> None:
         for listener in self.listeners:
             listener(event)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 AUTHOR: Final = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Event:
     """One change: `current` is None after a deletion, `previous` None after a creation.
 
