@@ -43,10 +43,6 @@ class Client(RunningSandbox):
         ids: list[Any] = self.control("mutate", "POST", table=table, action=action, **more)["ids"]
         return ids
 
-    def dump(self, stream: str) -> list[dict[str, Any]]:
-        """Return the expected rows of a stream."""
-        return self.rows(stream)
-
     def read(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """Return the rows of all pages of a list, of either API version."""
         rows: list[dict[str, Any]] = []

@@ -26,7 +26,7 @@ STAMPED_LATER = ["deals", "persons", "organizations", "activities", "products", 
 
 
 def row_of(client: Client, stream: str, key: object) -> dict[str, Any] | None:
-    return next((row for row in client.dump(stream) if row["id"] == key), None)
+    return next((row for row in client.rows(stream) if row["id"] == key), None)
 
 
 @pytest.mark.parametrize("table", STAMPED_LATER)
@@ -136,7 +136,7 @@ def test_a_merge_removes_the_loser_and_changes_the_winner(own: Client, table: st
     merged = own.body(f"/api/v2/{table}/{winner}")["data"]
     assert merged["update_time"] > before["update_time"]
     if table == "persons":
-        assert loser not in {row["person_id"] for row in own.dump("deals")}
+        assert loser not in {row["person_id"] for row in own.rows("deals")}
 
 
 def test_winning_a_deal_closes_it(own: Client) -> None:
@@ -222,11 +222,11 @@ def test_deleting_a_project_deletes_its_tasks(own: Client) -> None:
 
 
 def test_a_new_row_has_all_custom_fields_unset(own: Client) -> None:
-    fields = {row["field_name"]: row["field_code"] for row in own.dump("deal_fields")}
+    fields = {row["field_name"]: row["field_code"] for row in own.rows("deal_fields")}
     (key,) = own.mutate("deals", "create", set={"custom_fields": {fields["Score"]: 5}})
 
     custom = own.body(f"/api/v2/deals/{key}")["data"]["custom_fields"]
-    codes = {row["field_code"] for row in own.dump("deal_fields") if row["is_custom_field"]}
+    codes = {row["field_code"] for row in own.rows("deal_fields") if row["is_custom_field"]}
     assert set(custom) == codes
     assert {code for code, value in custom.items() if value is not None} == {fields["Score"]}
 
@@ -258,11 +258,11 @@ def test_a_custom_field_is_created_renamed_and_deleted(own: Client) -> None:
 
 @pytest.mark.parametrize("action", ["edit", "archive", "delete", "create", "merge"])
 def test_one_call_changes_many_rows(own: Client, action: str) -> None:
-    before = {row["id"]: row for row in own.dump("deals")}
+    before = {row["id"]: row for row in own.rows("deals")}
 
     keys = own.mutate("deals", action, count=4, seed=3)
 
-    after = {row["id"]: row for row in own.dump("deals")}
+    after = {row["id"]: row for row in own.rows("deals")}
     touched = {key for key, row in after.items() if before.get(key) != row}
     flat = {key for each in keys for key in (each if isinstance(each, list) else [each])}
     assert flat <= touched

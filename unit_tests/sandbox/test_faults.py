@@ -1,4 +1,4 @@
-"""Trouble by script: the right requests are hit, in the way that was asked for."""
+"""Faults by rule: which requests they apply to, and what they do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_status_is_answered_once_and_then_no_more(own: Client, status: int) ->
     assert own.get("/api/v2/deals").status_code == 200
 
 
-def test_the_nth_requests_that_match_are_hit(own: Client) -> None:
+def test_a_rule_applies_to_the_nth_requests_that_match(own: Client) -> None:
     script(own, {"status": 500}, **{"method": "GET", "from": 2, "times": 2})
     paths = ("deals", "persons", "deals", "deals", "deals")
     statuses = [own.get(f"/api/v2/{path}").status_code for path in paths]
@@ -42,7 +42,7 @@ def test_the_nth_requests_that_match_are_hit(own: Client) -> None:
     assert own.control("faults", "DELETE") == []
 
 
-def test_a_profile_can_be_hit_alone_and_for_ever(own: Client) -> None:
+def test_a_rule_can_apply_to_one_profile_and_without_end(own: Client) -> None:
     script(own, {"status": 403}, profile="regular", times=None)
     regular = own.as_profile("regular")
 
@@ -74,19 +74,19 @@ def test_a_200_may_have_any_body(own: Client, body: object, text: str, media_typ
     assert answer.headers["content-type"].startswith(media_type)
 
 
-def test_a_storm_of_429_may_tell_nothing_or_something_else(own: Client) -> None:
+def test_a_429_may_have_no_headers_or_other_headers(own: Client) -> None:
     own.control("settings", "POST", burst=20)
     script(own, {"status": 429, "bare": True})
-    other = {"retry-after": 7, "date": None}
-    script(own, {"status": 429, "headers": other}, **{"from": 2})
+    headers = {"retry-after": 7, "date": None}
+    script(own, {"status": 429, "headers": headers}, **{"from": 2})
 
-    bare, told = own.get("/api/v2/deals"), own.get("/api/v2/deals")
+    bare, other = own.get("/api/v2/deals"), own.get("/api/v2/deals")
 
-    assert (bare.status_code, told.status_code) == (429, 429)
+    assert (bare.status_code, other.status_code) == (429, 429)
     assert not [name for name in bare.headers if "ratelimit" in name]
-    assert told.headers["retry-after"] == "7"
-    assert "date" not in told.headers
-    assert told.headers["x-ratelimit-limit"] == "20"
+    assert other.headers["retry-after"] == "7"
+    assert "date" not in other.headers
+    assert other.headers["x-ratelimit-limit"] == "20"
 
 
 def test_a_reset_connection_is_an_error_and_the_next_one_works(own: Client) -> None:
@@ -153,7 +153,7 @@ def test_budget_plan_token_and_clock_change_in_the_middle(own: Client) -> None:
 
 
 def test_a_field_can_be_deleted_in_the_middle(own: Client) -> None:
-    code = own.dump("deal_fields")[-1]["field_code"]
+    code = own.rows("deal_fields")[-1]["field_code"]
     script(own, {"mutate": {"table": "fields", "action": "delete", "ids": [code]}})
 
     first, second = (own.body("/api/v2/deals", limit=1)["data"][0] for _ in range(2))
@@ -169,7 +169,7 @@ def test_a_field_can_be_deleted_in_the_middle(own: Client) -> None:
         {"match": {"planet": "Mars"}, "action": {"status": 500}},
     ],
 )
-def test_a_senseless_rule_is_refused(own: Client, rule: dict[str, Any]) -> None:
+def test_an_invalid_rule_is_rejected(own: Client, rule: dict[str, Any]) -> None:
     answer = own.request("POST", "/__sandbox/faults", json=rule)
 
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""Tokens, profiles, limits, headers and books."""
+"""Tokens, profiles, limits, headers and counters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_an_unknown_token_is_refused_as_recorded(whole: Client) -> None:
     }
 
 
-def test_a_token_may_travel_as_bearer_and_then_gets_more(start: Callable[..., Client]) -> None:
+def test_an_oauth_token_has_a_higher_burst_limit(start: Callable[..., Client]) -> None:
     client = start("--burst", "20")
     headers = {"x-api-token": "", "Authorization": f"Bearer {TOKEN}"}
 
@@ -101,7 +101,7 @@ def test_the_burst_window_counts_down_and_refuses(start: Callable[..., Client]) 
     assert client.as_profile("regular").get("/v1/users/me").status_code == 200
 
 
-def test_the_daily_balance_is_told_before_the_charge(start: Callable[..., Client]) -> None:
+def test_the_daily_header_is_the_balance_before_the_request(start: Callable[..., Client]) -> None:
     client = start("--daily-budget", "36")
     paths = ["/api/v2/deals", "/api/v2/pipelines", "/v1/notes", "/api/v2/pipelines"]
     answers = [client.get(path) for path in paths]
@@ -121,7 +121,7 @@ def test_daily_headers_can_be_absent(own: Client) -> None:
     assert not [name for name in own.get("/v1/users/me").headers if "daily" in name]
 
 
-def test_ignoring_refusals_brings_cloudflare(start: Callable[..., Client]) -> None:
+def test_a_client_that_ignores_429_is_blocked_by_cloudflare(start: Callable[..., Client]) -> None:
     client = start("--burst", "1")
     client.control("settings", "POST", block_after=3)
     answers = [client.get("/v1/users/me") for _ in range(5)]
@@ -138,19 +138,19 @@ def test_a_daily_refusal_still_has_burst_left(start: Callable[..., Client]) -> N
     assert answer.headers["x-ratelimit-remaining"] == "19"
 
 
-def test_books_are_kept_per_operation_and_control_routes_are_not_in_them(own: Client) -> None:
+def test_requests_are_counted_by_operation_without_control_routes(own: Client) -> None:
     own.body("/api/v2/deals/1")
     own.body("/api/v2/deals", limit=1)
     own.get("/api/v2/deals", limit=0)
-    own.dump("deals")
+    own.rows("deals")
 
-    books = own.control("counters")
+    counters = own.control("counters")
 
-    assert books["endpoints"] == {
+    assert counters["endpoints"] == {
         "GET /api/v2/deals": {"requests": 2, "tokens": 20, "refused": 0},
         "GET /api/v2/deals/{id}": {"requests": 1, "tokens": 1, "refused": 0},
     }
-    assert (books["requests"], books["tokens"]) == (3, 21)
+    assert (counters["requests"], counters["tokens"]) == (3, 21)
     assert own.control("log") == [
         ["GET", "/api/v2/deals/1", 200],
         ["GET", "/api/v2/deals?limit=1", 200],
@@ -159,7 +159,7 @@ def test_books_are_kept_per_operation_and_control_routes_are_not_in_them(own: Cl
     assert own.control("counters", "DELETE")["requests"] == 0
 
 
-def test_answers_are_compressed_for_those_who_accept_it(whole: Client) -> None:
+def test_answers_are_compressed_if_the_client_accepts_it(whole: Client) -> None:
     zipped = whole.request("GET", "/api/v2/deals", headers={"accept-encoding": "gzip"})
     plain = whole.request("GET", "/api/v2/deals", headers={"accept-encoding": "identity"})
 
@@ -168,7 +168,7 @@ def test_answers_are_compressed_for_those_who_accept_it(whole: Client) -> None:
     assert zipped.json() == plain.json()
 
 
-def test_every_answer_tells_the_sandboxs_time_and_a_correlation_id(own: Client) -> None:
+def test_every_answer_has_the_sandboxs_time_and_a_correlation_id(own: Client) -> None:
     own.control("clock", "POST", freeze="2030-01-02T03:04:05Z")
     answer = own.get("/v1/users/me")
 
@@ -185,7 +185,7 @@ def test_every_answer_tells_the_sandboxs_time_and_a_correlation_id(own: Client) 
         ("POST", "/tokens", {"token": "x", "profile": "king"}),
     ],
 )
-def test_a_senseless_control_request_says_why(
+def test_an_invalid_control_request_is_answered_with_the_reason(
     own: Client,
     method: str,
     path: str,

@@ -113,7 +113,7 @@ def test_a_wrong_method_is_405(whole: Client) -> None:
     assert whole.request("PUT", "/api/v2/deals").status_code == 405
 
 
-def test_v1_answers_under_api_v1_too(whole: Client) -> None:
+def test_v1_paths_exist_under_api_v1_too(whole: Client) -> None:
     assert whole.body("/api/v1/users") == whole.body("/v1/users")
     assert whole.body("/api/v1/leadFields") == whole.body("/v1/leadFields")
 
@@ -137,7 +137,7 @@ def test_pages_tile_in_every_order(
     rows = whole.read(f"/api/v2/{stream}", **query)
 
     expected = sorted(
-        whole.dump(stream),
+        whole.rows(stream),
         key=lambda row: (row[sort_by] or "" if sort_by != "id" else row["id"], row["id"]),
         reverse=direction == "desc",
     )
@@ -161,7 +161,7 @@ def test_a_window_begins_inclusively_and_ends_exclusively(
 ) -> None:
     mine = [
         row
-        for row in whole.dump(stream)
+        for row in whole.rows(stream)
         if stream != "deals"
         or (row["is_archived"] == path.endswith("archived") and not row["is_deleted"])
     ]
@@ -187,7 +187,7 @@ def test_a_large_window_has_the_rows_of_a_small_one(
 
 
 def test_rows_that_were_never_changed_come_without_a_window_only(whole: Client) -> None:
-    untouched = {row["id"] for row in whole.dump("activities") if row["update_time"] is None}
+    untouched = {row["id"] for row in whole.rows("activities") if row["update_time"] is None}
     everything = {row["id"] for row in whole.read("/api/v2/activities", limit=500)}
     since_ever = {
         row["id"]
@@ -210,16 +210,16 @@ def test_updated_since_is_inclusive_in_v1(whole: Client, path: str) -> None:
     assert [row["update_time"] for row in found] == expected
 
 
-def test_statuses_choose_deals_and_deleted_ones_only_on_request(whole: Client) -> None:
+def test_status_selects_deals_and_includes_deleted_ones_only_on_request(whole: Client) -> None:
     def found(**query: Any) -> set[int]:
         return {row["id"] for row in whole.read("/api/v2/deals", limit=500, **query)}
 
-    truth = [row for row in whole.dump("deals") if not row["is_archived"]]
-    live = [row for row in truth if not row["is_deleted"]]
+    expected = [row for row in whole.rows("deals") if not row["is_archived"]]
+    present = [row for row in expected if not row["is_deleted"]]
 
-    assert found() == {row["id"] for row in live}
-    assert found(status="won,lost") == {row["id"] for row in live if row["status"] != "open"}
-    assert found(status="deleted") == {row["id"] for row in truth if row["is_deleted"]} != set()
+    assert found() == {row["id"] for row in present}
+    assert found(status="won,lost") == {row["id"] for row in present if row["status"] != "open"}
+    assert found(status="deleted") == {row["id"] for row in expected if row["is_deleted"]} != set()
 
 
 def test_deals_deleted_thirty_days_ago_are_gone(own: Client) -> None:
@@ -229,7 +229,7 @@ def test_deals_deleted_thirty_days_ago_are_gone(own: Client) -> None:
     own.control("clock", "POST", advance=30 * 86_400 + 1)
 
     assert own.read("/api/v2/deals", status="deleted") == []
-    assert key not in {row["id"] for row in own.dump("deals")}
+    assert key not in {row["id"] for row in own.rows("deals")}
 
 
 @pytest.mark.parametrize(
@@ -300,4 +300,4 @@ def test_the_same_seed_and_clock_give_the_same_data(start: Callable[..., Client]
     first, second = start(anew=True), start(anew=True)
 
     for stream in ("deals", "leads", "project_changelog", "mail_threads"):
-        assert first.dump(stream) == second.dump(stream)
+        assert first.rows(stream) == second.rows(stream)

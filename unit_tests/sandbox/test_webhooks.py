@@ -97,7 +97,7 @@ def test_a_webhook_is_registered_listed_and_deleted(own: Client) -> None:
     made = own.write("POST", "/v1/webhooks", body)
 
     assert (made["status"], made["success"]) == ("ok", True)
-    assert own.body("/v1/webhooks")["data"] == own.dump("webhooks") == [made["data"]]
+    assert own.body("/v1/webhooks")["data"] == own.rows("webhooks") == [made["data"]]
     assert made["data"]["is_active"] == 1
     assert own.write("DELETE", f"/v1/webhooks/{made['data']['id']}") == {
         "status": "ok",
@@ -163,7 +163,7 @@ def test_creation_change_and_deletion_are_reported(hooked: Client, receiver: Rec
 
 
 def test_custom_values_come_in_typed_wrappers(hooked: Client, receiver: Receiver) -> None:
-    fields = {row["field_name"]: row["field_code"] for row in hooked.dump("deal_fields")}
+    fields = {row["field_name"]: row["field_code"] for row in hooked.rows("deal_fields")}
     given = {
         "Contract type": (101, {"id": 101, "type": "enum"}),
         "Regions": ([101, 102], {"values": [{"id": 101}, {"id": 102}], "type": "set"}),
