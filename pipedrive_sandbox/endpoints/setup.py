@@ -22,7 +22,16 @@ _V2_FIELDS: Final = {
     "activity": FIELD_OPTIONAL[:1],
     "project": FIELD_OPTIONAL,
 }
-_V1_FIELDS: Final = {"lead": Paging.OFFSET, "activity": Paging.NONE, "note": Paging.NONE}
+#: The entities with fields in v1. The Singer tap of `benchmarks.peers` reads all of them.
+_V1_FIELDS: Final = {
+    "deal": Paging.OFFSET,
+    "person": Paging.OFFSET,
+    "organization": Paging.OFFSET,
+    "product": Paging.OFFSET,
+    "lead": Paging.OFFSET,
+    "activity": Paging.NONE,
+    "note": Paging.NONE,
+}
 
 
 def _fields() -> Iterator[Get]:

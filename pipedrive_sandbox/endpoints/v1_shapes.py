@@ -32,6 +32,18 @@ _NOTE_FIELD: Final = frozenset(
 )
 
 
+#: The properties that fields of products lack.
+_NOT_OF_PRODUCTS: Final = frozenset(
+    {
+        "index_visible_flag",
+        "details_visible_flag",
+        "options_deleted",
+        "is_subfield",
+        "subfields",
+    },
+)
+
+
 def v1_field(entity: str) -> Callable[[Account, Row], Row]:
     """Return the shape of an entity's field definitions in v1."""
 
@@ -39,6 +51,8 @@ def v1_field(entity: str) -> Callable[[Account, Row], Row]:
         field = _v1_field(row)
         if entity == "note":
             return {name: value for name, value in field.items() if name in _NOTE_FIELD}
+        if entity == "product":
+            return {name: value for name, value in field.items() if name not in _NOT_OF_PRODUCTS}
         return field
 
     return shape
