@@ -43,7 +43,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _JSON: Final = "application/json; charset=utf-8"
 _WORTH_ZIPPING: Final = 1_000
 _TOO_MANY: Final = 429
-#: On the shared host these paths exist under `/v1` only. Airbyte's connector 3.0.0 found that out.
+#: On the shared host these paths exist under `/v1` only, by the notes of Airbyte's connector 3.0.0.
 _NOT_UNDER_API: Final = ("leads", "leadLabels", "leadSources", "goals/find", "mailbox")
 
 
