@@ -1,1 +1,1 @@
-"""The account's own fields as named and typed columns."""
+"""The custom fields of an account as named and typed columns."""

@@ -1,0 +1,129 @@
+"""The columns of each type of custom field: their JSON schemas, conversions, and descriptions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from source_pipedrive.custom_fields import conversions
+
+Conversion = Callable[[Any], Any]
+
+
+class ColumnType(NamedTuple):
+    """A type of column. Values of the Python type `accepts` need no conversion."""
+
+    schema: Mapping[str, Any]
+    accepts: type | None
+    convert: Conversion
+
+
+class FieldColumn(NamedTuple):
+    """One column of a field: its type, and the subfields that its value is taken from.
+
+    If several subfields have a value, the last one in `sources` counts. A plain value counts as
+    the subfield `value`. In `description`, `{}` is the name of the field's main column, and
+    `{until}` the name of its column with the suffix `until`.
+    """
+
+    type: ColumnType
+    sources: tuple[str, ...] = ("value",)
+    description: str = ""
+
+
+TEXT = ColumnType({"type": ["null", "string"]}, str, conversions.number_to_text)
+NUMBER = ColumnType({"type": ["null", "number"]}, float, conversions.to_number)
+INTEGER = ColumnType({"type": ["null", "integer"]}, int, conversions.to_integer)
+BOOLEAN = ColumnType({"type": ["null", "boolean"]}, bool, conversions.to_null)
+DATE = ColumnType({"type": ["null", "string"], "format": "date"}, None, conversions.to_date)
+PHONE = ColumnType(TEXT.schema, str, conversions.phone_to_text)
+ANY = ColumnType({}, None, conversions.unchanged)
+TEXTS = ColumnType({"type": ["null", "array"], "items": TEXT.schema}, None, conversions.to_null)
+INTEGERS = ColumnType(
+    {"type": ["null", "array"], "items": INTEGER.schema}, None, conversions.to_integers
+)
+
+SIMPLE_TYPES = {
+    "boolean": BOOLEAN,
+    "date": DATE,
+    "double": NUMBER,
+    "int": INTEGER,
+    "phone": PHONE,
+    "text": TEXT,
+    "varchar": TEXT,
+    "varchar_auto": TEXT,
+}
+"""Pipedrive's types of fields and subfields that hold one value."""
+
+_REFERENCED_STREAMS = {
+    "activity": "activities",
+    "deal": "deals",
+    "org": "organizations",
+    "people": "persons",
+    "pipeline": "pipelines",
+    "product": "products",
+    "project": "projects",
+    "projects_board": "project_boards",
+    "projects_phase": "project_phases",
+    "stage": "stages",
+    "user": "users",
+}
+_TIME_ZONE = FieldColumn(
+    TEXT,
+    ("timezone_id", "timezone_name"),
+    "Time zone of `{}`: its IANA name, or Pipedrive's number for it where the API gives no name.",
+)
+_COLUMNS: Mapping[str, Mapping[str, FieldColumn]] = {
+    **{field_type: {"": FieldColumn(type_)} for field_type, type_ in SIMPLE_TYPES.items()},
+    **{
+        field_type: {"": FieldColumn(INTEGER, description=f"Id; joins `{stream}.id`.")}
+        for field_type, stream in _REFERENCED_STREAMS.items()
+    },
+    "lead": {"": FieldColumn(TEXT, description="UUID; joins `leads.id`.")},
+    "monetary": {
+        "": FieldColumn(NUMBER, description="Amount in units of `{currency}`."),
+        "currency": FieldColumn(
+            TEXT, ("currency",), "Currency code of `{}`; joins `currencies.code`."
+        ),
+    },
+    "daterange": {
+        "": FieldColumn(DATE, description="Start of the range."),
+        "until": FieldColumn(DATE, ("until",), "End of the range that starts at `{}`."),
+    },
+    "time": {
+        "": FieldColumn(TEXT, description="Time of day as `HH:MM:SS`, in `{timezone}`."),
+        "timezone": _TIME_ZONE,
+    },
+    "timerange": {
+        "": FieldColumn(TEXT, description="Start as `HH:MM:SS`, in `{timezone}`."),
+        "until": FieldColumn(TEXT, ("until",), "End as `HH:MM:SS`, in `{timezone}`."),
+        "timezone": _TIME_ZONE,
+    },
+    "address": {
+        "": FieldColumn(
+            TEXT,
+            ("value", "formatted_address"),
+            "Whole address in one line: as Pipedrive formats it, or else as typed.",
+        ),
+    },
+    "enum": {
+        "": FieldColumn(
+            TEXT, description="Label of the chosen option; null if the option was deleted."
+        ),
+        "id": FieldColumn(
+            INTEGER, (), "Id of the option; as text it joins `field_options.option_id`."
+        ),
+    },
+    "set": {
+        "": FieldColumn(
+            TEXTS, description="Labels of the chosen options, in the order of `{ids}`."
+        ),
+        "ids": FieldColumn(
+            INTEGERS, (), "Ids of the options; as text they join `field_options.option_id`."
+        ),
+    },
+}
+_COLUMNS_OF_UNKNOWN_TYPE = {"": FieldColumn(ANY, description="The value as Pipedrive delivers it.")}
+
+
+def columns_of_type(field_type: str) -> dict[str, FieldColumn]:
+    """Return the columns of a field of this type, by the suffix of the column's name."""
+    return dict(_COLUMNS.get(field_type, _COLUMNS_OF_UNKNOWN_TYPE))
