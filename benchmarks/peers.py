@@ -1,11 +1,12 @@
 # ruff: noqa: INP001 - a script
-"""The connector beside others: `python -m benchmarks.peers`, from the repository.
+"""Compares the connector with others: `python -m benchmarks.peers`.
 
-The same account, read whole by each with the settings it comes with, the others in virtual
-environments of their own. Who cannot be installed is left out, and that is said. What is missing
-are rows that the account holds and nobody brought, archived and deleted deals included.
+Each reads the same account completely, with its default settings; the others run in virtual
+environments of their own. A connector that cannot be installed is skipped, with a message. `rows
+missing` counts rows of the account that the connector did not emit. These include archived and
+deleted deals.
 
-`tap-pipedrive` (Singer) has no setting for the host, so its constant is set before it starts.
+`tap-pipedrive` (Singer) has no setting for the host, so its constant is replaced at the start.
 """
 
 import argparse
@@ -18,19 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.runs import (
-    CONSOLE,
-    OURS,
-    PLAIN,
-    Connector,
-    Run,
-    account,
-    figures,
-    measure,
-    read,
-    show,
-    show_circumstances,
-)
+from benchmarks.report import CONSOLE, medians, show, show_environment
+from benchmarks.runs import OURS, PLAIN_MANIFEST, Connector, Run, measure, read, running_account
 from pipedrive_sandbox.client import RunningSandbox
 
 _STREAMS = ("deals", "persons", "organizations", "activities", "products", "notes")
@@ -45,40 +35,41 @@ Reader = Callable[[RunningSandbox], Run]
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment with one distribution and what that wants."""
+    """A virtual environment with one distribution and its dependencies."""
 
     distribution: str
     python: str
 
     @classmethod
-    def made(cls, folder: Path, distribution: str, requirement: str) -> "Environment | None":
-        """Install, unless that was done before; None where it cannot be."""
+    def install(cls, folder: Path, distribution: str, requirement: str) -> "Environment | None":
+        """Install the requirement unless it is there; return None if that fails."""
         python = folder / distribution / "bin" / "python"
         if not python.exists():
             venv.create(folder / distribution, with_pip=True)
         install = [str(python), "-m", "pip", "install", "--quiet", requirement]
         done = subprocess.run(install, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            reason = (done.stderr.strip() or "no reason given").splitlines()[-1]
-            CONSOLE.print(f"{requirement} is left out, it cannot be installed: {reason}")
+            reason = (done.stderr.strip() or "pip gives no reason").splitlines()[-1]
+            CONSOLE.print(f"{requirement} is skipped, because it cannot be installed: {reason}")
             return None
         return cls(distribution, str(python))
 
     @property
     def version(self) -> str:
-        """The version that was installed."""
-        told = f"import importlib.metadata as m; print(m.version('{self.distribution}'))"
-        answer = subprocess.run(  # noqa: S603
-            [self.python, "-c", told], capture_output=True, text=True, check=True
+        """The installed version."""
+        script = f"import importlib.metadata as m; print(m.version('{self.distribution}'))"
+        done = subprocess.run(  # noqa: S603
+            [self.python, "-c", script], capture_output=True, text=True, check=True
         )
-        return answer.stdout.strip()
+        return done.stdout.strip()
 
 
 def read_with_tap(python: str, sandbox: RunningSandbox) -> Run:
-    """Have the tap discover, and read the streams."""
+    """Discover the tap's catalog, and read the streams with it."""
     config = {"api_token": sandbox.token, "start_date": "2000-01-01T00:00:00Z"}
     with TemporaryDirectory() as folder:
-        command = [python, "-c", _TAP, sandbox.url, "--config", _written(folder, "config", config)]
+        config_file = _write_json(folder, "config", config)
+        command = [python, "-c", _TAP, sandbox.url, "--config", config_file]
         discovered = subprocess.run(  # noqa: S603
             [*command, "--discover"], capture_output=True, check=True
         )
@@ -86,58 +77,61 @@ def read_with_tap(python: str, sandbox: RunningSandbox) -> Run:
         for stream in catalog["streams"]:
             for entry in stream["metadata"]:
                 entry["metadata"]["selected"] = stream["tap_stream_id"] in _STREAMS
-        run, code = measure([*command, "--catalog", _written(folder, "catalog", catalog)], sandbox)
-    if code:
-        raise RuntimeError(f"the tap ended with {code}")
+        catalog_file = _write_json(folder, "catalog", catalog)
+        run, exit_code = measure([*command, "--catalog", catalog_file], sandbox)
+    if exit_code:
+        raise RuntimeError(f"tap-pipedrive failed with exit code {exit_code}")
     return run
 
 
-def _written(folder: str, name: str, content: object) -> str:
+def _write_json(folder: str, name: str, content: object) -> str:
     file = Path(folder, f"{name}.json")
     file.write_text(json.dumps(content))
     return str(file)
 
 
 def readers(folder: Path) -> dict[str, Reader]:
-    """Return who takes part, with their versions."""
+    """Return the connectors that can run, by name and version."""
     ours = f"source-pipedrive {version('source-pipedrive')}"
     found: dict[str, Reader] = {ours: lambda sandbox: read(OURS, sandbox, _STREAMS)}
     cdk = f"airbyte-cdk=={version('airbyte-cdk')}"
-    if made := Environment.made(folder, "airbyte-cdk", cdk):
-        plain = Connector(PLAIN.name, [made.python, *PLAIN.command[1:]])
-        found[f"plain manifest, airbyte-cdk {made.version}"] = lambda sandbox: read(
+    if environment := Environment.install(folder, "airbyte-cdk", cdk):
+        plain = Connector(PLAIN_MANIFEST.name, [environment.python, *PLAIN_MANIFEST.command[1:]])
+        found[f"plain manifest, airbyte-cdk {environment.version}"] = lambda sandbox: read(
             plain, sandbox, _STREAMS
         )
-    if made := Environment.made(folder, "tap-pipedrive", "tap-pipedrive"):
-        python = made.python
-        found[f"tap-pipedrive {made.version}"] = lambda sandbox: read_with_tap(python, sandbox)
+    if environment := Environment.install(folder, "tap-pipedrive", "tap-pipedrive"):
+        python = environment.python
+        found[f"tap-pipedrive {environment.version}"] = lambda sandbox: read_with_tap(
+            python, sandbox
+        )
     return found
 
 
-def missing(run: Run, held: Mapping[str, set[bytes]]) -> int:
-    """Count the rows of the account that did not arrive."""
-    return sum(len(held[stream] - run.ids[stream]) for stream in _STREAMS)
+def missing_rows(run: Run, ids: Mapping[str, set[bytes]]) -> int:
+    """Count the rows of the account that were not emitted."""
+    return sum(len(ids[stream] - run.ids[stream]) for stream in _STREAMS)
 
 
-def _line(name: str, run: Run, held: Mapping[str, set[bytes]]) -> Sequence[str]:
-    return [name, *figures([run], _SHOWN), f"{missing(run, held):,}"]
+def _line(name: str, run: Run, ids: Mapping[str, set[bytes]]) -> Sequence[str]:
+    return [name, *medians([run], _SHOWN), f"{missing_rows(run, ids):,}"]
 
 
 def main() -> None:
-    """Let each read the account once."""
+    """Read the account once with each connector."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deals", type=int, default=10_000, help="all other sizes follow it")
-    parser.add_argument("--environments", type=Path, help="a folder for them, to use them again")
-    given = parser.parse_args()
-    show_circumstances()
-    sizes: dict[str, int | str] = {"deals": given.deals, "only": ",".join(_STREAMS)}
-    with TemporaryDirectory() as folder, account(None, sizes) as sandbox:
-        taking_part = readers(given.environments or Path(folder))
-        held = {
+    parser.add_argument("--deals", type=int, default=10_000, help="other sizes depend on this one")
+    parser.add_argument("--environments", type=Path, help="folder in which they are reused")
+    options = parser.parse_args()
+    show_environment()
+    sizes: dict[str, int | str] = {"deals": options.deals, "only": ",".join(_STREAMS)}
+    with TemporaryDirectory() as folder, running_account(None, sizes) as sandbox:
+        connectors = readers(options.environments or Path(folder))
+        ids = {
             stream: {str(row["id"]).encode() for row in sandbox.rows(stream)} for stream in _STREAMS
         }
-        lines = [_line(name, reader(sandbox), held) for name, reader in taking_part.items()]
-    show("Peers", ["", *_SHOWN, "rows missing"], lines)
+        lines = [_line(name, reader(sandbox), ids) for name, reader in connectors.items()]
+    show("Comparison with other connectors", ["", *_SHOWN, "rows missing"], lines)
 
 
 if __name__ == "__main__":

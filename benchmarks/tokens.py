@@ -1,11 +1,11 @@
 # ruff: noqa: INP001 - a script
-"""What syncs cost in requests and tokens: `python -m benchmarks.tokens`, from the repository.
+"""Shows what syncs cost in requests and tokens: `python -m benchmarks.tokens`.
 
-One account, the suggested streams: a first sync, then syncs of what an hour of work changed, then
-syncs of an idle account. Beside each stream stands the least that the API allows: the rows that
-arrived, in pages of the largest size, a page at least of each list; for lines of deals, a request
-for each hundred deals that arrived. The figures of the streams are the connector's own report; that
-their sum is what the sandbox booked is checked.
+One account, with the suggested streams: a first sync, then syncs that each follow an hour of work,
+then a sync without any changes. The minimum that the API allows stands beside each figure: at least
+one page of each list, and pages of the maximum size for the rows that arrived. For products of
+deals, it is one request for each 100 deals. The figures come from the connector's own report; their
+sum must be what the sandbox counted.
 """
 
 import argparse
@@ -20,13 +20,14 @@ from typing import Any
 
 import yaml
 
-from benchmarks.runs import OURS, Run, account, read, show, show_circumstances
+from benchmarks.report import show, show_environment
+from benchmarks.runs import OURS, Run, read, running_account
 from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.api.rate_limits import TokenBudget
 from unit_tests import catalog
 
 _METADATA = Path(__file__).parent.parent / "metadata.yaml"
-_SPENT = re.compile(r"(.+): \d+ rows, (\d+) requests, (\d+) tokens, ")
+_STREAM_COST = re.compile(r"(.+): \d+ rows, (\d+) requests, (\d+) tokens, ")
 _SIZES = {
     "deals": 20_000,
     "persons": 50_000,
@@ -38,8 +39,8 @@ _SIZES = {
     "files": 10_000,
     "deal_products": 40_000,
 }
-# an hour of a sales team of fifty, in an account of this size
-_HOUR = {
+# what a sales team of fifty changes in an hour, in an account of this size
+_HOUR_OF_WORK = {
     "create": {"deals": 20, "persons": 30, "activities": 150, "notes": 40, "leads": 15},
     "edit": {
         "deals": 120,
@@ -54,11 +55,20 @@ _HOUR = {
     "delete": {"deals": 3, "activities": 10, "notes": 2},
     "merge": {"persons": 3, "organizations": 1},
 }
+_COLUMNS = [
+    "stream",
+    "rows",
+    "requests",
+    "tokens",
+    "minimum requests",
+    "minimum tokens",
+    "above minimum",
+]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Requests and their tokens."""
+    """A number of requests, and the tokens they cost."""
 
     requests: int = 0
     tokens: int = 0
@@ -67,97 +77,103 @@ class Cost:
         return Cost(self.requests + other.requests, self.tokens + other.tokens)
 
 
-def spent(run: Run) -> dict[str, Cost]:
-    """Read the connector's report, and hold it against the sandbox's books."""
+def reported_costs(run: Run) -> dict[str, Cost]:
+    """Return stream -> cost from the connector's report; check its sum with the sandbox's."""
     costs = {
         stream: Cost(int(requests), int(tokens))
-        for line in run.said.logs("INFO")
-        for stream, requests, tokens in _SPENT.findall(line)
+        for line in run.output.logs("INFO")
+        for stream, requests, tokens in _STREAM_COST.findall(line)
         if stream != "Total"
     }
-    reported, booked = total(costs.values()), Cost(run.requests, run.tokens)
-    if reported != booked:
-        raise RuntimeError(f"the connector reports {reported}, the sandbox has booked {booked}")
+    reported, counted = total(costs.values()), Cost(run.requests, run.tokens)
+    if reported != counted:
+        raise RuntimeError(f"the connector reports {reported}, but the sandbox counted {counted}")
     return costs
 
 
 def total(costs: Iterable[Cost]) -> Cost:
-    """Sum up."""
+    """Return the sum of costs."""
     return sum(costs, Cost())
 
 
-def least(run: Run, stream: str) -> Cost:
-    """Tell what the rows of a stream cost at least."""
+def minimum_cost(run: Run, stream: str) -> Cost:
+    """Return the minimum cost of reading the rows of a stream."""
     retriever = catalog.resolved(stream)["retriever"]
     parameters = catalog.resolved(stream)["$parameters"]
     router = retriever.get("partition_router", {})
-    if group := router.get("group_size"):
-        page, lists, counted = group, catalog.archivable(), router["parent"]
+    if group_size := router.get("group_size"):
+        page_size, counted_stream = group_size, router["parent"]
     else:
-        page, lists, counted = parameters.get("page_size", 500), catalog.archivable(), stream
+        page_size, counted_stream = parameters.get("page_size", 500), stream
+    is_paged = retriever.get("paging", "none") != "none"
     cost = Cost()
-    for one in ("live", "archived") if counted in lists else ("live",):
-        paged = retriever.get("paging", "none") != "none"
-        requests = max(not group, ceil(run.rows[counted, one] / page)) if paged else 1
+    for one in ("active", "archived") if counted_stream in catalog.archivable() else ("active",):
+        requests = 1
+        if is_paged:
+            pages = ceil(run.row_counts[counted_stream, one] / page_size)
+            requests = max(0 if group_size else 1, pages)
         path = catalog.path(stream, archived=one == "archived")
-        cost += Cost(requests, requests * _price(path))
+        cost += Cost(requests, requests * _token_cost(path))
     return cost
 
 
-def _price(path: str) -> int:
+def _token_cost(path: str) -> int:
     return TokenBudget(catalog.MANIFEST["definitions"]["prices"], 0).price_of(f"/{path}")
 
 
-def work(sandbox: RunningSandbox, seed: int, share: float) -> None:
-    """Do an hour's work, and let the hour pass."""
-    for action, tables in _HOUR.items():
+def simulate_hour(sandbox: RunningSandbox, seed: int, share: float) -> None:
+    """Change rows as in an hour of work, and set the clock an hour ahead."""
+    for action, tables in _HOUR_OF_WORK.items():
         for table, count in tables.items():
-            changed: dict[str, Any] = {"table": table, "action": action, "seed": seed}
-            sandbox.control("mutate", "POST", count=max(1, int(count * share)), **changed)
+            change: dict[str, Any] = {"table": table, "action": action, "seed": seed}
+            sandbox.control("mutate", "POST", count=max(1, int(count * share)), **change)
     sandbox.control("clock", "POST", advance=3_600, settle=True)
 
 
 def show_costs(title: str, runs: Sequence[Run], streams: Sequence[str]) -> None:
-    """Print the sum of several runs, stream by stream; also what was asked for beside them."""
-    costs = [spent(run) for run in runs]
-    beside = sorted({name for cost in costs for name in cost} - {*streams})
-    rows = sum((run.by_stream for run in runs), Counter[str]())
+    """Print the sum of several runs by stream; reference data is read in addition to `streams`."""
+    costs = [reported_costs(run) for run in runs]
+    reference_data = sorted({name for cost in costs for name in cost} - {*streams})
+    rows = sum((run.rows_by_stream for run in runs), Counter[str]())
     lines = []
-    for name in [*streams, *beside, "Total"]:
-        names = [*streams, *beside] if name == "Total" else [name]
-        cost = total(one.get(each, Cost()) for one in costs for each in names)
-        floor = total(least(run, each) for run in runs for each in names if each in streams)
-        arrived = sum(rows[each] for each in names)
-        numbers = [arrived, cost.requests, cost.tokens, floor.requests, floor.tokens]
-        above = f"{cost.tokens / floor.tokens - 1:+.1%}" if floor.tokens else ""
+    for name in [*streams, *reference_data, "Total"]:
+        names = [*streams, *reference_data] if name == "Total" else [name]
+        cost = total(run_costs.get(each, Cost()) for run_costs in costs for each in names)
+        minimum = total(
+            minimum_cost(run, each) for run in runs for each in names if each in streams
+        )
+        row_count = sum(rows[each] for each in names)
+        numbers = [row_count, cost.requests, cost.tokens, minimum.requests, minimum.tokens]
+        above = f"{cost.tokens / minimum.tokens - 1:+.1%}" if minimum.tokens else ""
         lines.append([name, *(f"{number:,}" for number in numbers), above])
-    columns = ["stream", "rows", "requests", "tokens", "least requests", "least tokens", "above"]
-    show(title, columns, lines)
+    show(title, _COLUMNS, lines)
 
 
 def main() -> None:
-    """Sync again and again."""
+    """Sync once, then after each of several hours, then once more."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--share", type=float, default=1.0, help="of the account and of the work")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="fraction of the account's size and of the changes"
+    )
     parser.add_argument("--syncs", type=int, default=10)
-    given = parser.parse_args()
+    options = parser.parse_args()
     streams = yaml.safe_load(_METADATA.read_text())["data"]["suggestedStreams"]["streams"]
-    # the connector believes its own clock where it is behind Pipedrive's: begin a while ago
-    now = datetime.now(UTC) - timedelta(hours=given.syncs + 24)
-    sizes = {name: int(size * given.share) for name, size in _SIZES.items()}
-    show_circumstances()
-    with account(None, {**sizes, "now": f"{now:%Y-%m-%dT%H:%M:%SZ}"}, gzip=False) as sandbox:
-        first = read(OURS, sandbox, streams)
-        show_costs("First sync", [first], streams)
+    # start in the past: the state never passes the machine's own clock, and each sync needs an hour
+    now = datetime.now(UTC) - timedelta(hours=options.syncs + 24)
+    sizes = {name: int(size * options.share) for name, size in _SIZES.items()}
+    account: dict[str, int | str] = {**sizes, "now": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
+    show_environment()
+    with running_account(None, account, gzip=False) as sandbox:
+        runs = [read(OURS, sandbox, streams)]
+        show_costs("First sync", runs, streams)
         sandbox.control("clock", "POST", advance=3_600)
-        runs = [first]
-        for seed in range(given.syncs):
-            work(sandbox, seed, given.share)
-            runs.append(read(OURS, sandbox, streams, runs[-1].said.state_messages))
-        show_costs(f"{given.syncs} syncs, each after an hour of work", runs[1:], streams)
+        for seed in range(options.syncs):
+            simulate_hour(sandbox, seed, options.share)
+            runs.append(read(OURS, sandbox, streams, runs[-1].output.state_messages))
+        show_costs(f"{options.syncs} syncs, each after an hour of work", runs[1:], streams)
         sandbox.control("clock", "POST", advance=3_600)
-        idle = [read(OURS, sandbox, streams, runs[-1].said.state_messages)]
-        show_costs("A sync of an idle account", idle, streams)
+        last = read(OURS, sandbox, streams, runs[-1].output.state_messages)
+        show_costs("A sync of an account without changes", [last], streams)
 
 
 if __name__ == "__main__":

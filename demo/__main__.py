@@ -1,4 +1,4 @@
-"""`python -m demo tour` and `python -m demo sync`."""
+"""The commands `python -m demo tour` and `python -m demo sync`."""
 
 import json
 import signal
@@ -15,12 +15,11 @@ from demo.warehouse import SUGGESTED, open_source, open_warehouse
 from demo.warehouse import sync as sync_into
 
 
-def _parsed(_context: click.Context, _option: click.Parameter, file: IO[str]) -> dict[str, Any]:
+def _parse_config(_context: click.Context, _option: click.Parameter, file: IO[str]) -> Any:
     try:
-        config: dict[str, Any] = json.load(file)
+        return json.load(file)
     except ValueError as error:
         raise click.BadParameter(f"{file.name} is not JSON: {error}") from error
-    return config
 
 
 @click.group()
@@ -29,26 +28,30 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--deals", default=2000, show_default=True, help="Size of the made-up account.")
+@click.option("--deals", default=2000, show_default=True, help="Number of deals in the account.")
 def tour(deals: int) -> None:
-    """Sync a made-up account, change it, sync again."""
+    """Sync a made-up account, change rows in it, and sync again."""
     run_tour(deals)
 
 
 @main.command()
-@click.option("--config", type=click.File(), callback=_parsed, required=True, help="JSON file.")
+@click.option(
+    "--config", type=click.File(), callback=_parse_config, required=True, help="JSON file."
+)
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
-@click.option("--streams", default=SUGGESTED, show_default=True, help="Or names, or '*': all.")
+@click.option(
+    "--streams", default=SUGGESTED, show_default=True, help="'*' for all, or names with commas."
+)
 def sync(config: dict[str, Any], dest: str, streams: str) -> None:
-    """Sync the account of a config; run it again to get what is new."""
+    """Sync a Pipedrive account. Run it again to read only what changed since."""
     source = open_source(config, streams)
     with open_warehouse(dest) as warehouse:
-        arrivals = sync_into(source, warehouse)
-    show("Synced", [asdict(arrival) for arrival in arrivals], total=True)
+        results = sync_into(source, warehouse)
+    show("Rows read, and rows in each table", [asdict(result) for result in results], total=True)
 
 
 if __name__ == "__main__":
-    # SIGTERM leaves as an exception does, so that the sandbox is stopped on this way out, too
+    # SIGTERM raises an exception, so that the sandbox is stopped in this case too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         main()

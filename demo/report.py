@@ -11,14 +11,14 @@ CONSOLE = Console()
 
 
 def show(title: str, rows: Sequence[Mapping[str, Any]], *, total: bool = False) -> None:
-    """Print `rows`, whose keys are the headers; with `total`, the sums of the numbers below."""
+    """Print rows as a table with their keys as headers; with `total`, add the sums of numbers."""
     first, *_ = rows
     table = Table(title=title, title_justify="left", title_style="bold", show_footer=total)
-    for header, sample in first.items():
+    for number, (header, sample) in enumerate(first.items()):
         if isinstance(sample, Number):
             table.add_column(header, f"{sum(row[header] for row in rows):,}", justify="right")
         else:
-            table.add_column(header)
+            table.add_column(header, "" if number else "total")
     for row in rows:
         table.add_row(
             *(f"{cell:,}" if isinstance(cell, Number) else str(cell) for cell in row.values())

@@ -1,10 +1,10 @@
-"""The tour: a made-up account is synced, worked on by its salespeople, and synced again."""
+"""A tour of the connector: sync a made-up account, change rows in it, and sync again."""
 
 import re
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import airbyte as ab
 from airbyte.caches import CacheBase
@@ -25,66 +25,77 @@ WON_VALUE = """
     GROUP BY pipelines.order_nr, pipelines.name, stages.order_nr, stages.name
     ORDER BY pipelines.order_nr, pipelines.name, stages.order_nr
 """
+_REPEATED_ROWS = """\
+Rows that are not new or changed were read again, for one of these reasons:
+- Reference data, such as users and field definitions, is read in full by each sync.
+- If a deal changed, all of its products are read.
+- Each sync reads the last 5 minutes before the previous sync again (the lookback window). \
+Pipedrive sets `update_time` shortly after it creates a row, so such a row could be missed."""
+
+
+class _Costs(NamedTuple):
+    """API requests and tokens, by stream."""
+
+    requests: Counter[str]
+    tokens: Counter[str]
 
 
 def run_tour(deals: int) -> None:
-    """Sync a sandbox account of `deals` deals twice; exit with 1 if a change does not arrive."""
+    """Sync a made-up account twice; exit with 1 if a change does not reach DuckDB."""
     DATABASE.unlink(missing_ok=True)
     with (
         running_sandbox(deals=deals) as sandbox,
         open_warehouse(str(DATABASE)) as warehouse,
     ):
-        CONSOLE.rule("A sandbox account")
+        CONSOLE.rule(f"A local sandbox with a made-up account of {deals:,} deals")
         source = open_source(sandbox.config)
-        _bill(sandbox, source)
+        _take_costs(sandbox, source)
 
-        CONSOLE.rule("The first sync: everything")
-        arrivals = sync(source, warehouse)
-        requests, tokens = _bill(sandbox, source)
+        CONSOLE.rule("First sync: all rows")
+        results = sync(source, warehouse)
+        costs = _take_costs(sandbox, source)
         rows = [
             {
-                "stream": arrival.stream,
-                "rows": arrival.total,
-                "requests": requests[arrival.stream],
-                "tokens": tokens[arrival.stream],
+                "stream": result.stream,
+                "rows": result.total,
+                "requests": costs.requests[result.stream],
+                "tokens": costs.tokens[result.stream],
             }
-            for arrival in arrivals
+            for result in results
         ]
-        show(f"In {DATABASE.name}", rows, total=True)
-        show("Won value by pipeline and stage", warehouse.run_sql_query(WON_VALUE), total=True)
-
-        CONSOLE.rule("A day at work")
-        before = _versions(source, warehouse)
-        edits = _work(sandbox, warehouse)
-        CONSOLE.print(f"In Pipedrive, {edits} rows were created or changed.")
-        _bill(sandbox, source)
-
-        CONSOLE.rule("The second sync: what is new")
-        arrivals = sync(source, warehouse)
-        requests, tokens = _bill(sandbox, source)
-        changed = Counter(stream for stream, *_ in _versions(source, warehouse) - before)
-        rows = [
-            {
-                "stream": arrival.stream,
-                "rows read": arrival.received,
-                "new or changed": changed[arrival.stream],
-                "requests": requests[arrival.stream],
-                "tokens": tokens[arrival.stream],
-            }
-            for arrival in arrivals
-        ]
-        show("Second sync", rows, total=True)
-        CONSOLE.print(
-            "Reference data is read whole each time: it has no filter by time. A changed deal "
-            "brings all its products. Of the rest, the last minutes before the first sync come "
-            "again, for rows that Pipedrive may have stamped late."
+        show(f"Tables in {DATABASE.name}, and what reading them cost", rows, total=True)
+        show(
+            "Value of won deals, a query in DuckDB", warehouse.run_sql_query(WON_VALUE), total=True
         )
-    if changed.total() != edits:
-        raise SystemExit(f"{edits} rows were changed, but {changed.total()} arrived.")
+
+        CONSOLE.rule("Changes in Pipedrive")
+        before = _row_versions(source, warehouse)
+        changes = _change_rows(sandbox, warehouse)
+        CONSOLE.print(f"{changes} rows were created or changed.")
+        _take_costs(sandbox, source)
+
+        CONSOLE.rule("Second sync: only new and changed rows")
+        results = sync(source, warehouse)
+        costs = _take_costs(sandbox, source)
+        changed = Counter(stream for stream, *_ in _row_versions(source, warehouse) - before)
+        rows = [
+            {
+                "stream": result.stream,
+                "rows read": result.received,
+                "new or changed": changed[result.stream],
+                "requests": costs.requests[result.stream],
+                "tokens": costs.tokens[result.stream],
+            }
+            for result in results
+        ]
+        show("What the second sync read, and what it cost", rows, total=True)
+        CONSOLE.print(_REPEATED_ROWS, highlight=False)
+    if changed.total() != changes:
+        raise SystemExit(f"{changes} rows were changed, but {changed.total()} reached DuckDB.")
 
 
-def _work(sandbox: RunningSandbox, warehouse: CacheBase) -> int:
-    """Win, plan, note and rename like a salesperson; return how many rows that touched."""
+def _change_rows(sandbox: RunningSandbox, warehouse: CacheBase) -> int:
+    """Create and change rows as a salesperson does; return how many."""
     deals = _ids(warehouse, "deals WHERE status = 'open' AND NOT is_archived", 10)
     persons = _ids(warehouse, "persons", 5)
     leads = _ids(warehouse, "leads WHERE NOT is_archived", 2)
@@ -111,8 +122,8 @@ def _ids(warehouse: CacheBase, rows: str, limit: int) -> list[Any]:
     return [row["id"] for row in found]
 
 
-def _versions(source: ab.Source, warehouse: CacheBase) -> set[tuple[Any, ...]]:
-    """Return stream, id and time of the last change of every row that has such a time."""
+def _row_versions(source: ab.Source, warehouse: CacheBase) -> set[tuple[str, Any, Any]]:
+    """Return (stream, id, update_time) of every row in streams that have an `update_time`."""
     return {
         (stream.name, row["id"], row["update_time"])
         for stream in source.discovered_catalog.streams
@@ -122,16 +133,16 @@ def _versions(source: ab.Source, warehouse: CacheBase) -> set[tuple[Any, ...]]:
     }
 
 
-def _bill(sandbox: RunningSandbox, source: ab.Source) -> tuple[Counter[str], Counter[str]]:
-    """Return requests and tokens per stream since the last bill."""
-    requests, tokens = Counter[str](), Counter[str]()
+def _take_costs(sandbox: RunningSandbox, source: ab.Source) -> _Costs:
+    """Return the costs by stream since the last call, as the sandbox counted them."""
+    costs = _Costs(Counter[str](), Counter[str]())
     streams = source.get_selected_streams()
-    for endpoint, tally in sandbox.control("counters")["endpoints"].items():
+    for endpoint, counted in sandbox.control("counters")["endpoints"].items():
         stream = _stream_of(endpoint, streams)
-        requests[stream] += tally["requests"]
-        tokens[stream] += tally["tokens"]
+        costs.requests[stream] += counted["requests"]
+        costs.tokens[stream] += counted["tokens"]
     sandbox.control("counters", "DELETE")
-    return requests, tokens
+    return costs
 
 
 def _stream_of(endpoint: str, streams: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""PyAirbyte: the installed connector on one side, DuckDB or PostgreSQL on the other."""
+"""Syncs with PyAirbyte, from the installed connector into DuckDB or PostgreSQL."""
 
 import sys
 from collections.abc import Mapping
@@ -20,9 +20,8 @@ SUGGESTED = "suggested"
 _METADATA = Path(__file__).parent.parent / "metadata.yaml"
 _POSTGRES_PORT = 5432
 
-# For PostgreSQL PyAirbyte 0.71.3 has pandas guess the types that the catalog tells: a postal code
-# "00610" arrives as "610.0", a time "09:30:00" with today's date. Goes when PyAirbyte reads its
-# files with `dtype=False`.
+# For PostgreSQL, PyAirbyte 0.71.3 lets pandas guess types: a postal code "00610" becomes "610.0",
+# and a time "09:30:00" gets today's date. Remove this when PyAirbyte passes `dtype=False` itself.
 _read_json = vars(sql_processor)["pd"].read_json
 vars(sql_processor)["pd"] = SimpleNamespace(
     read_json=partial(_read_json, dtype=False, convert_dates=False)
@@ -30,7 +29,7 @@ vars(sql_processor)["pd"] = SimpleNamespace(
 
 
 def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Source:
-    """Return the connector of this environment, checked, with its streams selected.
+    """Return the installed connector, with its config checked and its streams selected.
 
     `streams` is `suggested`, `*` for all, or names separated by commas.
     """
@@ -46,9 +45,9 @@ def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Sourc
 
 
 def open_warehouse(destination: str) -> CacheBase:
-    """Return the warehouse behind a DuckDB file name or a `postgres://user:password@host/db` URL.
+    """Return the warehouse in a DuckDB file or at a URL `postgres://user:password@host/db`.
 
-    In PostgreSQL the tables are in the schema `pipedrive`. Both also keep the connector's state.
+    In PostgreSQL, the tables are in the schema `pipedrive`. Both also store the connector's state.
     """
     url = urlsplit(destination)
     if url.scheme not in {"postgres", "postgresql"}:
@@ -56,7 +55,7 @@ def open_warehouse(destination: str) -> CacheBase:
     return PostgresCache(
         host=url.hostname or "localhost",
         port=url.port or _POSTGRES_PORT,
-        # still percent-encoded: PyAirbyte puts both into a URL as they are
+        # not decoded: PyAirbyte puts both into a URL without encoding them
         username=url.username or "",
         password=url.password or "",
         database=url.path.strip("/"),
@@ -65,23 +64,23 @@ def open_warehouse(destination: str) -> CacheBase:
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """What one sync brought to the table of one stream, and how many rows are there now."""
+class SyncResult:
+    """How many rows of a stream one sync read, and how many rows its table has now."""
 
     stream: str
     received: int
     total: int
 
 
-def sync(source: ab.Source, warehouse: CacheBase) -> list[Arrival]:
-    """Read what is new since the last sync into `warehouse`, and show the progress on the way."""
+def sync(source: ab.Source, warehouse: CacheBase) -> list[SyncResult]:
+    """Read what changed since the last sync into the warehouse, and print the progress."""
     started = datetime.now(UTC).isoformat()
     source.read(cache=warehouse)
-    arrivals = []
+    results = []
     for stream in source.get_selected_streams():
         (counts,) = warehouse.run_sql_query(
             f"SELECT count(*) FILTER (WHERE _airbyte_extracted_at >= '{started}') AS received,"
             f" count(*) AS total FROM {warehouse.schema_name}.{stream}"
         )
-        arrivals.append(Arrival(stream, **counts))
-    return arrivals
+        results.append(SyncResult(stream, **counts))
+    return results

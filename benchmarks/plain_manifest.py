@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script
-"""`plain_manifest.yaml`, run by the CDK's own source: needs nothing but airbyte-cdk."""
+"""Runs `plain_manifest.yaml` with the CDK's own source; needs only airbyte-cdk."""
 
 import sys
 from pathlib import Path
@@ -7,11 +7,11 @@ from pathlib import Path
 from airbyte_cdk.entrypoint import AirbyteEntrypoint, launch
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 
-given = sys.argv[1:]
+arguments = sys.argv[1:]
 paths = (
-    AirbyteEntrypoint.extract_catalog(given),
-    AirbyteEntrypoint.extract_config(given),
-    AirbyteEntrypoint.extract_state(given),
+    AirbyteEntrypoint.extract_catalog(arguments),
+    AirbyteEntrypoint.extract_config(arguments),
+    AirbyteEntrypoint.extract_state(arguments),
 )
 readers = (
     YamlDeclarativeSource.read_catalog,
@@ -20,4 +20,4 @@ readers = (
 )
 contents = [read(path) if path else None for read, path in zip(readers, paths, strict=True)]
 manifest = str(Path(__file__).with_name("plain_manifest.yaml"))
-launch(YamlDeclarativeSource(manifest, False, *contents), given)  # noqa: FBT003
+launch(YamlDeclarativeSource(manifest, False, *contents), arguments)  # noqa: FBT003
