@@ -1,7 +1,8 @@
-"""`python -m integration_tests.torture --scenarios 200 --seed 1`: play, and print the score.
+"""The command `python -m integration_tests.torture --scenarios 200 --seed 1`.
 
-Scenario n of seed s is the one of seed s + n: `--scenarios 1 --seed 37` plays the thirty-seventh
-alone, with an account of its own.
+It runs scenarios, in which syncs meet random faults, and compares the rows with the account.
+Scenario n of seed s is scenario 1 of seed s + n - 1. So `--scenarios 1 --seed 37` repeats the 37th
+of seed 1, but with an account of its own.
 """
 
 import argparse
@@ -9,27 +10,27 @@ import sys
 
 from rich.console import Console
 
-from integration_tests.torture.match import play_all
-from integration_tests.torture.scoreboard import describe, table
+from integration_tests.torture.report import describe, table
+from integration_tests.torture.runner import run_scenarios
 
 
 def main() -> int:
-    """Play; fail if any promise was broken."""
+    """Run the scenarios; return 1 if any failed."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.torture")
     parser.add_argument("--scenarios", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--short", action="store_true", help="as `make test` plays them")
+    parser.add_argument("--short", action="store_true", help="as in `make test`")
     options = parser.parse_args()
     console = Console()
     seeds = range(options.seed, options.seed + options.scenarios)
-    scores = []
-    for score in play_all(seeds, options.workers, thorough=not options.short):
-        scores.append(score)
-        console.print(describe(score), highlight=False, markup=False, soft_wrap=True)
+    results = []
+    for result in run_scenarios(seeds, options.workers, thorough=not options.short):
+        results.append(result)
+        console.print(describe(result), highlight=False, markup=False, soft_wrap=True)
         console.file.flush()
-    console.print(table(scores))
-    return int(any(score.complaints for score in scores))
+    console.print(table(results))
+    return int(any(result.failures for result in results))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The connector as a process that is watched, and interrupted."""
+"""Runs the connector as a process, measures it, and interrupts it."""
 
 import contextlib
 import json
@@ -9,117 +9,30 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import orjson
-
+from integration_tests.torture.run import Interruption, Run
 from unit_tests import catalog
 
-_PATIENCE = 150.0
-_PROMPT = 20.0
-_MOST_MEGABYTES = 320
-# in every row, and in nothing else that the connector has to say
-_PAYLOAD = b"add_time"
-
-
-@dataclass(frozen=True)
-class Interruption:
-    """How a sync ends early: once so many lines were read, or after so many seconds."""
-
-    how: Literal["SIGKILL", "SIGTERM", "reader gone"]
-    lines: int
-    seconds: float
-
-
-@dataclass
-class Run:
-    """One sync: what it said, how it ended, and what it took. `exit_code` is -9 after a SIGKILL."""
-
-    lines: list[bytes] = field(default_factory=list)
-    stderr: bytes = b""
-    exit_code: int = 0
-    megabytes: int = 0
-    interrupted: str = ""
-    hung: bool = False
-    ended_after: float = 0.0
-
-    @cached_property
-    def messages(self) -> list[dict[str, Any] | None]:
-        """Every line, parsed; nothing in the place of one that is no message."""
-        return [_parsed(line) for line in self.lines]
-
-    @property
-    def said(self) -> list[dict[str, Any]]:
-        """All messages but the rows."""
-        return [one for one in self.messages if one and one["type"] != "RECORD"]
-
-    @property
-    def errors(self) -> list[dict[str, Any]]:
-        """What failed, in the connector's words."""
-        traces = [one["trace"] for one in self.said if one["type"] == "TRACE"]
-        return [trace["error"] for trace in traces if trace["type"] == "ERROR"]
-
-    def complaints(self, token: str) -> Iterator[str]:
-        """Say what is wrong with the process itself, whatever rows it brought."""
-        if self.hung:
-            yield f"hung: {self.stderr.decode()[-6000:]}"
-            return
-        if self.interrupted in {"SIGTERM", "reader gone"} and self.ended_after > _PROMPT:
-            yield f"took {self.ended_after:.0f} s to end after {self.interrupted}"
-        if self.megabytes > _MOST_MEGABYTES:
-            yield f"held {self.megabytes} MB"
-        torn = bool(self.lines) and not self.lines[-1].endswith(b"\n")
-        if torn and self.interrupted not in {"SIGKILL", "reader gone"}:
-            yield f"ended in the middle of a line: {self.lines[-1][-80:]!r}"
-        for line, message in zip(self.lines, self.messages, strict=True):
-            if line.endswith(b"\n") and message is None:
-                yield f"no message: {line[:3000]!r}"
-        if token.encode() in b"".join(self.lines) + self.stderr:
-            yield "the token is in the output"
-        yield from self._complaints_of_words()
-        if self.exit_code and not self.interrupted and not self.errors:
-            yield f"exit code {self.exit_code} without an error message: {self.stderr[-500:]!r}"
-
-    def _complaints_of_words(self) -> Iterator[str]:
-        if self.stderr:
-            yield f"stderr: {self.stderr.decode()[-2000:]}"
-        for line in self.lines:
-            if not line.startswith(b'{"type":"RECORD"') and _PAYLOAD in line:
-                yield f"payload in the output: {line[:300]!r}"
-        for message in self.said:
-            if message["type"] == "LOG" and "Traceback" in json.dumps(message):
-                yield f"traceback in a log line: {message['log']['message'][:400]}"
-        for error in self.errors:
-            if "Something went wrong" in error["message"] or "Traceback" in error["message"]:
-                yield f"no sentence for the user: {error['message']} {error['stack_trace']}"
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        message: dict[str, Any] = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return message
+_TIMEOUT = 150.0
 
 
 class Connector:
-    """Runs one sync after the other; `folder` takes its files."""
+    """Runs one sync after the other, with its files in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pipe = folder / "stdout"
         os.mkfifo(self._pipe)
-        # measuring the coverage of each process would double what it takes
-        quiet = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+        # to measure the coverage of each process would double its time
+        env = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
         self._launcher = subprocess.Popen(
             [sys.executable, "-m", "integration_tests.torture.launcher"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=quiet,
+            env=env,
         )
 
     def __enter__(self) -> Self:
@@ -136,7 +49,7 @@ class Connector:
         state: list[Any],
         interruption: Interruption | None,
         *,
-        cold: bool,
+        use_executable: bool,
     ) -> Run:
         """Sync to the end, or to the interruption."""
         configured = {"streams": [catalog.configured(name) for name in streams]}
@@ -148,65 +61,65 @@ class Connector:
         stderr = self._folder / "stderr"
         stderr.unlink(missing_ok=True)
         job = {"arguments": arguments, "stdout": str(self._pipe), "stderr": str(stderr)}
-        process = int(self._ask({**job, "cold": cold}))
+        process_id = int(self._send({**job, "use_executable": use_executable}))
         run = Run()
-        with _watched(process, run):
-            ended = self._listen(process, run, interruption)
-            status, kilobytes = map(int, self._answer().split())
+        with _watchdog(process_id, run):
+            seconds_to_end = self._read_output(process_id, run, interruption)
+            status, kilobytes = map(int, self._receive().split())
         run.exit_code = os.waitstatus_to_exitcode(status)
         run.megabytes = kilobytes // 1024
         run.stderr = stderr.read_bytes()
-        run.ended_after = ended()
+        run.seconds_to_end = seconds_to_end()
         return run
 
-    def _ask(self, job: object) -> str:
+    def _send(self, job: object) -> str:
         assert self._launcher.stdin
         self._launcher.stdin.write(json.dumps(job) + "\n")
         self._launcher.stdin.flush()
-        return self._answer()
+        return self._receive()
 
-    def _answer(self) -> str:
+    def _receive(self) -> str:
         assert self._launcher.stdout
-        answer = self._launcher.stdout.readline()
-        if not answer:
+        line = self._launcher.stdout.readline()
+        if not line:
             raise RuntimeError("the launcher of the connector has ended")
-        return answer
+        return line
 
-    def _listen(
-        self, process: int, run: Run, interruption: Interruption | None
+    def _read_output(
+        self, process_id: int, run: Run, interruption: Interruption | None
     ) -> Callable[[], float]:
-        """Read the output; return what tells how long ago the sync was interrupted."""
-        at = time.monotonic()
+        """Read and interrupt; return a function that returns the seconds since the interruption."""
+        start = time.monotonic()
         with self._pipe.open("rb") as output:
             if interruption and interruption.lines == 0:
                 time.sleep(interruption.seconds)
             while True:
                 if interruption and len(run.lines) == interruption.lines and not run.interrupted:
-                    at = time.monotonic()
+                    start = time.monotonic()
                     run.interrupted = interruption.how
-                    if interruption.how == "reader gone":
+                    if interruption.how == "pipe closed":
                         break
                     with contextlib.suppress(ProcessLookupError):
-                        os.kill(process, signal.Signals[interruption.how])
+                        os.kill(process_id, signal.Signals[interruption.how])
                 line = output.readline()
                 if not line:
                     break
                 run.lines.append(line)
-        return lambda: time.monotonic() - at
+        return lambda: time.monotonic() - start
 
 
 @contextlib.contextmanager
-def _watched(process: int, run: Run) -> Iterator[None]:
-    """Make a process that hangs say where, and end it."""
+def _watchdog(process_id: int, run: Run) -> Iterator[None]:
+    """End a process that takes too long; before that, it writes its stack traces to stderr."""
 
-    def give_up() -> None:
+    def end_process() -> None:
         run.hung = True
         with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGUSR1)
+            os.kill(process_id, signal.SIGUSR1)
             time.sleep(1)
-            os.kill(process, signal.SIGKILL)
+            os.kill(process_id, signal.SIGKILL)
 
-    timer = threading.Timer(_PATIENCE, give_up)
+    timer = threading.Timer(_TIMEOUT, end_process)
     timer.start()
     try:
         yield

@@ -1,4 +1,4 @@
-"""One story from its seed: sync, fail somewhere, resume until done, and compare."""
+"""One scenario: sync with faults until a sync succeeds, then compare the rows with the account."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,18 +7,24 @@ from random import Random
 from time import monotonic
 from typing import Any
 
-from integration_tests.torture.account import KINDS, SIZES, Account, Story
-from integration_tests.torture.connector import Connector, Run
-from integration_tests.torture.trouble import Drawer, Trouble, apply
-from integration_tests.torture.warehouse import Verdict, Warehouse
+from integration_tests.torture.account import SIZES, Account
+from integration_tests.torture.changes import ChangeGenerator
+from integration_tests.torture.connector import Connector
+from integration_tests.torture.faults import FaultGenerator, SyncFaults
+from integration_tests.torture.run import Run
+from integration_tests.torture.streams import STREAMS
+from integration_tests.torture.warehouse import Differences, Warehouse
 
-_MOST_SYNCS = 12
+_MAX_SYNCS = 12
 _TOKENS_OF_A_SYNC = 500
 
 
 @dataclass
-class Score:
-    """What a scenario amounted to. `complaints` are broken promises, as text; none: it passed."""
+class Result:
+    """The figures of a scenario. It passed if there are no `failures`, which are texts.
+
+    `history` has one line for each sync.
+    """
 
     seed: int
     size: str
@@ -33,42 +39,44 @@ class Score:
     invented: int = 0
     megabytes: int = 0
     seconds: float = 0.0
-    told: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 def size_of(seed: int) -> str:
-    """Which account a scenario takes."""
+    """Which account size a scenario uses."""
     return ("pages", "pages", "windows", "pages", "children")[seed % 5]
 
 
-def play(seed: int, account: Account, connector: Connector, *, thorough: bool) -> Score:
-    """Play the scenario of a seed. `thorough` takes more syncs and longer waits."""
-    began = monotonic()
+def run_scenario(seed: int, account: Account, connector: Connector, *, thorough: bool) -> Result:
+    """Run the scenario of a seed. If `thorough`, it has more syncs and longer waits."""
+    start = monotonic()
     scenario = _Scenario(seed, account, connector, thorough=thorough)
-    scenario.play()
-    scenario.score.seconds = monotonic() - began
-    return scenario.score
+    scenario.run()
+    scenario.result.seconds = monotonic() - start
+    return scenario.result
 
 
 class _Scenario:
     def __init__(
         self, seed: int, account: Account, connector: Connector, *, thorough: bool
     ) -> None:
-        self.score = Score(seed, size_of(seed))
+        self.result = Result(seed, size_of(seed))
         self._rng = Random(seed)  # noqa: S311 - a seed, not secrecy
         self._account = account
         self._connector = connector
         self._thorough = thorough
-        offered = SIZES[size_of(seed)].streams
-        most = len(offered) if thorough else 6
-        self._streams = self._rng.sample(offered, self._rng.randint(2, min(most, len(offered))))
-        self._config = self._settings()
-        self._warehouse = Warehouse(durable_only=self._rng.random() < 0.6)
-        self._story = Story(account, self._streams, self._rng)
-        self._drawer = Drawer(self._rng, self._streams, self._story, exhausting=thorough)
+        streams = SIZES[size_of(seed)].streams
+        most = len(streams) if thorough else 6
+        self._streams = self._rng.sample(streams, self._rng.randint(2, min(most, len(streams))))
+        self._config = self._random_config()
+        self._warehouse = Warehouse(committed_only=self._rng.random() < 0.6)
+        self._changes = ChangeGenerator(account, self._streams, self._rng)
+        self._faults = FaultGenerator(
+            self._rng, self._streams, self._changes, allow_long_waits=thorough
+        )
 
-    def _settings(self) -> dict[str, Any]:
+    def _random_config(self) -> dict[str, Any]:
         rng = self._rng
         config: dict[str, Any] = {
             **self._account.sandbox.config,
@@ -76,7 +84,7 @@ class _Scenario:
             "daily_token_reserve_percent": rng.choice((0, 2.5, 10, 50)),
             "full_child_refresh_days": rng.choice((0, 7)),
         }
-        if all(KINDS[stream].parent is None for stream in self._streams):
+        if all(STREAMS[stream].parent is None for stream in self._streams):
             if rng.random() < 0.2:
                 days = timedelta(days=rng.randint(1, 600))
                 config["start_date"] = (datetime.now(UTC) - days).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -84,89 +92,97 @@ class _Scenario:
                 config["include_archived"] = False
         return config
 
-    def play(self) -> None:
-        """Sync through trouble twice, then once in peace, and compare."""
-        self._sync_through(chances=(0.95, 0.6, 0.4))
+    def run(self) -> None:
+        """Sync with faults twice, then once without, and compare."""
+        self._sync_with_faults(probabilities=(0.95, 0.6, 0.4))
         if self._thorough or self._rng.random() < 0.3:
-            for changes in self._story.changes(self._rng.randint(1, 6)):
+            for changes in self._changes.changes(self._rng.randint(1, 6)):
                 for change in changes:
                     self._account.control("mutate", **change)
-                    self.score.changes += 1
-            self._sync_through(chances=(0.9, 0.4))
-        self._account.let_settle()
-        self._sync(Trouble(settings=self._drawer.limits()))
+                    self.result.changes += 1
+            self._sync_with_faults(probabilities=(0.9, 0.4))
+        self._account.settle()
+        self._sync(SyncFaults(settings=self._faults.settings()))
         for stream in self._streams:
-            truth = self._account.rows(stream)
-            self._judge(self._warehouse.compare(stream, truth, self._story, self._config))
+            rows = self._account.rows(stream)
+            differences = self._warehouse.compare(stream, rows, self._changes, self._config)
+            self._add_differences(differences)
 
-    def _sync_through(self, chances: tuple[float, ...]) -> None:
-        """Sync until a sync finishes; the n-th one meets trouble with the n-th chance."""
-        for number in range(_MOST_SYNCS):
-            troubled = number < len(chances) and self._rng.random() < chances[number]
-            trouble = self._drawer.draw(_TOKENS_OF_A_SYNC, self._reserve) if troubled else None
-            if self._sync(trouble or Trouble(settings=self._drawer.limits())):
+    def _sync_with_faults(self, probabilities: tuple[float, ...]) -> None:
+        """Sync until a sync succeeds; the n-th one has faults with the n-th probability."""
+        for number in range(_MAX_SYNCS):
+            faults = None
+            if number < len(probabilities) and self._rng.random() < probabilities[number]:
+                faults = self._faults.faults(_TOKENS_OF_A_SYNC, self._reserve_percent)
+            if self._sync(faults or SyncFaults(settings=self._faults.settings())):
                 return
-        self._complain(f"not done after {_MOST_SYNCS} syncs")
+        self._fail(f"no sync has succeeded after {_MAX_SYNCS} syncs")
 
     @property
-    def _reserve(self) -> float:
+    def _reserve_percent(self) -> float:
         return float(self._config["daily_token_reserve_percent"])
 
-    def _sync(self, trouble: Trouble) -> bool:
-        """Sync once; tell whether it finished."""
-        score = self.score
-        apply(trouble, self._account)
-        cold = self._rng.random() < (0.1 if self._thorough else 0.02)
+    def _sync(self, faults: SyncFaults) -> bool:
+        """Sync once; return whether it succeeded."""
+        result = self.result
+        faults.apply(self._account)
+        use_executable = self._rng.random() < (0.1 if self._thorough else 0.02)
         run = self._connector.read(
-            self._config, self._streams, self._warehouse.state, trouble.interruption, cold=cold
+            self._config,
+            self._streams,
+            self._warehouse.state,
+            faults.interruption,
+            use_executable=use_executable,
         )
-        finished = run.exit_code == 0 and run.interrupted != "reader gone"
-        self._tell(trouble, run)
-        for complaint in run.complaints(self._account.sandbox.token):
-            self._complain(complaint)
-        if not finished and trouble.survivable and not run.interrupted:
-            self._complain(f"ended by {trouble.names}: {[one['message'] for one in run.errors]}")
-        for complaint in self._complaints_of_tokens(trouble):
-            self._complain(complaint)
-        self._warehouse.take(run)
-        score.syncs += 1
-        score.unfinished += not finished
-        score.interrupted += bool(run.interrupted)
-        score.megabytes = max(score.megabytes, run.megabytes)
+        succeeded = run.exit_code == 0 and run.interrupted != "pipe closed"
+        self._add_history(faults, run)
+        for problem in run.problems(self._account.sandbox.token):
+            self._fail(problem)
+        if not succeeded and faults.must_succeed and not run.interrupted:
+            errors = [error["message"] for error in run.errors]
+            self._fail(f"failed because of {faults.names}: {errors}")
+        for problem in self._budget_problems(faults):
+            self._fail(problem)
+        self._warehouse.load(run)
+        result.syncs += 1
+        result.unfinished += not succeeded
+        result.interrupted += bool(run.interrupted)
+        result.megabytes = max(result.megabytes, run.megabytes)
         for rule in self._account.sandbox.control("faults"):
             if "mutate" in rule["action"]:
-                score.changes += rule["hit"]
+                result.changes += rule["hit"]
             else:
-                score.faults += rule["hit"]
-        score.faults += bool(run.interrupted) + ("budget" in trouble.names and not finished)
-        return finished
+                result.faults += rule["hit"]
+        result.faults += bool(run.interrupted)
+        result.faults += "small budget" in faults.names and not succeeded
+        return succeeded
 
-    def _complaints_of_tokens(self, trouble: Trouble) -> Iterator[str]:
-        if not trouble.settings["daily_headers"]:
+    def _budget_problems(self, faults: SyncFaults) -> Iterator[str]:
+        if not faults.settings["daily_headers"]:
             return
         left = self._account.sandbox.control("counters")["daily_remaining"]
         budget = self._account.sandbox.control("settings")["daily_budget"]
-        if left < budget * self._reserve / 100:
-            yield f"{left} of {budget} tokens are left, the reserve is {self._reserve} %"
+        if left < budget * self._reserve_percent / 100:
+            yield f"{left} of {budget} tokens are left, the reserve is {self._reserve_percent} %"
 
-    def _judge(self, verdict: Verdict) -> None:
-        self.score.rows += verdict.rows
+    def _add_differences(self, differences: Differences) -> None:
+        self.result.rows += differences.rows
         for kind in ("lost", "stale", "invented"):
-            found: list[str] = getattr(verdict, kind)
-            setattr(self.score, kind, getattr(self.score, kind) + len(found))
+            found: list[str] = getattr(differences, kind)
+            setattr(self.result, kind, getattr(self.result, kind) + len(found))
             if found:
-                self._complain(f"{kind} {len(found)}: {' | '.join(found[:3])}")
+                self._fail(f"{kind} {len(found)}: {' | '.join(found[:3])}")
 
-    def _tell(self, trouble: Trouble, run: Run) -> None:
+    def _add_history(self, faults: SyncFaults, run: Run) -> None:
         rules = [
             f"{rule['action']} at {rule['match']['from']} of {rule['match']['path']}"
-            for rule in trouble.rules
+            for rule in faults.rules
         ]
-        self.score.told.append(
-            f"sync {self.score.syncs + 1}: exit {run.exit_code}, {len(run.lines)} lines, "
-            f"{trouble.interruption or 'not interrupted'}; {rules}; "
-            f"{trouble.settings}; {[one['message'][:200] for one in run.errors]}"
+        self.result.history.append(
+            f"sync {self.result.syncs + 1}: exit {run.exit_code}, {len(run.lines)} lines, "
+            f"{faults.interruption or 'not interrupted'}; {rules}; "
+            f"{faults.settings}; {[error['message'][:200] for error in run.errors]}"
         )
 
-    def _complain(self, complaint: str) -> None:
-        self.score.complaints.append(f"sync {self.score.syncs}: {complaint}")
+    def _fail(self, failure: str) -> None:
+        self.result.failures.append(f"sync {self.result.syncs}: {failure}")
