@@ -1,4 +1,4 @@
-"""Real sandbox processes for tests."""
+"""Sandboxes as processes of their own, for tests."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,17 +7,24 @@ from typing import Protocol
 import pytest
 
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
+from integration_tests.process import launcher_closed_at_the_end
 
 
 class StartSandbox(Protocol):
-    """Starts a sandbox of its own for one test; takes the options of its command line."""
+    """Starts a sandbox for one test; takes the options of its command line."""
 
     def __call__(self, **options: int | str) -> RunningSandbox: ...
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _launcher() -> Iterator[None]:
+    with launcher_closed_at_the_end():
+        yield
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[RunningSandbox]:
-    """One small account for all tests that change nothing; the burst limit it announces is wide."""
+    """A small account with a high burst limit, for all tests that change nothing in it."""
     with running_sandbox(deals=60, burst=10_000) as running:
         yield running
 

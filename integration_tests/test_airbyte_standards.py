@@ -1,4 +1,4 @@
-"""Airbyte's own standard tests, as `acceptance-test-config.yml` wants them, against the sandbox."""
+"""Airbyte's standard tests with the scenarios in `acceptance-test-config.yml`, in the sandbox."""
 
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ class TestAirbyteStandards(SourceTestSuiteBase):
 
     @classmethod
     def create_connector(cls, scenario: ConnectorTestScenario | None) -> SourcePipedrive:
-        """Build the source with its config, which the CDK's suite leaves to the command line."""
+        """Return the source with its config; the CDK's tests give it only to the command line."""
         root = cls.get_connector_root_dir()
         config = (
             scenario.get_config_dict(connector_root=root, empty_if_missing=True) if scenario else {}

@@ -1,26 +1,24 @@
-"""The verbs of the Airbyte protocol, as the platform runs them."""
+"""The commands of the Airbyte protocol, as the platform runs them."""
 
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from integration_tests.process import EXECUTABLE, Connector
 from pipedrive_sandbox.client import RunningSandbox
+from integration_tests.process import Connector, run_forked
 from source_pipedrive.config import specification
 from unit_tests import catalog
-from unit_tests.output import Output
 
-SHARED = '{"shared_state": {"cdc": 1}, "stream_states": []}'
+GLOBAL_STATE = '{"shared_state": {"cdc": 1}, "stream_states": []}'
 
 
 @pytest.fixture
 def connector(tmp_path: Path, sandbox: RunningSandbox) -> Connector:
-    return Connector(tmp_path, sandbox.config)
+    return Connector(tmp_path, sandbox.config, use_executable=True)
 
 
-def test_spec_needs_nothing(connector: Connector) -> None:
+def test_spec_needs_no_config(connector: Connector) -> None:
     output = connector.run("spec")
 
     (spec,) = output.of_type("SPEC")
@@ -29,7 +27,7 @@ def test_spec_needs_nothing(connector: Connector) -> None:
     assert output.exit_code == 0
 
 
-def test_check_says_which_company_and_user_it_reached(
+def test_check_names_the_company_and_the_user(
     connector: Connector, sandbox: RunningSandbox
 ) -> None:
     output = connector.run("check")
@@ -48,7 +46,7 @@ def test_check_says_which_company_and_user_it_reached(
         ("-suspended", "The company account is not open"),
     ],
 )
-def test_check_says_what_is_wrong_with_a_key(
+def test_check_explains_why_an_api_key_does_not_work(
     profile: str, phrase: str, tmp_path: Path, sandbox: RunningSandbox
 ) -> None:
     key = sandbox.token + profile
@@ -60,7 +58,7 @@ def test_check_says_what_is_wrong_with_a_key(
     assert output.exit_code == 0
 
 
-def test_check_says_when_nobody_answers(tmp_path: Path) -> None:
+def test_check_fails_if_the_connection_fails(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     config = {"api_key": "nobody-5f0c7be2a91d4e83", "api_url": f"http://127.0.0.1:{port}"}
@@ -71,7 +69,7 @@ def test_check_says_when_nobody_answers(tmp_path: Path) -> None:
     assert "connection to Pipedrive failed" in output.connection["message"]
 
 
-def test_check_says_when_the_other_side_does_not_encrypt(
+def test_check_fails_if_the_server_does_not_encrypt(
     tmp_path: Path, sandbox: RunningSandbox
 ) -> None:
     url = sandbox.url.replace("http://", "https://")
@@ -84,10 +82,10 @@ def test_check_says_when_the_other_side_does_not_encrypt(
     )
 
 
-def test_discover_lists_every_stream_whatever_lies_in_the_current_folder(
+def test_discover_lists_every_stream_and_ignores_files_in_the_current_folder(
     connector: Connector,
 ) -> None:
-    # the CDK would prefer these to the packaged ones
+    # the CDK would use these instead of the files in the package
     (connector.folder / "manifest.yaml").write_text("version: 0.0.0\ntype: DeclarativeSource\n")
     (connector.folder / "source_pipedrive").mkdir()
 
@@ -107,7 +105,7 @@ def test_discover_lists_every_stream_whatever_lies_in_the_current_folder(
 
 
 @pytest.mark.parametrize(
-    ("files", "named"),
+    ("files", "file_name"),
     [
         ({"config": None}, "config.json"),
         ({"config": "{not json"}, "config.json"),
@@ -116,28 +114,34 @@ def test_discover_lists_every_stream_whatever_lies_in_the_current_folder(
         ({"state": "5"}, "state.json"),
         ({"state": '{"deals": {"update_time": "2024-05-01T00:00:00Z"}}'}, "state.json"),
         ({"state": '[{"type": "LEGACY", "data": {"deals": {}}}]'}, "state.json"),
-        ({"state": f'[{{"type": "GLOBAL", "global": {SHARED}}}]'}, "state.json"),
+        ({"state": f'[{{"type": "GLOBAL", "global": {GLOBAL_STATE}}}]'}, "state.json"),
     ],
     ids=[
-        *("missing", "no JSON", "no object", "no catalog", "no state", "a state of old"),
-        *("a state of all streams", "a shared state"),
+        "missing file",
+        "not JSON",
+        "not an object",
+        "not a catalog",
+        "not a state",
+        "state without types",
+        "legacy state",
+        "global state",
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
-    files: dict[str, str | None], named: str, tmp_path: Path
+def test_a_file_that_cannot_be_used_is_a_config_error_that_names_it(
+    files: dict[str, str | None], file_name: str, tmp_path: Path
 ) -> None:
-    good = {"config": '{"api_key": "nobody-5f0c7be2a91d4e83"}', "catalog": '{"streams": []}'}
-    command = [EXECUTABLE, "read"]
-    for name, content in (good | files).items():
+    valid = {"config": '{"api_key": "nobody-5f0c7be2a91d4e83"}', "catalog": '{"streams": []}'}
+    arguments = ["read"]
+    for name, content in (valid | files).items():
         file = tmp_path / f"{name}.json"
-        command += [f"--{name}", str(file)]
+        arguments += [f"--{name}", str(file)]
         if content is not None:
             file.write_text(content)
 
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    output = run_forked(arguments, tmp_path)
 
-    (error,) = Output(done.stdout).errors
-    assert named in error["message"]
+    (error,) = output.errors
+    assert file_name in error["message"]
     assert "cannot be used" in error["message"]
     assert error["failure_type"] == "config_error"
-    assert done.returncode == 1
+    assert output.exit_code == 1

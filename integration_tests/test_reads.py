@@ -1,4 +1,4 @@
-"""What a read emits is what the account holds: no row missing, none invented, none out of date."""
+"""A full read emits the rows of the account: none is missing, invented, or stale."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from unit_tests.output import Output
 
 Row = dict[str, Any]
 
-# the sandbox counts options where the connector writes text
-HELD: dict[str, Callable[[Row], Row]] = {
+# the sandbox has numbers where the connector writes text
+EXPECTED_ROW: dict[str, Callable[[Row], Row]] = {
     "field_options": lambda row: row | {"option_id": str(row["option_id"])},
 }
-# a link between two organizations is seen from both sides, and emitted as one of them sees it
-OF_A_SIDE = {
+# a relationship is listed for both organizations, with different values in these columns
+COLUMNS_OF_ONE_SIDE = {
     "organization_relationships": {
         "org_id",
         "calculated_type",
@@ -31,28 +31,30 @@ OF_A_SIDE = {
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory, sandbox: RunningSandbox) -> Output:
+def full_read(tmp_path_factory: pytest.TempPathFactory, sandbox: RunningSandbox) -> Output:
     """One read of all streams."""
-    connector = Connector(tmp_path_factory.mktemp("everything"), sandbox.config)
+    connector = Connector(tmp_path_factory.mktemp("full_read"), sandbox.config)
     return connector.run("read", catalog.ALWAYS)
 
 
 @pytest.mark.parametrize("stream", catalog.ALWAYS)
-def test_a_full_read_is_what_the_account_holds(
-    stream: str, everything: Output, sandbox: RunningSandbox
+def test_a_full_read_emits_every_row_of_the_account(
+    stream: str, full_read: Output, sandbox: RunningSandbox
 ) -> None:
-    held = [HELD.get(stream, dict)(row) for row in sandbox.rows(stream)]
-    if stream in OF_A_SIDE:
-        held = list({key_of(stream, row): row for row in held}.values())
-    emitted = everything.records(stream)
+    expected = [EXPECTED_ROW.get(stream, dict)(row) for row in sandbox.rows(stream)]
+    if stream in COLUMNS_OF_ONE_SIDE:
+        expected = list({key_of(stream, row): row for row in expected}.values())
+    emitted = full_read.records(stream)
 
     # the connector adds columns of its own
-    columns = {column for row in held for column in row} - OF_A_SIDE.get(stream, set())
-    assert bag(emitted, columns) == bag(held, columns)
-    assert everything.status(stream) == "COMPLETE"
+    columns = {column for row in expected for column in row} - COLUMNS_OF_ONE_SIDE.get(
+        stream, set()
+    )
+    assert counted(emitted, columns) == counted(expected, columns)
+    assert full_read.status(stream) == "COMPLETE"
 
 
-def bag(rows: list[Row], columns: set[str]) -> Counter[bytes]:
+def counted(rows: list[Row], columns: set[str]) -> Counter[bytes]:
     return Counter(orjson.dumps([row.get(column) for column in sorted(columns)]) for row in rows)
 
 
@@ -61,7 +63,7 @@ def key_of(stream: str, row: Row) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="module")
-def discovered(
+def discovered_schemas(
     tmp_path_factory: pytest.TempPathFactory, sandbox: RunningSandbox
 ) -> dict[str, dict[str, Any]]:
     """The schemas of all streams, with the columns of custom fields."""
@@ -71,25 +73,25 @@ def discovered(
 
 
 @pytest.mark.parametrize("stream", catalog.ALWAYS)
-def test_every_record_fits_the_discovered_schema(
-    stream: str, everything: Output, discovered: dict[str, dict[str, Any]]
+def test_every_record_matches_the_discovered_schema(
+    stream: str, full_read: Output, discovered_schemas: dict[str, dict[str, Any]]
 ) -> None:
-    schema = discovered[stream]
+    schema = discovered_schemas[stream]
     validator = Draft7Validator(schema, format_checker=FormatChecker())
     custom = {name for name in schema["properties"] if name.startswith("custom_")}
 
-    for row in everything.records(stream):
+    for row in full_read.records(stream):
         validator.validate(row)
         assert {name for name in row if name.startswith("custom_")} <= custom
 
 
 @pytest.mark.parametrize("stream", catalog.ALWAYS)
-def test_no_two_rows_have_the_same_primary_key(stream: str, everything: Output) -> None:
-    keys = Counter(key_of(stream, row) for row in everything.records(stream))
+def test_no_two_rows_have_the_same_primary_key(stream: str, full_read: Output) -> None:
+    keys = Counter(key_of(stream, row) for row in full_read.records(stream))
 
     assert {key: count for key, count in keys.items() if count > 1 or None in key} == {}
 
 
-def test_a_full_read_only_gets(everything: Output, sandbox: RunningSandbox) -> None:
-    assert everything.exit_code == 0
+def test_a_full_read_sends_only_get_requests(full_read: Output, sandbox: RunningSandbox) -> None:
+    assert full_read.exit_code == 0
     assert {method for method, _, _ in sandbox.control("log")} == {"GET"}

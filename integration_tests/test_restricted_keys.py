@@ -1,4 +1,4 @@
-"""A key that may not see everything: what it lacks is told, and all other streams are complete."""
+"""API keys that may not read everything: what they lack is reported, and all else is complete."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,16 +13,16 @@ PROJECTS = "projects:read and the Projects add-on"
 
 
 @dataclass(frozen=True)
-class Key:
-    """Streams that end in an error or in a warning, each with what the text asks for."""
+class Expected:
+    """Streams that end with an error or with a warning, and the text that each must contain."""
 
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
     exit_code: int = 0
 
 
-KEYS = {
-    "regular": Key(
+PROFILES = {
+    "regular": Expected(
         errors={
             "roles": "may not read roles",
             "role_assignments": "may not read roles",
@@ -32,30 +32,31 @@ KEYS = {
         },
         exit_code=1,
     ),
-    "no-projects": Key(
+    "no-projects": Expected(
         warnings=dict.fromkeys(
             ["projects", "tasks", "project_boards", "project_templates", "project_fields"], PROJECTS
         )
     ),
-    "lite": Key(warnings={"deal_installments": "deals:read and the Growth plan"}),
+    "lite": Expected(warnings={"deal_installments": "deals:read and the Growth plan"}),
 }
 
 
-@pytest.mark.parametrize("profile", KEYS)
-def test_what_a_key_lacks_is_told_and_all_other_streams_finish(
+@pytest.mark.parametrize("profile", PROFILES)
+def test_missing_permissions_are_reported_and_all_other_streams_complete(
     profile: str, tmp_path: Path, sandbox: RunningSandbox
 ) -> None:
-    key = KEYS[profile]
+    expected = PROFILES[profile]
     config = {**sandbox.config, "api_key": f"{sandbox.token}-{profile}"}
 
     output = Connector(tmp_path, config).run("read", catalog.ALWAYS)
 
     statuses = {stream: output.status(stream) for stream in catalog.ALWAYS}
-    assert {name for name, status in statuses.items() if status != "COMPLETE"} == set(key.errors)
-    said = " ".join(error["message"] for error in output.errors)
-    assert all(phrase in said for phrase in key.errors.values())
+    incomplete = {name for name, status in statuses.items() if status != "COMPLETE"}
+    assert incomplete == set(expected.errors)
+    messages = " ".join(error["message"] for error in output.errors)
+    assert all(phrase in messages for phrase in expected.errors.values())
     assert {error["failure_type"] for error in output.errors} <= {"config_error"}
-    told = {line.split()[1]: line for line in output.logs("WARN")}
-    assert told.keys() == key.warnings.keys()
-    assert all(phrase in told[stream] for stream, phrase in key.warnings.items())
-    assert output.exit_code == key.exit_code
+    warnings = {line.split()[1]: line for line in output.logs("WARN")}
+    assert warnings.keys() == expected.warnings.keys()
+    assert all(phrase in warnings[stream] for stream, phrase in expected.warnings.items())
+    assert output.exit_code == expected.exit_code

@@ -1,7 +1,7 @@
-"""PyAirbyte brings every column to DuckDB and PostgreSQL with its SQL type and its values.
+"""PyAirbyte loads every column into DuckDB and PostgreSQL with its SQL type and its values.
 
-The account has every type of custom field that one can create. PyAirbyte takes ten seconds to
-import, so all tests share one import and one sync into each warehouse.
+The account has a custom field of every type. PyAirbyte takes ten seconds to import, so all tests
+share one import, and one sync into each warehouse.
 """
 
 import json
@@ -24,7 +24,7 @@ from unit_tests.output import Output
 
 pytestmark = [
     pytest.mark.skipif(sys.version_info >= (3, 13), reason="PyAirbyte has no release for 3.13"),
-    # PyAirbyte leaves a check with SIGTERM once it has the verdict, and then calls that a failure.
+    # PyAirbyte ends a check with SIGTERM once it has the result, and then reports that as a failure
     pytest.mark.filterwarnings(
         "ignore:Exception ignored in. <generator object Executor.execute"
         ":pytest.PytestUnraisableExceptionWarning"
@@ -52,8 +52,8 @@ SQL_TYPES = {
         "time": "timestamp without time zone",
     },
 }
-# of deals, and of leads, which have the fields of deals
-CUSTOM = {
+# columns of deals and leads, by kind of type
+CUSTOM_COLUMNS = {
     "date": "renewal_date contract_period contract_period_until",
     "integer": "contract_type_id catalogue_item_id grosse_908cd3b2_id 2nd_choice_id "
     "account_manager partner_organization decision_maker",
@@ -67,8 +67,8 @@ CUSTOM = {
     "site_address_sublocality site_address_locality site_address_admin_area_level_1 "
     "site_address_admin_area_level_2 site_address_country site_address_postal_code",
 }
-# update_time: of deals in the form of v2, of notes and leads in the two forms of v1
-BUILT_IN = {
+# the formats of update_time differ: deals have that of v2, notes and leads have two of v1
+BUILT_IN_COLUMNS = {
     "deals": {
         "id": "integer",
         "title": "text",
@@ -86,8 +86,8 @@ BUILT_IN = {
 }
 
 Row = dict[str, Any]
-# what a client of the database gives for a JSON value
-READ: Mapping[str, Callable[[Any], Any]] = {
+# how a database client returns a JSON value, by kind of type
+CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "date": date.fromisoformat,
     "number": lambda value: Decimal(str(value)),
     "time": lambda text: datetime.fromisoformat(text).replace(tzinfo=None),
@@ -96,7 +96,7 @@ READ: Mapping[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True)
 class Warehouse:
-    """What a warehouse holds after a sync: types by stream and column, rows by stream and id."""
+    """A warehouse after a sync: its SQL types by stream and column, its rows by stream and id."""
 
     name: str
     types: Mapping[str, Mapping[str, str]]
@@ -109,7 +109,7 @@ class Warehouse:
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[RunningSandbox]:
-    """An account in which nothing changes, not even the time."""
+    """An account in which nothing changes; its clock stands still."""
     with running_sandbox(deals=60, burst=10_000) as running:
         running.control("clock", "POST", freeze=True)
         yield running
@@ -123,7 +123,7 @@ def emitted(account: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def pyairbyte() -> Any:
     with warnings.catch_warnings():
-        # of its dependencies
+        # its dependencies emit warnings
         warnings.simplefilter("ignore")
         return import_module("demo.warehouse")
 
@@ -171,7 +171,11 @@ def test_columns_of_custom_fields_have_their_sql_types(stream: str, warehouse: W
     kinds = warehouse.kinds(stream)
 
     assert {name: kind for name, kind in kinds.items() if name.startswith("custom_")} == {
-        **{f"custom_{name}": kind for kind, names in CUSTOM.items() for name in names.split()},
+        **{
+            f"custom_{name}": kind
+            for kind, names in CUSTOM_COLUMNS.items()
+            for name in names.split()
+        },
         **({"custom_fields": "json"} if stream == "deals" else {}),
     }
 
@@ -180,39 +184,39 @@ def test_columns_of_custom_fields_have_their_sql_types(stream: str, warehouse: W
 def test_built_in_columns_have_their_sql_types(stream: str, warehouse: Warehouse) -> None:
     kinds = warehouse.kinds(stream)
 
-    assert {name: kinds[name] for name in BUILT_IN[stream]} == BUILT_IN[stream]
+    assert {name: kinds[name] for name in BUILT_IN_COLUMNS[stream]} == BUILT_IN_COLUMNS[stream]
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_warehouse_holds_the_values_that_the_connector_emitted(
+def test_a_warehouse_has_the_values_that_the_connector_emitted(
     stream: str, warehouse: Warehouse, emitted: Output
 ) -> None:
     kinds = warehouse.kinds(stream)
     columns = [name for name in kinds if not name.startswith("_airbyte")]
 
-    def as_read(row: Row, column: str) -> Any:
-        value, read = row.get(column), READ.get(kinds[column])
-        return value if value is None or read is None else read(value)
+    def expected_value(row: Row, column: str) -> Any:
+        value, convert = row.get(column), CONVERSIONS.get(kinds[column])
+        return value if value is None or convert is None else convert(value)
 
-    def as_held(row: Row, column: str) -> Any:
+    def loaded_value(row: Row, column: str) -> Any:
         value = row[column]
         return json.loads(value) if kinds[column] == "json" and isinstance(value, str) else value
 
-    told = {
-        row["id"]: {column: as_read(row, column) for column in columns}
+    expected = {
+        row["id"]: {column: expected_value(row, column) for column in columns}
         for row in emitted.records(stream)
     }
-    assert told
+    assert expected
     assert {
-        key: {column: as_held(row, column) for column in columns}
+        key: {column: loaded_value(row, column) for column in columns}
         for key, row in warehouse.rows[stream].items()
-    } == told
+    } == expected
 
 
-def test_every_custom_column_has_had_a_value(emitted: Output) -> None:
-    """Else the test of values has tested nothing of it."""
-    names = {f"custom_{name}" for text in CUSTOM.values() for name in text.split()}
+def test_every_custom_column_has_a_value_in_some_row(emitted: Output) -> None:
+    """Otherwise, the test of values does not cover it."""
+    names = {f"custom_{name}" for text in CUSTOM_COLUMNS.values() for name in text.split()}
     seen = {column for row in emitted.records("deals") for column in row if row[column] is not None}
 
-    # the sandbox's addresses have no second level
+    # no address in the sandbox has this part
     assert names - seen == {"custom_site_address_admin_area_level_2"}

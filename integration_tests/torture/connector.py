@@ -4,14 +4,13 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from integration_tests.launcher import Launcher
 from integration_tests.torture.run import Interruption, Run
 from unit_tests import catalog
 
@@ -23,17 +22,9 @@ class Connector:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pipe = folder / "stdout"
-        os.mkfifo(self._pipe)
         # to measure the coverage of each process would double its time
         env = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
-        self._launcher = subprocess.Popen(
-            [sys.executable, "-m", "integration_tests.torture.launcher"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=env,
-        )
+        self._launcher = Launcher(folder, "--divide-short-lists", env=env)
 
     def __enter__(self) -> Self:
         return self
@@ -60,37 +51,24 @@ class Connector:
             arguments += [f"--{name}", str(file)]
         stderr = self._folder / "stderr"
         stderr.unlink(missing_ok=True)
-        job = {"arguments": arguments, "stdout": str(self._pipe), "stderr": str(stderr)}
-        process_id = int(self._send({**job, "use_executable": use_executable}))
+        process_id = self._launcher.start(
+            arguments, stderr=str(stderr), use_executable=use_executable
+        )
         run = Run()
         with _watchdog(process_id, run):
             seconds_to_end = self._read_output(process_id, run, interruption)
-            status, kilobytes = map(int, self._receive().split())
-        run.exit_code = os.waitstatus_to_exitcode(status)
+            run.exit_code, kilobytes = self._launcher.wait()
         run.megabytes = kilobytes // 1024
         run.stderr = stderr.read_bytes()
         run.seconds_to_end = seconds_to_end()
         return run
-
-    def _send(self, job: object) -> str:
-        assert self._launcher.stdin
-        self._launcher.stdin.write(json.dumps(job) + "\n")
-        self._launcher.stdin.flush()
-        return self._receive()
-
-    def _receive(self) -> str:
-        assert self._launcher.stdout
-        line = self._launcher.stdout.readline()
-        if not line:
-            raise RuntimeError("the launcher of the connector has ended")
-        return line
 
     def _read_output(
         self, process_id: int, run: Run, interruption: Interruption | None
     ) -> Callable[[], float]:
         """Read and interrupt; return a function that returns the seconds since the interruption."""
         start = time.monotonic()
-        with self._pipe.open("rb") as output:
+        with self._launcher.stdout.open("rb") as output:
             if interruption and interruption.lines == 0:
                 time.sleep(interruption.seconds)
             while True:

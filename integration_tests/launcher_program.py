@@ -1,8 +1,11 @@
 """Starts connector processes by forking, because importing the connector takes seconds.
 
-It reads one JSON job per line from stdin: `arguments`, `stdout` and `stderr` (paths), and
-`use_executable`, to run the installed executable instead of a fork. For each job it writes the
-process id, and after the end of the process its wait status and its peak memory in kilobytes.
+It reads one JSON job per line from stdin. A job has `arguments` and `stdout` (a path), and it can
+have `stderr` (a path), `cwd`, and `use_executable`, to run the installed executable instead of a
+fork. For each job it writes the process id, and after the end of the process its wait status and
+its peak memory in kilobytes.
+
+With `--divide-short-lists`, the connector divides time windows as often as possible.
 """
 
 import faulthandler
@@ -22,8 +25,8 @@ _EXECUTABLE = str(Path(sys.executable).with_name("source-pipedrive"))
 
 def main() -> None:
     """Fork for every job, and run the connector in the child."""
-    # divide time windows as often as possible, although the lists are short
-    cursor._PAGES_WORTH_HALVING = 1  # noqa: SLF001
+    if "--divide-short-lists" in sys.argv:
+        cursor._PAGES_WORTH_HALVING = 1  # noqa: SLF001
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
@@ -41,18 +44,25 @@ def _write(*numbers: int) -> None:
 
 
 def _run_connector(job: dict[str, Any]) -> None:
-    write = os.O_WRONLY | os.O_CREAT
-    for descriptor, path in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
-        opened = os.open(path, write if descriptor else os.O_RDONLY, 0o600)
-        os.dup2(opened, descriptor)
-        os.close(opened)
+    _redirect(0, os.devnull, os.O_RDONLY)
+    _redirect(1, job["stdout"], os.O_WRONLY | os.O_CREAT)
+    if "stderr" in job:
+        _redirect(2, job["stderr"], os.O_WRONLY | os.O_CREAT)
+    if "cwd" in job:
+        os.chdir(job["cwd"])
     arguments = ["source-pipedrive", *job["arguments"]]
-    if job["use_executable"]:
+    if job.get("use_executable"):
         os.execv(_EXECUTABLE, arguments)  # noqa: S606 - a process of these tests
     # shows where a hanging process hangs
     faulthandler.register(signal.SIGUSR1)
     sys.argv = arguments
     run()
+
+
+def _redirect(descriptor: int, path: str, flags: int) -> None:
+    opened = os.open(path, flags, 0o600)
+    os.dup2(opened, descriptor)
+    os.close(opened)
 
 
 if __name__ == "__main__":
