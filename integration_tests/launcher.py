@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -19,7 +18,7 @@ class Ended(NamedTuple):
 class Launcher:
     """Starts one connector process after the other, each with its output in the pipe `stdout`."""
 
-    def __init__(self, folder: Path, *options: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.stdout = folder / "stdout"
         os.mkfifo(self.stdout)
         self._program = subprocess.Popen(
@@ -27,7 +26,6 @@ class Launcher:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=env,
         )
 
     def __enter__(self) -> Self:

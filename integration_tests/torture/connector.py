@@ -22,9 +22,7 @@ class Connector:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # to measure the coverage of each process would double its time
-        env = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
-        self._launcher = Launcher(folder, "--divide-short-lists", env=env)
+        self._launcher = Launcher(folder, "--divide-short-lists")
 
     def __enter__(self) -> Self:
         return self
