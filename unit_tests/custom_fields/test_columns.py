@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipedrive_sandbox.core_data import deals, leads
-from pipedrive_sandbox.data import field_definitions
-from pipedrive_sandbox.fields import flat
-from pipedrive_sandbox.reference_data import lead_labels
-from pipedrive_sandbox.sizes import Sizes
-from pipedrive_sandbox.world import World
+from pipedrive_sandbox.data.account_data import AccountData
+from pipedrive_sandbox.data.custom_fields import v1_values
+from pipedrive_sandbox.data.deals import deals
+from pipedrive_sandbox.data.field_definitions import field_definitions
+from pipedrive_sandbox.data.leads import leads
+from pipedrive_sandbox.data.reference_data import lead_labels
+from pipedrive_sandbox.data.sizes import Sizes
 from source_pipedrive.custom_fields.columns import columns_of
 from unit_tests.custom_fields.generated_fields import FIELD_LISTS, property_test
 from unit_tests.custom_fields.sample_fields import (
@@ -123,15 +124,15 @@ def test_label_ids_that_are_not_a_list_add_no_column(label_ids: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def account_data() -> World:
-    return World(Sizes.scaled(400, {"leads": 400}, {"deals", "leads"}), 7, 1_770_000_000)
+def account_data() -> AccountData:
+    return AccountData(Sizes.scaled(400, {"leads": 400}, {"deals", "leads"}), 7, 1_770_000_000)
 
 
-def of_entity(account_data: World, entity: str) -> list[dict[str, Any]]:
+def of_entity(account_data: AccountData, entity: str) -> list[dict[str, Any]]:
     return [one for one in field_definitions(account_data) if one["entity"] == entity]
 
 
-def test_the_rows_of_a_whole_account_match_its_schema(account_data: World) -> None:
+def test_the_rows_of_a_whole_account_match_its_schema(account_data: AccountData) -> None:
     labels = {str(one["id"]): one["name"] for one in lead_labels(account_data)}
     definitions = of_entity(account_data, "deal")
     for columns, rows in (
@@ -219,7 +220,7 @@ def test_values_of_v1_and_v2_give_the_same_columns(data: st.DataObject) -> None:
     fields = [a_field(kind, kind, code) for code, kind in kinds.items()]
 
     nested = added_columns(columns_of(fields, "v2"), {"custom_fields": values})
-    at_root = added_columns(columns_of(fields, "v1"), flat(values, kinds))
+    at_root = added_columns(columns_of(fields, "v1"), v1_values(values, kinds))
 
     assert nested == at_root
     assert None not in (held for name, held in nested.items() if name != "custom_enum")
