@@ -26,7 +26,7 @@ test: .venv/installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	@$(BIN)/pytest --cov -n 3 --dist loadfile
+	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
 
 torture: .venv/installed  ## the long run of trouble: 200 scenarios
 	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1
