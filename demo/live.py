@@ -51,7 +51,9 @@ def live(deals: int, seconds: int) -> None:
         config = {**sandbox.config, "webhook_inbox": f"sqlite:///{folder}/inbox.db"}
         target = _TimedTarget(Warehouse(config, f"duckdb:///{DATABASE}", TABLES))
         latencies: list[float] = []
-        scheduler = SyncScheduler(inbox, target, _DEBOUNCE_SECONDS, _FULL_SYNC_SECONDS, latencies.append)
+        scheduler = SyncScheduler(
+            inbox, target, _DEBOUNCE_SECONDS, _FULL_SYNC_SECONDS, latencies.append
+        )
         credentials = Credentials("pipedrive", secrets.token_urlsafe())
         receiver = Receiver(inbox, credentials, on_new=scheduler.notify, services=[scheduler.run])
 

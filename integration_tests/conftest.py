@@ -6,8 +6,8 @@ from typing import Protocol
 
 import pytest
 
-from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from integration_tests.process import launcher_closed_at_the_end
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 
 
 class StartSandbox(Protocol):

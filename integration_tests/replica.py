@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipedrive_sandbox.client import RunningSandbox
 from integration_tests.process import Connector
+from pipedrive_sandbox.client import RunningSandbox
 from unit_tests import catalog
 from unit_tests.output import Output
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipedrive_sandbox.client import RunningSandbox
 from integration_tests.process import Connector, run_forked
+from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.config import specification
 from unit_tests import catalog
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipedrive_sandbox.client import RunningSandbox
 from integration_tests.torture.streams import STREAMS, Row
+from pipedrive_sandbox.client import RunningSandbox
 
 
 @dataclass(frozen=True)

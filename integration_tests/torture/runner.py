@@ -8,10 +8,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from random import Random
 
-from pipedrive_sandbox.client import running_sandbox
 from integration_tests.torture.account import SIZES, Account
 from integration_tests.torture.connector import Connector
 from integration_tests.torture.scenario import Result, run_scenario, size_of
+from pipedrive_sandbox.client import running_sandbox
 
 _MAX_SCENARIOS_PER_ACCOUNT = 10
 

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from source_pipedrive.protocol.stdout import StoppedError, Stdout
+from source_pipedrive.protocol.stdout import Stdout, StoppedError
 from source_pipedrive.streams.records import PageRecords, RecordPage
 
 
