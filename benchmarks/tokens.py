@@ -24,7 +24,7 @@ from benchmarks.report import show, show_environment
 from benchmarks.runs import OURS, Run, read, running_account
 from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.api.rate_limits import TokenBudget
-from unit_tests import catalog
+from source_pipedrive.protocol.manifest import packaged_manifest, packaged_streams
 
 _METADATA = Path(__file__).parent.parent / "metadata.yaml"
 _STREAM_COST = re.compile(r"(.+): \d+ rows, (\d+) requests, (\d+) tokens, ")
@@ -98,27 +98,30 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 def minimum_cost(run: Run, stream: str) -> Cost:
     """Return the minimum cost of reading the rows of a stream."""
-    retriever = catalog.resolved(stream)["retriever"]
-    parameters = catalog.resolved(stream)["$parameters"]
-    router = retriever.get("partition_router", {})
-    if group_size := router.get("group_size"):
-        page_size, counted_stream = group_size, router["parent"]
-    else:
-        page_size, counted_stream = parameters.get("page_size", 500), stream
-    is_paged = retriever.get("paging", "none") != "none"
+    spec = packaged_streams()[stream]
+    batch = spec.parents if spec.parents and spec.parents.group_size > 1 else None
+    page_size = batch.group_size if batch else spec.page_size
+    counted_stream = batch.parent if batch else stream
     cost = Cost()
-    for one in ("active", "archived") if counted_stream in catalog.archivable() else ("active",):
+    for one in ("active", "archived") if _is_archivable(counted_stream) else ("active",):
         requests = 1
-        if is_paged:
+        if spec.paging != "none":
             pages = ceil(run.row_counts[counted_stream, one] / page_size)
-            requests = max(0 if group_size else 1, pages)
-        path = catalog.path(stream, archived=one == "archived")
+            requests = max(0 if batch else 1, pages)
+        partition = {"list": one, "deal_id": "1"}
+        path = spec.path_for({}, partition)
         cost += Cost(requests, requests * _token_cost(path))
     return cost
 
 
+def _is_archivable(stream: str) -> bool:
+    router = packaged_streams()[stream].router
+    return bool(router and router["cursor_field"] == "list")
+
+
 def _token_cost(path: str) -> int:
-    return TokenBudget(catalog.MANIFEST["definitions"]["prices"], 0).price_of(f"/{path}")
+    costs = packaged_manifest()["definitions"]["token_costs"]
+    return TokenBudget(costs, reserve_percent=0).cost_of(f"/{path}")
 
 
 def simulate_hour(sandbox: RunningSandbox, seed: int, share: float) -> None:

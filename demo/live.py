@@ -118,14 +118,14 @@ def _served(receiver: Receiver) -> Iterator[str]:
             thread.join()
 
 
-def _wait_until_synced(sandbox: RunningSandbox, trigger: Trigger) -> None:
+def _wait_until_synced(sandbox: RunningSandbox, scheduler: SyncScheduler) -> None:
     """Return when all events are delivered, and no sync waits for a row any more."""
     idle_checks = 0
-    # several checks in a row, since an event can be between delivery and the trigger
+    # several checks in a row, since an event can be between delivery and the scheduler
     while idle_checks < _IDLE_CHECKS:
         time.sleep(_SECONDS_BETWEEN_CHECKS)
         hooks = sandbox.control("webhooks").values()
-        is_busy = any(hook["pending"] for hook in hooks) or trigger.waiting
+        is_busy = any(hook["pending"] for hook in hooks) or scheduler.expected_count
         idle_checks = 0 if is_busy else idle_checks + 1
 
 

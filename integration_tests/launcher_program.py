@@ -4,8 +4,6 @@ It reads one JSON job per line from stdin. A job has `arguments` and `stdout` (a
 have `stderr` (a path), `cwd`, and `use_executable`, to run the installed executable instead of a
 fork. For each job it writes the process id, and after the end of the process its wait status and
 its peak memory in kilobytes.
-
-With `--divide-short-lists`, the connector divides time windows as often as possible.
 """
 
 import faulthandler
@@ -18,15 +16,12 @@ from typing import Any
 
 import source_pipedrive.protocol.entrypoint  # noqa: F401 - the import that takes seconds
 from source_pipedrive.run import run
-from source_pipedrive.streams import list_cursor as cursor
 
 _EXECUTABLE = str(Path(sys.executable).with_name("source-pipedrive"))
 
 
 def main() -> None:
     """Fork for every job, and run the connector in the child."""
-    if "--divide-short-lists" in sys.argv:
-        cursor._PAGES_WORTH_HALVING = 1  # noqa: SLF001
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()

@@ -12,6 +12,7 @@ import pytest
 from integration_tests.conftest import StartSandbox
 from integration_tests.process import Connector
 from integration_tests.replica import ARCHIVABLE, SIZES, STREAMS, Replica, Row, update_time
+from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from source_pipedrive import timestamps
 from unit_tests.output import Output
 

@@ -189,7 +189,7 @@ def test_the_tables_match_the_output_of_discover(connector: Connector, config: A
         ]
         for one in found["streams"]
     } == {
-        name: [one.sync_modes, *([one.cursor] if one.cursor else []), *one.primary_key]
+        name: [one.sync_modes, *([one.cursor] if one.cursor else []), *one.spec.primary_key]
         for name, one in generate.STREAMS.items()
     }
 

@@ -22,7 +22,7 @@ class Connector:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._launcher = Launcher(folder, "--divide-short-lists")
+        self._launcher = Launcher(folder)
 
     def __enter__(self) -> Self:
         return self

@@ -38,6 +38,12 @@ class Shaping:
         return shape
 
 
+def unknown_steps(steps: Sequence[StepSpec]) -> set[str]:
+    """Return the names of steps that do not exist."""
+    names = {name for step in steps for name in ([step] if isinstance(step, str) else step)}
+    return names - _STEPS.keys()
+
+
 Maker = Callable[[RequestSlice], Step]
 """Makes the step for one slice."""
 

@@ -11,7 +11,7 @@ from isodate import parse_duration
 
 from source_pipedrive import timestamps
 from source_pipedrive.streams.parents import ParentRequests
-from source_pipedrive.streams.shaping import StepSpec
+from source_pipedrive.streams.shaping import StepSpec, unknown_steps
 from source_pipedrive.streams.slices import OlderRows
 
 # The CDK copies the keys of `$parameters` into every component, so most arrive in the retriever.
@@ -105,6 +105,13 @@ class StreamSpec:
     fields_of: str | None = None
     labels_of: str | None = None
     entities: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := unknown_steps(self.shape):
+            raise ManifestError(
+                f"Stream {self.name} of the manifest has unknown steps under `shape`: "
+                f"{', '.join(sorted(unknown))}."
+            )
 
     @classmethod
     def parse(cls, definition: Mapping[str, Any]) -> Self:

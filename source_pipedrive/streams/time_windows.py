@@ -86,11 +86,9 @@ class ListPlan:
                 NewestRows(source=self.source, since=self.since, after_id=read.last_id)
             )
             yield newest
-            if not wait_until(lambda: self.progress[newest].is_closed):
-                return
-            if self.is_complete:
-                return
             top = self.progress[newest]
+            if not wait_until(lambda: top.is_closed) or self.is_complete:
+                return
             pages = self._estimated_pages(read, top) if top.rows else 0
             if pages >= _PAGES_WORTH_WINDOWS:
                 yield from self._plan_windows(pages, self.since or read.oldest)

@@ -19,11 +19,7 @@ DELETED = "2026-05-02T12:00:00.250Z"
 LATER = "2026-05-02T12:00:01.000Z"
 
 # for each stream whose deletions webhooks report, the kind of object
-OBJECTS = {
-    name: parameters["event_object"]
-    for name in catalog.STREAMS
-    if "event_object" in (parameters := catalog.resolved(name)["$parameters"])
-}
+OBJECTS = {name: spec.event_object for name, spec in catalog.SPECS.items() if spec.event_object}
 LINES = catalog.members("deal_batch")
 
 
