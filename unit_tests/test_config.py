@@ -97,9 +97,9 @@ def test_read_and_discover_reject_what_check_rejects(verb: str, connector: Conne
 @pytest.mark.parametrize(
     ("file", "content", "phrase"),
     [
-        ("config", None, "config.json cannot be used: it should hold an object of settings"),
-        ("catalog", [], "catalog.json cannot be used: it should hold a configured catalog"),
-        ("state", 1, "state.json cannot be used: it should hold a list of state messages"),
+        ("config", None, "config.json cannot be used. It must contain an object of settings"),
+        ("catalog", [], "catalog.json cannot be used. It must contain a configured catalog"),
+        ("state", 1, "state.json cannot be used. It must contain a list of state messages"),
     ],
 )
 def test_a_file_with_the_wrong_content_is_rejected(

@@ -73,7 +73,7 @@ def test_a_later_sync_costs_a_page_at_least(plan: Plan, api: Api) -> None:
 
     result = plan(state=[LAST_SYNC])
 
-    assert f"persons 1 {PRICE} a page of each list" in words(result)
+    assert f"persons 1 {PRICE} at least one page of each list" in words(result)
     assert len(api.requests) == 1
 
 
@@ -81,9 +81,9 @@ def test_a_later_sync_costs_a_page_at_least(plan: Plan, api: Api) -> None:
     ("files", "phrase"),
     [
         ({"config": {"api_key": ""}}, "`api_key`"),
-        ({"config": 5}, "config.json cannot be used: it should hold an object of settings"),
-        ({"catalog": {"streams": [{}]}}, "catalog.json cannot be used: it should hold a config"),
-        ({"state": {"persons": {}}}, "state.json cannot be used: it should hold a list of state"),
+        ({"config": 5}, "config.json cannot be used. It must contain an object of settings"),
+        ({"catalog": {"streams": [{}]}}, "catalog.json cannot be used. It must contain a config"),
+        ({"state": {"persons": {}}}, "state.json cannot be used. It must contain a list of state"),
     ],
     ids=["no key", "no settings", "no catalog", "no state"],
 )

@@ -97,7 +97,7 @@ def test_a_misspelt_key_is_an_error_that_names_stream_and_key(place: str, key: s
 
 @pytest.mark.parametrize("shape", [["archived"], [{"constant": {"id": 1}}]], ids=str)
 def test_a_shaping_step_that_does_not_exist_is_an_error(shape: list[Any]) -> None:
-    with pytest.raises(ManifestError, match="archived|constant"):
+    with pytest.raises(ManifestError, match=r"archived|constant"):
         replace(catalog.SPECS["deals"], shape=shape)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests import PreparedRequest, Response
+
+from source_pipedrive.api.exceptions import UserError, config_error
 
 
 @dataclass
@@ -35,10 +36,10 @@ class ReadOnlyApiKey(DeclarativeAuthenticator):
 
     def __call__(self, request: PreparedRequest) -> Any:
         if request.method != "GET":
-            raise AirbyteTracedException(
-                message=f"Refused to send {request.method}: this connector only reads.",
-                internal_message="A component of the source tried to write.",
-                failure_type=FailureType.system_error,
+            raise UserError(
+                f"The request {request.method} was not sent. This connector only reads. Report "
+                "this message.",
+                FailureType.system_error,
             )
         if _refuse_redirect not in request.hooks["response"]:
             request.hooks["response"].append(_refuse_redirect)
@@ -47,12 +48,8 @@ class ReadOnlyApiKey(DeclarativeAuthenticator):
 
 def _refuse_redirect(response: Response, **_: Any) -> None:
     if response.is_redirect:
-        raise AirbyteTracedException(
-            message=(
-                f"Pipedrive answered {response.status_code}, a redirect. The API key is not sent to"
-                " another address: write the address of the API itself into `api_url`, for example"
-                " https://yourcompany.pipedrive.com."
-            ),
-            internal_message="The API answered with a redirect.",
-            failure_type=FailureType.config_error,
+        raise config_error(
+            f"Pipedrive answered {response.status_code}, a redirect. The connector does not send "
+            "the API key to another address. Set `api_url` to the address of the API, for example "
+            "https://yourcompany.pipedrive.com."
         )

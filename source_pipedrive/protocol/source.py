@@ -204,7 +204,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         account = StreamSpec.parse(self.resolved_manifest["definitions"]["account"])
         client = self._clients.client(account, max_retries=_RETRIES_OF_CHECK)
         user = client.get({}, {}).body["data"]
-        return user if isinstance(user, dict) else None
+        return user if isinstance(user, dict) and user else None
 
     def _configured(
         self,

@@ -29,7 +29,7 @@ _LOGGER = logging.getLogger("airbyte")
 
 
 class PageListener(Protocol):
-    """Who is told of the pages of a stream: its cursor, or whoever collects its rows."""
+    """Takes note of the pages of a stream: its cursor, or whoever collects its rows."""
 
     is_over: bool
 
@@ -51,7 +51,7 @@ class PageReader:
 
     `start` is the configured start date: no document that last changed before it is emitted.
 
-    The CDK's `SimpleRetriever` parses each page twice, walks through it with dpath, and cannot
+    The CDK's `SimpleRetriever` parses each page twice, searches it with dpath, and cannot
     overlap the pages of a list that shrinks while it is read.
     """
 

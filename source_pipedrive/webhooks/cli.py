@@ -176,7 +176,7 @@ def remove(config: dict[str, Any], url: str) -> None:
     "--debounce", default=2.0, show_default=True, help="Seconds from an event to the sync."
 )
 @click.option(
-    "--heal-minutes",
+    "--full-resync-minutes",
     default=60.0,
     show_default=True,
     help="Minutes between two full resyncs, which bring changes that no event reported.",
@@ -212,7 +212,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     check_minutes: float,
     then: str | None,
     debounce: float,
-    heal_minutes: float,
+    full_resync_minutes: float,
     **target_options: Any,
 ) -> None:
     """Run the receiver: store changes, and sync them with --then.
@@ -231,7 +231,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     if then:
         target = _target(then, {**config, "webhook_inbox": inbox_url}, target_options)
         scheduler = SyncScheduler(
-            inbox, target, debounce, heal_minutes * 60, metrics.arrival.observe
+            inbox, target, debounce, full_resync_minutes * 60, metrics.arrival.observe
         )
         on_new, on_gap = scheduler.notify, scheduler.request_full_resync
         services.append(scheduler.run)

@@ -55,7 +55,8 @@ def test_a_request_that_would_write_is_not_sent(
 
     assert api.requests == []
     assert (
-        f"Refused to send {method.value}: this connector only reads" in output.errors[0]["message"]
+        f"The request {method.value} was not sent. This connector only reads"
+        in output.errors[0]["message"]
     )
     assert output.exit_code == 1
 
@@ -64,7 +65,10 @@ def test_a_request_that_would_write_is_not_sent(
 def test_nothing_but_a_get_is_signed(method: str, api: Api) -> None:
     key = ReadOnlyApiKey(config={"api_key": TOKEN}, parameters={})
 
-    with api.reachable(), pytest.raises(AirbyteTracedException, match=f"Refused to send {method}"):
+    with (
+        api.reachable(),
+        pytest.raises(AirbyteTracedException, match=f"The request {method} was not sent"),
+    ):
         requests.request(method, "https://api.pipedrive.com/v1/deals", auth=key, timeout=1)
 
     assert api.requests == []

@@ -4,17 +4,16 @@ import json
 import re
 import socket
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import pytest
 import requests
 import urllib3.exceptions as wire
-import yaml
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPConnection
 
+from source_pipedrive.api.error_rules import error_rules
 from unit_tests import catalog
-from unit_tests.conftest import Clock, Read
+from unit_tests.conftest import Read
 from unit_tests.pipedrive import (
     TOKEN,
     Answer,
@@ -123,7 +122,9 @@ CASES = {
     "200 empty": Case(Answer(b""), RETRIED, TRANSIENT, "returned broken JSON instead of data"),
     "200 HTML": Case(html(200), RETRIED, TRANSIENT, "returned an HTML page instead of data"),
     "200 null": Case(Answer(b"null"), RETRIED, TRANSIENT, "returned `null` instead of data"),
-    "200 list": Case(Answer(b"[]"), RETRIED, TRANSIENT, "JSON that is no object instead of data"),
+    "200 list": Case(
+        Answer(b"[]"), RETRIED, TRANSIENT, "JSON that is not an object instead of data"
+    ),
     "200 success false": Case(
         Answer(b'{"success":false,"error":"Try later","data":null}'),
         RETRIED,
@@ -180,10 +181,9 @@ CASES = {
     ),
 }
 PRIVATE = "Ada Private"
-RULES = yaml.safe_load((catalog.PACKAGE / "api" / "errors.yaml").read_text())
 
 
-@pytest.mark.parametrize("message", [rule["message"] for rule in RULES])
+@pytest.mark.parametrize("message", [one.message for one in error_rules() if one.action != "SKIP"])
 def test_a_message_says_what_happened_what_it_means_and_what_to_do(message: str) -> None:
     sentences = re.split(r"(?<=\.) (?=[A-Z])", message)
 
@@ -304,39 +304,6 @@ def test_json_with_small_defects_loses_no_row(body: bytes, name: str, api: Api, 
     output = read("pipelines")
 
     assert output.records("pipelines") == [{"id": 1, "name": name}]
-
-
-def test_never_waits_longer_than_two_minutes(api: Api, read: Read, clock: Clock) -> None:
-    limited = error(429, "rate limit exceeded").with_headers(
-        x_ratelimit_remaining=0, x_ratelimit_reset=86_400
-    )
-    api.answer("api/v2/pipelines", limited, v2_page(rows("pipelines", [1])))
-
-    output = read("pipelines")
-
-    assert output.status("pipelines") == "COMPLETE"
-    assert clock.now < 120
-
-
-def test_waits_longer_after_each_failure(api: Api, read: Read, clock: Clock) -> None:
-    api.answer("api/v2/pipelines", *[error(503, "Maintenance")] * 5, envelope([]))
-
-    read("pipelines")
-
-    at = [request.at for request in api.requests]
-    waits = [later - earlier for earlier, later in pairwise(at)]
-    assert waits == sorted(waits)
-    assert 15 < sum(waits) < 120
-    assert clock.now < 180
-
-
-def test_waits_after_a_burst_limit_as_long_as_pipedrive_says(api: Api, read: Read) -> None:
-    api.answer("api/v2/pipelines", _limit(0, 20000), envelope([]))
-
-    read("pipelines")
-
-    before, after = (request.at for request in api.requests)
-    assert 2 <= after - before <= 5
 
 
 def test_a_bug_in_the_connector_ends_the_sync(api: Api, read: Read) -> None:

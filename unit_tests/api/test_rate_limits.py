@@ -125,7 +125,7 @@ def test_stops_before_the_reserve_is_touched_and_keeps_the_state(
     output = read("persons", state={"persons": state}, daily_token_reserve_percent=reserve)
 
     assert len(api.requests) == requests
-    assert f"keep {reserve:g} % of the company's daily API tokens" in output.errors[0]["message"]
+    assert f"keep {reserve:g}% of the company's daily API tokens" in output.errors[0]["message"]
     assert "daily_token_reserve_percent" in output.errors[0]["message"]
     assert output.errors[0]["failure_type"] == "transient_error"
     assert output.state("persons") == state

@@ -245,6 +245,6 @@ def test_an_unreadable_inbox_fails_only_the_streams_that_need_it(
     assert [row["id"] for row in output.records("persons")] == [7]
     messages = {error["message"] for error in output.errors[:-1]}
     (message,) = messages
-    assert message.startswith("The inbox of webhooks cannot be read: The inbox does")
+    assert message.startswith("The webhook inbox cannot be read: The inbox does")
     assert ".." not in message
     assert {error["failure_type"] for error in output.errors[:-1]} == {"config_error"}

@@ -29,9 +29,9 @@ def test_a_missing_inbox_is_one_message_with_reason_and_workaround(
         list(read(f"sqlite:///{tmp_path}/inbox.db"))
 
     assert str(caught.value) == (
-        "The inbox of webhooks cannot be read: The inbox does not exist yet. Start "
+        "The webhook inbox cannot be read: The inbox does not exist yet. Start "
         "`source-pipedrive webhooks serve`, which creates it. Correct `webhook_inbox`, "
-        "or leave it empty to read without webhooks."
+        "or leave it empty to disable webhooks."
     )
 
 
@@ -45,7 +45,7 @@ def test_a_missing_extra_is_the_same_message_with_its_own_reason(
         list(read("sqlite:///inbox.db"))
 
     assert str(caught.value).startswith(
-        "The inbox of webhooks cannot be read: the extra `webhooks` of source-pipedrive is not "
+        "The webhook inbox cannot be read: the extra `webhooks` of source-pipedrive is not "
         "installed. "
     )
 

@@ -32,8 +32,8 @@ def test_says_when_the_user_is_no_admin(api: Api, connector: Connector) -> None:
 
     assert output.connection["status"] == "SUCCEEDED"
     assert output.connection["message"] == (
-        "Connected to Acme as Ada, no admin of sales: what this user may not see there is not "
-        "copied."
+        "Connected to Acme as Ada. This user is not an admin of sales. Records there that the user "
+        "may not see are not copied."
     )
 
 
@@ -46,7 +46,7 @@ def test_an_answer_without_a_user_is_a_failure(
     output = connector("check", config=CONFIG)
 
     assert output.connection["status"] == "FAILED"
-    assert "did not say whose it is" in output.connection["message"]
+    assert "returned no user" in output.connection["message"]
 
 
 @pytest.mark.parametrize("access", [None, "all", 1, ["sales"], [{"app": None}]])

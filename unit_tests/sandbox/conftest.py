@@ -15,6 +15,9 @@ import uvicorn
 from pipedrive_sandbox.__main__ import build_sandbox, parse
 from pipedrive_sandbox.server import configuration
 from unit_tests.sandbox.client import TOKEN, Client
+from unit_tests.sandbox.receiver import hooked, receiver
+
+__all__ = ["hooked", "receiver"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

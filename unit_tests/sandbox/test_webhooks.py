@@ -3,89 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipedrive_sandbox.webhooks.payloads import DOCUMENTED
+from unit_tests.sandbox.receiver import HOOK, Receiver, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from unit_tests.sandbox.client import Client
-
-HOOK = {"event_action": "*", "event_object": "*", "name": "all", "version": "2.0"}
-FAST = {"webhook_time_factor": 1000.0}
-
-
-class Receiver:
-    """Takes deliveries; answers with the statuses it was given, then with 200."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.taken: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-        self.statuses: list[int] = []
-        self.arrived = threading.Condition()
-
-    def take(self, headers: dict[str, str], body: bytes) -> int:
-        with self.arrived:
-            self.taken.append(json.loads(body))
-            self.headers.append(headers)
-            self.arrived.notify_all()
-            return self.statuses.pop(0) if self.statuses else 200
-
-    def wait(self, count: int) -> list[dict[str, Any]]:
-        """Return the first `count` deliveries as soon as they are there."""
-        with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.taken) >= count, timeout=5), self.taken
-            return self.taken[:count]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(taking.take(dict(self.headers), body))
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    taking = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield taking
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def hooked(own: Client, receiver: Receiver) -> Client:
-    own.control("settings", "POST", **FAST)
-    own.write("POST", "/v1/webhooks", {**HOOK, "subscription_url": receiver.url})
-    return own
-
-
-def settled(client: Client) -> dict[str, Any]:
-    """Return the standing of the one webhook once nothing is pending."""
-    deadline = time.monotonic() + 5
-    while True:
-        (standing,) = client.control("webhooks").values()
-        if not standing["pending"]:
-            return dict(standing)
-        assert time.monotonic() < deadline, standing
 
 
 def test_a_webhook_is_registered_listed_and_deleted(own: Client) -> None:
@@ -280,89 +206,3 @@ def test_only_subscribed_events_are_reported(own: Client, receiver: Receiver) ->
 
     assert (received["meta"]["entity"], received["meta"]["action"]) == ("deal", "delete")
     assert settled(own)["attempts"] == 1
-
-
-def test_a_failure_is_repeated_three_times_with_the_same_id(
-    hooked: Client,
-    receiver: Receiver,
-) -> None:
-    receiver.statuses = [500, 302, 404]
-    hooked.mutate("persons", "create")
-
-    received = receiver.wait(4)
-
-    assert [each["meta"]["attempt"] for each in received] == [1, 2, 3, 4]
-    assert len({each["meta"]["id"] for each in received}) == 1
-    assert settled(hooked) | {"banned_seconds": 0} == {
-        "attempts": 4,
-        "delivered": 1,
-        "given_up": 0,
-        "lost": 0,
-        "pending": 0,
-        "first_failures": 1,
-        "banned_seconds": 0,
-    }
-    assert hooked.body("/v1/webhooks")["data"][0]["last_http_status"] == 200
-
-
-def test_ten_failed_first_attempts_bring_a_ban_during_which_events_are_lost(
-    hooked: Client,
-    receiver: Receiver,
-) -> None:
-    hooked.control("clock", "POST", freeze=True)
-    receiver.statuses = [500] * 40
-    hooked.mutate("persons", "edit", count=10)
-    settled(hooked)
-
-    hooked.mutate("persons", "edit", count=2)
-    banned = settled(hooked)
-    hooked.control("clock", "POST", advance=1800 / FAST["webhook_time_factor"] + 1)
-    hooked.mutate("persons", "edit", count=1)
-    after = settled(hooked)
-
-    assert (banned["given_up"], banned["lost"]) == (10, 2)
-    assert banned["banned_seconds"] > 0
-    assert (after["lost"], after["delivered"], after["first_failures"]) == (2, 1, 0)
-
-
-def test_three_days_without_success_end_a_webhook(hooked: Client, receiver: Receiver) -> None:
-    receiver.statuses = [500] * 4
-    hooked.mutate("persons", "edit", count=1)
-    settled(hooked)
-    hooked.control("clock", "POST", advance=3 * 86_400)
-
-    (hook,) = hooked.body("/v1/webhooks")["data"]
-    hooked.mutate("persons", "edit", count=1)
-
-    assert (hook["is_active"], hook["last_http_status"]) == (0, 500)
-    assert hook["remove_time"]
-    assert "3 days" in hook["remove_reason"]
-    assert settled(hooked)["attempts"] == 4
-
-
-def test_an_unreachable_receiver_is_a_failure(
-    start: Callable[..., Client],
-    receiver: Receiver,
-) -> None:
-    client = start()
-    client.control("settings", "POST", **FAST)
-    url = "http://127.0.0.1:9/closed"
-    client.write("POST", "/v1/webhooks", {**HOOK, "subscription_url": url})
-    client.mutate("persons", "create")
-
-    assert settled(client)["given_up"] == 1
-    assert receiver.taken == []
-
-
-def test_duplicates_and_disorder_come_on_demand(hooked: Client, receiver: Receiver) -> None:
-    chaos = {"webhook_duplicates": 1.0, "webhook_disorder": 0.1}
-    hooked.control("settings", "POST", **chaos)
-    edit = {"table": "persons", "action": "edit", "count": 20}
-    edited = hooked.control("mutate", "POST", **edit)["ids"]
-
-    received = receiver.wait(40)
-
-    assert len({each["meta"]["id"] for each in received}) == 20
-    order = list(dict.fromkeys(int(each["meta"]["entity_id"]) for each in received))
-    assert set(order) == set(edited)
-    assert order != edited

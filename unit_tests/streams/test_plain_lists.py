@@ -43,4 +43,4 @@ def test_a_company_without_users_is_a_warning(api: Api, read: Read) -> None:
     output = read("users")
 
     (warning,) = output.logs("WARN")
-    assert "users: Pipedrive lists no rows, but the key has an owner" in warning
+    assert "users has no rows, but the key has an owner" in warning

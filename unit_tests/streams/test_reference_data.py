@@ -143,7 +143,7 @@ def test_an_error_about_field_definitions_names_the_setting_that_avoids_them(
     output = read("deals", custom_fields="columns", include_archived=False)
 
     assert "may not read deal_fields" in output.errors[0]["message"]
-    assert "with `custom_fields: raw` the sync does without" in output.errors[0]["message"]
+    assert "set `custom_fields` to `raw`" in output.errors[0]["message"]
 
 
 def test_a_wrong_key_is_not_reported_as_a_problem_of_custom_fields(

@@ -76,7 +76,7 @@ def test_cursors_that_lead_in_a_circle_are_an_error(api: Api, read: Read) -> Non
 
     output = read("stages")
 
-    assert "from page to page in a circle" in output.errors[0]["message"]
+    assert "leads back to an earlier page" in output.errors[0]["message"]
     assert len(api.requests) == len(following)
 
 
@@ -124,5 +124,7 @@ def test_an_error_in_the_middle_of_a_list_is_no_missing_feature(
     output = read("projects", include_archived=False, custom_fields="raw")
 
     assert output.status("projects") == "INCOMPLETE"
-    assert "Stream projects broke off: Pipedrive gave the first rows" in output.errors[0]["message"]
+    assert (
+        "Stream projects failed: Pipedrive returned the first rows" in output.errors[0]["message"]
+    )
     assert not any("update_time" in state for state in output.states("projects"))
