@@ -28,7 +28,7 @@ test: .venv/installed  ## lint, type-check and test, with coverage
 	$(BIN)/mypy
 	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
 
-torture: .venv/installed  ## the long run of trouble: 200 scenarios
+torture: .venv/installed  ## 200 scenarios in which syncs meet random faults: no row may be lost
 	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1
 
 bench-report: .venv/installed  ## what 10 thousand to 3 million rows cost: a table, and growth.png

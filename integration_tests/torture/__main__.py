@@ -17,9 +17,9 @@ from integration_tests.torture.runner import run_scenarios
 def main() -> int:
     """Run the scenarios; return 1 if any failed."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.torture")
-    parser.add_argument("--scenarios", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scenarios", type=int, default=200, help="how many to run")
+    parser.add_argument("--seed", type=int, default=1, help="of the first scenario")
+    parser.add_argument("--workers", type=int, default=2, help="scenarios at a time")
     parser.add_argument("--short", action="store_true", help="as in `make test`")
     options = parser.parse_args()
     console = Console()

@@ -93,9 +93,9 @@ class Columns:
                                 row[subfield.column] = part if fits else subfield.convert(part)
                     else:
                         fits = type(value) is target.accepts
-                        held = row[target.column] = value if fits else target.convert(value)
+                        stored = row[target.column] = value if fits else target.convert(value)
                         if target.label_of:
-                            row[target.label_column] = target.label_of(held)
+                            row[target.label_column] = target.label_of(stored)
             yield row
         if self._root_codes is not None:
             self._add_unknown_at_root(rows, self._root_codes)

@@ -51,7 +51,7 @@ SIMPLE_TYPES = {
     "varchar": TEXT,
     "varchar_auto": TEXT,
 }
-"""Pipedrive's types of fields and subfields that hold one value."""
+"""Pipedrive's types of fields and subfields that have one value."""
 
 _REFERENCED_STREAMS = {
     "activity": "activities",

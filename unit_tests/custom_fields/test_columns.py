@@ -134,10 +134,10 @@ def of_entity(account_data: AccountData, entity: str) -> list[dict[str, Any]]:
 
 def test_the_rows_of_a_whole_account_match_its_schema(account_data: AccountData) -> None:
     labels = {str(one["id"]): one["name"] for one in lead_labels(account_data)}
-    definitions = of_entity(account_data, "deal")
+    fields = of_entity(account_data, "deal")
     for columns, rows in (
-        (columns_of(definitions, "v2"), deals(account_data)),
-        (columns_of(definitions, "v1", labels), leads(account_data)),
+        (columns_of(fields, "v2"), deals(account_data)),
+        (columns_of(fields, "v1", labels), leads(account_data)),
     ):
         seen: set[str] = set()
         for row in rows:
@@ -172,11 +172,11 @@ JSON = st.recursive(
 def test_any_json_value_is_accepted_and_the_raw_values_stay(
     fields: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    held = {field["field_code"]: data.draw(JSON) for field in fields}
+    values = {field["field_code"]: data.draw(JSON) for field in fields}
     fields.append(LABEL_FIELD)
-    row = {"label_ids": data.draw(JSON), "custom_fields": held}
+    row = {"label_ids": data.draw(JSON), "custom_fields": values}
     suffix = st.sampled_from(["", "_currency", "_until", "_timezone_id", "_formatted_address"])
-    lead = {code + data.draw(suffix): value for code, value in held.items()}
+    lead = {code + data.draw(suffix): value for code, value in values.items()}
 
     added_columns(columns_of(fields, "v2"), row)
     added_columns(columns_of(fields, "v1", {UUID: "Warm"}), {"label_ids": row["label_ids"], **lead})
@@ -223,5 +223,5 @@ def test_values_of_v1_and_v2_give_the_same_columns(data: st.DataObject) -> None:
     at_root = added_columns(columns_of(fields, "v1"), v1_values(values, kinds))
 
     assert nested == at_root
-    assert None not in (held for name, held in nested.items() if name != "custom_enum")
+    assert None not in (value for name, value in nested.items() if name != "custom_enum")
     assert bool(nested) == any(value is not None for value in values.values())

@@ -131,8 +131,10 @@ def test_each_field_type_fills_its_columns(
     }
     assert columns_in_v1(kind, at_root) == columns_in_v2(kind, nested)
     assert {
-        name: {word: held for word, held in one.items() if word not in {"title", "description"}}
-        for name, one in schema.items()
+        name: {
+            word: value for word, value in column.items() if word not in {"title", "description"}
+        }
+        for name, column in schema.items()
     } == {f"custom_x{suffix}": type_ for suffix, type_ in types.items()}
 
 
