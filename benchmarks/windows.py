@@ -17,7 +17,7 @@ from benchmarks.runs import OURS, Connector, Run, read, running_account
 
 _PAGE_SIZE = 500
 _BURST_SECONDS = 2.0
-_TOTAL = re.compile(r"Total: .*, ([\d.]+) s, ([\d.]+) s of it waiting")
+_TOTAL = re.compile(r"Total: .*, ([\d.]+) s, ([\d.]+) s of it")
 _COLUMNS = [
     "rows",
     "repeated",
