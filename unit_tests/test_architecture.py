@@ -4,6 +4,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,9 @@ PYTHON_FOLDERS = (
 
 LINES_OF_A_MODULE = 350
 LINES_OF_A_CLASS = 200
+# on the way of a page from HTTP to stdout
+MOST_STOPS = 12
+MOST_MODULES_OF_A_WALK = 6
 
 # Modules that may import everything, and that only each other imports.
 PROGRAMS = {"__init__", "__main__", "run", "estimate"}
@@ -173,3 +178,15 @@ def test_the_connector_is_written_in_plain_words() -> None:
     ]
 
     assert not found, "\n".join(found)
+
+
+def test_the_walk_of_a_page_in_contributing_is_short_and_true() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    _, _, walk = text.partition("## How a page of deals reaches stdout")
+    stops = [line.split()[:2] for line in walk.split("```")[1].splitlines()[1:]]
+
+    assert 0 < len(stops) <= MOST_STOPS
+    assert len({module for module, _ in stops}) <= MOST_MODULES_OF_A_WALK
+    for path, name in stops:
+        module = import_module(f"source_pipedrive.{path.removesuffix('.py').replace('/', '.')}")
+        assert attrgetter(name)(module)

@@ -1,6 +1,6 @@
-"""Sends the GET requests of one stream: paced, retried, judged, and paid for."""
+"""Sends the GET requests of one stream, and follows the pages of a list."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,3 +76,111 @@ class PipedriveClient:
     def count_rows(self, rows: int) -> None:
         """Book the rows that a page brought."""
         self._budget.count_rows(rows)
+
+
+Row = dict[str, Any]
+Fetch = Callable[[Mapping[str, Any]], Answer]
+"""Requests the page at a position, given as query parameters."""
+
+
+@dataclass
+class Page:
+    """One page of a list: its rows, the answer that brought them, and where the next one begins.
+
+    `next_cursor` is null on the last page, and wherever the list is not paged by cursor.
+    """
+
+    rows: list[Row]
+    answer: Answer
+    next_cursor: str | None = None
+
+
+class EndlessListError(Exception):
+    """A list whose pages lead back to an earlier one."""
+
+
+def single_page(fetch: Fetch, rows_of: Callable[[Body], list[Row]]) -> Iterator[Page]:
+    """Read a list that comes in one answer."""
+    answer = fetch({})
+    yield Page(rows_of(answer.body), answer)
+
+
+def cursor_pages(
+    fetch: Fetch,
+    page_size: int,
+    rows_of: Callable[[Body], list[Row]],
+    start_cursor: str | None = None,
+) -> Iterator[Page]:
+    """Follow `additional_data.next_cursor` until it is null or absent.
+
+    https://pipedrive.readme.io/docs/core-api-concepts-pagination
+    """
+    cursor = start_cursor
+    seen: set[str] = set()
+    while True:
+        answer = fetch({"limit": page_size, **({"cursor": cursor} if cursor else {})})
+        cursor = (answer.body.get("additional_data") or {}).get("next_cursor")
+        yield Page(rows_of(answer.body), answer, cursor)
+        if not cursor:
+            return
+        if cursor in seen:
+            raise EndlessListError("Pipedrive returned a cursor that leads back to an earlier page")
+        seen.add(cursor)
+
+
+def offset_pages(
+    fetch: Fetch,
+    page_size: int,
+    rows_of: Callable[[Body], list[Row]],
+    key_of: Callable[[Row], Any],
+) -> Iterator[Page]:
+    """Follow `start`, and request the last row of each page again at the top of the next one.
+
+    An offset counts rows. If a row that was already read is deleted or archived, an unread row
+    moves into a page that was already passed. A page that shares no row with the page before it
+    shows that this happened: the reader steps back a page. This costs one row a page. Where
+    stepping back does not help, because the list has no stable order or its pages hide rows, the
+    reader follows the server's offsets.
+    """
+    start, farthest = 0, -1
+    is_stepping_back, stepping_back_helps = False, True
+    keys_before: set[Any] | None = None
+    last_row: Row | None = None
+    while True:
+        answer = fetch({"start": start, "limit": page_size})
+        rows = rows_of(answer.body)
+        keys = {key_of(row) for row in rows}
+        next_start = _next_start(answer.body, start, len(rows))
+        # an empty page in the middle is not the end, an empty page at the end may be one too far
+        may_have_skipped = bool(keys_before) and start > 0 and (rows or next_start is None)
+        if may_have_skipped and keys_before is not None and keys_before.isdisjoint(keys):
+            stepping_back_helps = stepping_back_helps and (is_stepping_back or start > farthest)
+            if stepping_back_helps:
+                is_stepping_back, farthest = True, max(farthest, start)
+                start = max(0, start - page_size)
+                continue
+        is_stepping_back = False
+        # without the repeated row, unless it changed in between
+        fresh = rows[1:] if rows and rows[0] == last_row else rows
+        last_row, count = (rows[-1] if rows else None), len(rows)
+        yield Page(fresh, answer)
+        if next_start is None:
+            return
+        if count > 1:
+            keys_before, start = keys, max(start + 1, next_start - 1)
+        else:
+            keys_before, start = None, next_start
+
+
+def _next_start(body: Body, start: int, count: int) -> int | None:
+    """Return where the next page begins, from either of the two forms that v1 has.
+
+    The contract puts `start`, `limit`, and `more_items_in_collection` under `additional_data` for
+    some objects, live answers nest them in `pagination`; `next_start` can be missing.
+    """
+    additional_data = body.get("additional_data") or {}
+    pagination = additional_data.get("pagination") or additional_data
+    if not pagination.get("more_items_in_collection"):
+        return None
+    next_start = int(pagination.get("next_start") or start + count)
+    return next_start if next_start > start else None

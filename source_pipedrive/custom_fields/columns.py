@@ -14,16 +14,9 @@ from typing import Any, Literal
 from source_pipedrive.custom_fields.field_definition import FieldDefinition
 from source_pipedrive.custom_fields.fields import CustomField, Target
 from source_pipedrive.custom_fields.naming import RAW_COLUMN, name_columns
-from source_pipedrive.custom_fields.options import (
-    Labels,
-    field_options_rows,
-    labels_by_id,
-    labels_finder,
-)
+from source_pipedrive.custom_fields.options import Labels, labels_by_id, labels_finder
 from source_pipedrive.custom_fields.schema_changes import describe_schema_changes
 from source_pipedrive.custom_fields.types import TEXTS
-
-__all__ = ["Columns", "columns_of", "field_options_rows"]
 
 Row = dict[str, Any]
 

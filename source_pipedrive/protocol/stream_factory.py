@@ -13,7 +13,7 @@ from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField, F
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from source_pipedrive.config import normalize_start_date
-from source_pipedrive.custom_fields.columns import field_options_rows
+from source_pipedrive.custom_fields.options import field_options_rows
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.streams.child_cursor import ChildCursor, ScanTiming
 from source_pipedrive.streams.inbox_reader import DeletionReader, EventCursor, EventReader
@@ -22,7 +22,13 @@ from source_pipedrive.streams.list_reader import ListReader
 from source_pipedrive.streams.page_reader import PageReader, WholeList
 from source_pipedrive.streams.parents import CollectedParents, ParentLists, ParentRequests
 from source_pipedrive.streams.partitions import SlicePartitions
-from source_pipedrive.streams.records import RecordFormat
+from source_pipedrive.streams.records import (
+    BeforeRequest,
+    ReadPages,
+    RecordFormat,
+    Row,
+    StreamReader,
+)
 from source_pipedrive.streams.reference_data import ReferenceData
 from source_pipedrive.streams.schema import CompiledColumns, CustomFields, StreamSchema
 from source_pipedrive.streams.slices import (
@@ -35,7 +41,6 @@ from source_pipedrive.streams.slices import (
 )
 from source_pipedrive.streams.state import StreamState
 from source_pipedrive.streams.stream_cursor import StreamCursor
-from source_pipedrive.streams.stream_reader import BeforeRequest, ReadPages, Row, StreamReader
 from source_pipedrive.streams.stream_spec import Incremental, StreamSpec
 
 _LOGGER = logging.getLogger("airbyte")

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from source_pipedrive.api.client import Answer, PipedriveClient
-from source_pipedrive.api.exceptions import UserError, transient_error
-from source_pipedrive.api.pagination import (
+from source_pipedrive.api.client import (
+    Answer,
     EndlessListError,
     Page,
+    PipedriveClient,
     cursor_pages,
     offset_pages,
     single_page,
 )
+from source_pipedrive.api.exceptions import UserError, transient_error
 from source_pipedrive.api.responses import Body
 from source_pipedrive.streams.shaping import Row, Shaping
 from source_pipedrive.streams.slices import (
