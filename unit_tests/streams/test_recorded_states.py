@@ -1,6 +1,6 @@
 """States that earlier versions saved are read as they were meant.
 
-`recorded_states.json` holds what the connector saved on 2026-11-28 after a full sync of the sandbox.
+`recorded_states.json` is what the connector saved on 2026-11-28 after a full sync of the sandbox.
 """
 
 import json
