@@ -18,10 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from integration_tests.platform import Output, configured
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from pipedrive_sandbox.data.sizes import Sizes
-from unit_tests import catalog
-from unit_tests.output import Output
 
 # records of Airbyte and of Singer; rows that have an `id` have it first
 _RECORD = re.compile(
@@ -112,7 +111,7 @@ def read(
     """Read streams with a connector; raise an error if it fails."""
     files = {
         "config": {**sandbox.config, **connector.settings},
-        "catalog": {"streams": [catalog.configured(name) for name in streams]},
+        "catalog": {"streams": [configured(name) for name in streams]},
         "state": state,
     }
     with TemporaryDirectory() as folder:

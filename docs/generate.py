@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from docs.contract.operations import of_stream
 from source_pipedrive.api.error_rules import ErrorRule
 from source_pipedrive.api.error_rules import error_rules as rules_of_api
 from source_pipedrive.api.rate_limits import TokenBudget
@@ -23,7 +24,6 @@ from source_pipedrive.protocol.manifest import (
     packaged_streams,
 )
 from source_pipedrive.streams.stream_spec import StreamSpec
-from unit_tests.contract.operations import of_stream
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = "https://developers.pipedrive.com/docs/api/v1/"

@@ -15,8 +15,7 @@ from threading import Lock, Timer
 from typing import Any
 
 from integration_tests.launcher import Launcher
-from unit_tests import catalog
-from unit_tests.output import Output
+from integration_tests.platform import Output, configured
 
 EXECUTABLE = str(Path(sys.executable).with_name("source-pipedrive"))
 _TIMEOUT = 120.0
@@ -59,7 +58,7 @@ class Connector:
     def _arguments(self, verb: str, streams: Sequence[str], state: object) -> list[str]:
         files = {
             "config": self.config,
-            "catalog": {"streams": [catalog.configured(name) for name in streams]},
+            "catalog": {"streams": [configured(name) for name in streams]},
             "state": state,
         }
         file_count = {"spec": 0, "check": 1, "discover": 1, "read": 3 if state else 2}[verb]

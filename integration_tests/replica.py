@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from integration_tests.platform import Output
 from integration_tests.process import Connector
 from pipedrive_sandbox.client import RunningSandbox
-from unit_tests import catalog
-from unit_tests.output import Output
+from source_pipedrive.protocol.manifest import packaged_streams
 
 Row = dict[str, Any]
 
@@ -106,7 +106,7 @@ def update_time(row: Row) -> str:
 
 
 def _key(stream: str, row: Row) -> str:
-    return str([row[column] for column in catalog.primary_key(stream)])
+    return str([row[column] for column in packaged_streams()[stream].primary_key])
 
 
 def _change(table: str, action: str, count: int) -> Row:

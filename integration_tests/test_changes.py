@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from integration_tests.conftest import StartSandbox
+from integration_tests.platform import Output
 from integration_tests.process import Connector
 from integration_tests.replica import ARCHIVABLE, SIZES, STREAMS, Replica, Row, update_time
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from source_pipedrive import timestamps
-from unit_tests.output import Output
 
 
 def committed(output: Output) -> Output:

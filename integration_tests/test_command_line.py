@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from integration_tests.platform import STREAMS_OF_EVERY_ACCOUNT
 from integration_tests.process import Connector, run_forked
 from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.config import specification
-from unit_tests import catalog
+from source_pipedrive.protocol.manifest import packaged_schema, packaged_streams
 
 GLOBAL_STATE = '{"shared_state": {"cdc": 1}, "stream_states": []}'
 
@@ -93,14 +94,15 @@ def test_discover_lists_every_stream_and_ignores_files_in_the_current_folder(
 
     (found,) = output.of_type("CATALOG")
     streams = {stream["name"]: stream for stream in found["streams"]}
-    assert streams.keys() == set(catalog.ALWAYS)
+    assert streams.keys() == set(STREAMS_OF_EVERY_ACCOUNT)
     for name, stream in streams.items():
-        key = [[column] for column in catalog.primary_key(name)]
+        key = [[column] for column in packaged_streams()[name].primary_key]
         assert stream["source_defined_primary_key"] == key
-        cursor = catalog.cursor_field(name)
+        incremental = packaged_streams()[name].incremental
+        cursor = incremental.cursor_field if incremental else None
         assert ("incremental" in stream["supported_sync_modes"]) == (cursor is not None)
         assert stream.get("default_cursor_field", []) == ([cursor] if cursor else [])
-        columns = catalog.schema(name)["properties"].keys()
+        columns = packaged_schema(name)["properties"].keys()
         assert columns <= stream["json_schema"]["properties"].keys()
 
 

@@ -8,10 +8,10 @@ import orjson
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
+from integration_tests.platform import STREAMS_OF_EVERY_ACCOUNT, Output
 from integration_tests.process import Connector
 from pipedrive_sandbox.client import RunningSandbox
-from unit_tests import catalog
-from unit_tests.output import Output
+from source_pipedrive.protocol.manifest import packaged_streams
 
 Row = dict[str, Any]
 
@@ -34,10 +34,10 @@ COLUMNS_OF_ONE_SIDE = {
 def full_read(tmp_path_factory: pytest.TempPathFactory, sandbox: RunningSandbox) -> Output:
     """One read of all streams."""
     connector = Connector(tmp_path_factory.mktemp("full_read"), sandbox.config)
-    return connector.run("read", catalog.ALWAYS)
+    return connector.run("read", STREAMS_OF_EVERY_ACCOUNT)
 
 
-@pytest.mark.parametrize("stream", catalog.ALWAYS)
+@pytest.mark.parametrize("stream", STREAMS_OF_EVERY_ACCOUNT)
 def test_a_full_read_emits_every_row_of_the_account(
     stream: str, full_read: Output, sandbox: RunningSandbox
 ) -> None:
@@ -59,7 +59,7 @@ def counted(rows: list[Row], columns: set[str]) -> Counter[bytes]:
 
 
 def key_of(stream: str, row: Row) -> tuple[Any, ...]:
-    return tuple(row.get(column) for column in catalog.primary_key(stream))
+    return tuple(row.get(column) for column in packaged_streams()[stream].primary_key)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def discovered_schemas(
     return {stream["name"]: stream["json_schema"] for stream in found["streams"]}
 
 
-@pytest.mark.parametrize("stream", catalog.ALWAYS)
+@pytest.mark.parametrize("stream", STREAMS_OF_EVERY_ACCOUNT)
 def test_every_record_matches_the_discovered_schema(
     stream: str, full_read: Output, discovered_schemas: dict[str, dict[str, Any]]
 ) -> None:
@@ -85,7 +85,7 @@ def test_every_record_matches_the_discovered_schema(
         assert {name for name in row if name.startswith("custom_")} <= custom
 
 
-@pytest.mark.parametrize("stream", catalog.ALWAYS)
+@pytest.mark.parametrize("stream", STREAMS_OF_EVERY_ACCOUNT)
 def test_no_two_rows_have_the_same_primary_key(stream: str, full_read: Output) -> None:
     keys = Counter(key_of(stream, row) for row in full_read.records(stream))
 

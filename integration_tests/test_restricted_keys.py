@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from integration_tests.platform import STREAMS_OF_EVERY_ACCOUNT
 from integration_tests.process import Connector
 from pipedrive_sandbox.client import RunningSandbox
-from unit_tests import catalog
 
 PROJECTS = "projects:read and the Projects add-on"
 
@@ -48,9 +48,9 @@ def test_missing_permissions_are_reported_and_all_other_streams_complete(
     expected = PROFILES[profile]
     config = {**sandbox.config, "api_key": f"{sandbox.token}-{profile}"}
 
-    output = Connector(tmp_path, config).run("read", catalog.ALWAYS)
+    output = Connector(tmp_path, config).run("read", STREAMS_OF_EVERY_ACCOUNT)
 
-    statuses = {stream: output.status(stream) for stream in catalog.ALWAYS}
+    statuses = {stream: output.status(stream) for stream in STREAMS_OF_EVERY_ACCOUNT}
     incomplete = {name for name, status in statuses.items() if status != "COMPLETE"}
     assert incomplete == set(expected.errors)
     messages = " ".join(error["message"] for error in output.errors)

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
+from integration_tests.platform import Output
 from integration_tests.process import Connector
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from unit_tests.inbox.postgres import running_postgres
-from unit_tests.output import Output
 
 pytestmark = [
     pytest.mark.skipif(sys.version_info >= (3, 13), reason="PyAirbyte has no release for 3.13"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 import yaml
 from jsonschema import Draft7Validator, ValidationError
 
@@ -122,11 +123,15 @@ def _start_date_problems(config: Config) -> Iterator[str]:
 
 
 def _api_url_problems(config: Config) -> Iterator[str]:
-    value = config.get("api_url") or ""
+    value = config.get("api_url")
+    if not value:
+        return
     try:
         url = urlsplit(value)
         host, _ = url.hostname or "", url.port
-    except ValueError as error:
+        # the HTTP client has rules of its own about hosts
+        requests.Request("GET", value).prepare()
+    except ValueError as error:  # which the client's errors about addresses are too
         yield (
             f"`api_url` {value!r} is not a valid address ({error}). Enter scheme and host only, "
             "for example https://api.pipedrive.com."

@@ -74,13 +74,3 @@ def cursor_field(stream: str) -> str | None:
 def schema(stream: str) -> dict[str, Any]:
     """The JSON schema of a stream's rows."""
     return dict(packaged_schema(stream))
-
-
-def configured(stream: str) -> dict[str, Any]:
-    """A stream as the user selects it, also one that the manifest does not have."""
-    mode = "incremental" if stream in SPECS and cursor_field(stream) else "full_refresh"
-    return {
-        "stream": {"name": stream, "json_schema": {}, "supported_sync_modes": [mode]},
-        "sync_mode": mode,
-        "destination_sync_mode": "append",
-    }

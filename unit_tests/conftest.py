@@ -20,9 +20,8 @@ from airbyte_cdk.logger import AirbyteLogFormatter
 from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
 from hypothesis import settings
 
+from integration_tests.platform import Output, configured
 from source_pipedrive.run import run
-from unit_tests import catalog
-from unit_tests.output import Output
 from unit_tests.pipedrive import TOKEN, Api
 
 # Neither random examples nor a busy machine may decide whether a test passes. For more examples,
@@ -203,7 +202,7 @@ def read(connector: Connector, config: dict[str, Any]) -> Read:
         return connector(
             "read",
             config={**config, **settings},
-            catalog={"streams": [catalog.configured(name) for name in streams]},
+            catalog={"streams": [configured(name) for name in streams]},
             state=states,
         )
 

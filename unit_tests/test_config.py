@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from unit_tests import catalog
+from integration_tests.platform import configured
 from unit_tests.conftest import Connector, Read
 from unit_tests.pipedrive import TOKEN, Api, envelope, page, rows
 
@@ -36,6 +36,10 @@ BAD = {
     "url with a query": ({"api_url": "https://a.pipedrive.com?x=1"}, "scheme and host only"),
     "url with a user": ({"api_url": "https://me:pw@a.pipedrive.com"}, "scheme and host only"),
     "url without a scheme": ({"api_url": "a.pipedrive.com"}, "scheme and host only"),
+    "url with a control character": (
+        {"api_url": "http://\x08"},
+        "`api_url` 'http://\\x08' is not a valid address",
+    ),
     "url with half a bracket": (
         {"api_url": "http://["},
         "`api_url` 'http://[' is not a valid address",
@@ -84,7 +88,7 @@ def test_check_says_what_to_enter_instead(
 def test_read_and_discover_reject_what_check_rejects(verb: str, connector: Connector) -> None:
     files: dict[str, object] = {"config": {"api_key": TOKEN, "start_dat": "2024-05-01"}}
     if verb == "read":
-        files["catalog"] = {"streams": [catalog.configured("deals")]}
+        files["catalog"] = {"streams": [configured("deals")]}
 
     output = connector(verb, **files)
 

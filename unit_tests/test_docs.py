@@ -14,12 +14,12 @@ import yaml
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from docs import generate
+from docs.contract.operations import READS, WITHOUT_OPERATION
 from source_pipedrive.config import require_valid, specification
 from source_pipedrive.estimate import main as plan
 from source_pipedrive.webhooks.cli import main as webhooks
 from unit_tests import catalog
 from unit_tests.conftest import Connector
-from unit_tests.contract.operations import READS, WITHOUT_OPERATION
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]

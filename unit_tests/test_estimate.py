@@ -1,4 +1,4 @@
-"""`plan` tells beforehand what a sync costs at least, or in a sentence why it cannot."""
+"""`plan` estimates the minimum token cost of a sync, or says in a sentence why it cannot."""
 
 import json
 import logging
@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from integration_tests.platform import configured
 from source_pipedrive.estimate import main
-from unit_tests import catalog
 from unit_tests.pipedrive import TOKEN, Api, error, rows, v1_page, v2_page
 
 Plan = Callable[..., Result]
 PERSONS = "api/v2/persons"
-PRICE = 10
+COST = 10
 LAST_SYNC = {
     "type": "STREAM",
     "stream": {
@@ -39,7 +39,7 @@ def plan(api: Api, config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.M
     def invoke(*flags: str, **files: object) -> Result:
         contents: dict[str, object] = {
             "config": config,
-            "catalog": {"streams": [catalog.configured("persons")]},
+            "catalog": {"streams": [configured("persons")]},
         }
         arguments = list(flags)
         for name, content in (contents | files).items():
@@ -53,19 +53,39 @@ def plan(api: Api, config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_first_sync_costs_the_pages_up_to_the_highest_id(plan: Plan, api: Api) -> None:
-    told = {"x-daily-ratelimit-token-limit": "30000", "x-daily-ratelimit-token-remaining": "20000"}
-    api.answer("v1/users/me", v1_page([{"id": 1}]).with_headers(**told))
+    limits = {
+        "x-daily-ratelimit-token-limit": "30000",
+        "x-daily-ratelimit-token-remaining": "20000",
+    }
+    api.answer("v1/users/me", v1_page([{"id": 1}]).with_headers(**limits))
     api.answer(PERSONS, v2_page(rows("persons", [1_700])))
 
     document = json.loads(plan("--json").stdout)
 
     (persons,) = document["streams"]
-    assert (persons["requests"], persons["tokens"]) == (4, 4 * PRICE)
+    assert (persons["requests"], persons["tokens"]) == (4, 4 * COST)
     assert "1,700 by the highest id" in persons["basis"]
-    assert document["tokens"] == 4 * PRICE
+    assert document["tokens"] == 4 * COST
     # those of the question itself are gone
     assert 19_000 < document["tokens_left_today"] < 20_000
     assert document["tokens_reserved"] == 3_000
+
+
+@pytest.mark.parametrize(
+    ("stream", "cost"),
+    [("deal_participants", 10), ("role_assignments", 10), ("deal_changelog", 20)],
+)
+def test_a_child_stream_has_the_cost_of_its_own_path(
+    stream: str, cost: int, plan: Plan, api: Api
+) -> None:
+    api.answer("v1/users/me", v1_page([{"id": 1}]))
+    if stream.startswith("deal"):
+        api.answer("api/v2/deals", v2_page(rows("deals", [1])))
+
+    document = json.loads(plan("--json", catalog={"streams": [configured(stream)]}).stdout)
+
+    assert document["streams"][0]["requests"] == 1
+    assert document["tokens"] == cost
 
 
 def test_a_later_sync_costs_a_page_at_least(plan: Plan, api: Api) -> None:
@@ -73,7 +93,7 @@ def test_a_later_sync_costs_a_page_at_least(plan: Plan, api: Api) -> None:
 
     result = plan(state=[LAST_SYNC])
 
-    assert f"persons 1 {PRICE} at least one page of each list" in words(result)
+    assert f"persons 1 {COST} at least one page of each list" in words(result)
     assert len(api.requests) == 1
 
 

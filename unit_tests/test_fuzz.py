@@ -13,11 +13,10 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from integration_tests.platform import Output, configured
 from source_pipedrive import config as configuration
 from source_pipedrive.config import specification
-from unit_tests import catalog
 from unit_tests.conftest import Clock, Connector
-from unit_tests.output import Output
 from unit_tests.pipedrive import TOKEN, Answer, Api, Request, envelope, v1_page, v2_page
 
 SPEC = specification()
@@ -157,7 +156,7 @@ def test_read_accepts_settings_that_check_accepts(
     given_settings: dict[str, Any], connector: Connector
 ) -> None:
     config = {**given_settings, "custom_fields": "raw"}
-    streams = [catalog.configured(stream) for stream in STATEFUL]
+    streams = [configured(stream) for stream in STATEFUL]
 
     checked = connector("check", config=config)
     output = connector("read", config=config, catalog={"streams": streams})
@@ -236,6 +235,6 @@ def read(connector: Connector, stream: str, state: object) -> Output:
     return connector(
         "read",
         config={"api_key": TOKEN, "custom_fields": "raw"},
-        catalog={"streams": [catalog.configured(stream)]},
+        catalog={"streams": [configured(stream)]},
         state=state,
     )

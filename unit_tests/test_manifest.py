@@ -14,11 +14,11 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
     validate_manifest,
 )
 
+from docs.contract.operations import of_stream
 from source_pipedrive.protocol.manifest import stream_specs
 from source_pipedrive.protocol.source import SourcePipedrive
 from source_pipedrive.streams.stream_spec import ManifestError
 from unit_tests import catalog
-from unit_tests.contract.operations import of_stream
 
 BYTES_PER_STREAM = 400  # with everything that they share
 MOST_BYTES = 24_000
@@ -81,14 +81,26 @@ def test_the_cdk_accepts_the_manifest() -> None:
 
 @pytest.mark.parametrize(
     ("place", "key"),
-    [("stream", "primary_keys"), ("retriever", "pagng"), ("$parameters", "event_objekt")],
+    [
+        ("stream", "primary_keys"),
+        ("retriever", "pagng"),
+        ("requester", "request_parameter"),
+        ("incremental_sync", "lookback"),
+        ("$parameters", "event_objekt"),
+    ],
 )
 def test_a_misspelt_key_is_an_error_that_names_stream_and_key(place: str, key: str) -> None:
     manifest = deepcopy(dict(SourcePipedrive().resolved_manifest))
     deals = manifest["streams"][0]
+    retriever, sync = deals["retriever"], deals["incremental_sync"]
+    places = {
+        "stream": deals,
+        "retriever": retriever,
+        "requester": retriever["requester"],
+        "incremental_sync": sync,
+    }
     # the CDK copies the keys of `$parameters` into every component
-    targets = {"stream": [deals], "retriever": [deals["retriever"]]}
-    for component in targets.get(place, [deals, deals["retriever"]]):
+    for component in [places[place]] if place in places else places.values():
         component[key] = "x"
 
     with pytest.raises(ManifestError, match=f"Stream deals of the manifest .*`{key}`"):

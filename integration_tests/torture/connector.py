@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from integration_tests.launcher import Launcher
+from integration_tests.platform import configured
 from integration_tests.torture.run import Interruption, Run
-from unit_tests import catalog
 
 _TIMEOUT = 150.0
 
@@ -41,7 +41,7 @@ class Connector:
         use_executable: bool,
     ) -> Run:
         """Sync to the end, or to the interruption."""
-        configured = {"streams": [catalog.configured(name) for name in streams]}
+        configured = {"streams": [configured(name) for name in streams]}
         arguments = ["read"]
         for name, content in (("config", config), ("catalog", configured), ("state", state)):
             file = self._folder / f"{name}.json"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from unit_tests import catalog
+from source_pipedrive.protocol.manifest import packaged_streams
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -109,7 +109,7 @@ STREAMS: Mapping[str, StreamTraits] = {
 
 def key_of(stream: str, row: Row) -> Key:
     """The primary key of a row."""
-    return tuple(row[column] for column in catalog.primary_key(stream))
+    return tuple(row[column] for column in packaged_streams()[stream].primary_key)
 
 
 def change_time(stream: str, row: Row) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from integration_tests.torture.changes import ChangeGenerator
 from integration_tests.torture.run import Run
 from integration_tests.torture.streams import STREAMS, Key, Row, change_time, is_deleted, key_of
-from unit_tests import catalog
+from source_pipedrive.protocol.manifest import packaged_streams
 
 
 @dataclass
@@ -126,7 +126,7 @@ def _is_old_deletion(stream: str, row: Row) -> bool:
 
 
 def _cursor_of(stream: str, row: Row) -> str:
-    return str(row.get(catalog.cursor_field(stream) or "") or "")
+    return str(row.get(_cursor_field(stream) or "") or "")
 
 
 def _is_expected(stream: str, row: Row, start: str, config: Mapping[str, Any]) -> bool:
@@ -163,3 +163,8 @@ def _without_nulls(value: Any) -> Any:
 def _summary(row: Row) -> Row:
     columns = ("add_time", "update_time", "is_archived", "is_deleted", "status", "deal_id")
     return {column: row[column] for column in columns if column in row}
+
+
+def _cursor_field(stream: str) -> str | None:
+    incremental = packaged_streams()[stream].incremental
+    return incremental.cursor_field if incremental else None

@@ -13,11 +13,24 @@ from typing import Any, ClassVar
 
 from airbyte_cdk.models import AirbyteMessage
 from airbyte_cdk.sources.declarative import concurrent_declarative_source
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
+    ConcurrentDeclarativeSource,
+)
 from airbyte_cdk.sources.declarative.interpolation.jinja import JinjaInterpolation
+from airbyte_cdk.sources.message import MessageRepository
 
 from source_pipedrive.streams.records import RecordPage
 
 _LITERAL_EVAL_IS_THREAD_SAFE = (3, 11, 8)
+
+
+def messages_of(source: ConcurrentDeclarativeSource) -> MessageRepository:
+    """Return where the messages of a source go that are not records, such as states.
+
+    Depends on: `_message_repository` of the CDK's source. Gain: a state passes the same queue as
+    the records, behind those that it covers.
+    """
+    return source._message_repository  # noqa: SLF001 - the CDK has no other place for it
 
 
 def page_of(message: AirbyteMessage) -> RecordPage | None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Self
 
 from airbyte_cdk.models import (
@@ -14,12 +15,14 @@ from airbyte_cdk.models import (
     FailureType,
     Status,
 )
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive.api.rate_limits import TokenBudget
 from source_pipedrive.config import require_valid, specification
+from source_pipedrive.protocol.cdk_seams import messages_of
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.protocol.files import read_file
 from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
@@ -70,16 +73,17 @@ class SourcePipedrive(YamlDeclarativeSource):
             state=state,
             config_path=config_path,
         )
+        self.config: Mapping[str, Any] = config or {}
         self.budget = TokenBudget(
             self.resolved_manifest["definitions"]["token_costs"],
-            reserve_percent=(config or {}).get("daily_token_reserve_percent", 10),
+            reserve_percent=self.config.get("daily_token_reserve_percent", 10),
         )
         self._selected = {stream.stream.name for stream in catalog.streams} if catalog else None
         self._record_format = record_format or RowRecords()
         self._compiled_columns = {} if compiled_columns is None else compiled_columns
-        self._clients = ClientFactory(
-            self._config, self.budget, self._connector_state_manager, self._message_repository
-        )
+        self._state_manager = ConnectorStateManager(state)
+        self._messages = messages_of(self)
+        self._clients = ClientFactory(self.config, self.budget, self._state_manager, self._messages)
 
     @classmethod
     def from_files(
@@ -111,30 +115,25 @@ class SourcePipedrive(YamlDeclarativeSource):
         return states
 
     @property
-    def config(self) -> Mapping[str, Any]:
-        """The settings, as the constructor got them."""
-        return self._config
-
-    @property
     def selected(self) -> Collection[str]:
         """The streams of the catalog; all that the configuration has, where there is none."""
         return self.specs.keys() if self._selected is None else self._selected
 
-    @property
+    @cached_property
     def specs(self) -> Mapping[str, StreamSpec]:
         """The streams that the configuration has, by name."""
-        return stream_specs(self.resolved_manifest, self._config)
+        return stream_specs(self.resolved_manifest, self.config)
 
     def factory(self, max_retries: int | None = None) -> StreamFactory:
         """Return a factory of the streams of one sync. Refuses a bad configuration."""
-        if self._config:
-            require_valid(self._config, specification())
+        if self.config:
+            require_valid(self.config, specification())
         return StreamFactory(
             self.specs,
-            self._config,
+            self.config,
             self._clients,
-            state_manager=self._connector_state_manager,
-            messages=self._message_repository,
+            state_manager=self._state_manager,
+            messages=self._messages,
             record_format=self._record_format,
             compiled_columns=self._compiled_columns,
             max_retries=max_retries,
@@ -188,7 +187,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         if (source := self._configured(config)) is not self:
             return source.check(logger, config)
         try:
-            require_valid(self._config, specification())
+            require_valid(self.config, specification())
             user = self.owner()
         except AirbyteTracedException as error:
             return AirbyteConnectionStatus(Status.FAILED, message=error.message)
@@ -216,7 +215,7 @@ class SourcePipedrive(YamlDeclarativeSource):
 
         The CDK reads the config of the constructor alone, but its standard tests pass none to it.
         """
-        return self if self._config or not config else SourcePipedrive(catalog, config, state)
+        return self if self.config or not config else SourcePipedrive(catalog, config, state)
 
 
 def _summary(

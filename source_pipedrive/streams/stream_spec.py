@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, cast, get_args
 
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.types import StreamSlice
@@ -13,6 +13,8 @@ from source_pipedrive import timestamps
 from source_pipedrive.streams.parents import ParentRequests
 from source_pipedrive.streams.shaping import StepSpec, unknown_steps
 from source_pipedrive.streams.slices import OlderRows
+
+Paging = Literal["none", "cursor", "offset"]
 
 # The CDK copies the keys of `$parameters` into every component, so most arrive in the retriever.
 _TEMPLATE_KEYS = {"name", "path", "needs", "tolerates", "status", "include_fields", "api"}
@@ -31,9 +33,31 @@ _READER_KEYS = {
     "labels_of",
     "entities",
 }
-_RETRIEVER_KEYS = {"type", "class_name", "requester", "partition_router", "fallback"}
+_PARAMETER_KEYS = _TEMPLATE_KEYS | _PARENT_KEYS | _READER_KEYS
 _STREAM_KEYS = {"type", "name", "primary_key", "retriever", "incremental_sync", "schema_loader"}
-_PARAMETER_KEYS = _TEMPLATE_KEYS | _PARENT_KEYS | _READER_KEYS | {"fallback"}
+# a component of a stream -> the keys that it may have besides
+_COMPONENT_KEYS = {
+    "retriever": {"type", "class_name", "requester", "partition_router", "fallback"},
+    "requester": {
+        "type",
+        "url_base",
+        "authenticator",
+        "error_handler",
+        "connect_timeout_in_seconds",
+        "read_timeout_in_seconds",
+        "request_parameters",
+    },
+    "incremental_sync": {
+        "type",
+        "cursor_field",
+        "datetime_format",
+        "start_datetime",
+        "start_value",
+        "lookback_window",
+        "start_time_option",
+        "end_time_option",
+    },
+}
 
 
 class ManifestError(ValueError):
@@ -92,7 +116,7 @@ class StreamSpec:
     router: Mapping[str, Any] | None = None
     parents: ParentRequests | None = None
     incremental: Incremental | None = None
-    paging: Literal["none", "cursor", "offset"] = "none"
+    paging: Paging = "none"
     page_size: int = 500
     records_at: str | None = None
     older_rows: str = "filtered"
@@ -107,6 +131,8 @@ class StreamSpec:
     entities: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.paging not in get_args(Paging):
+            raise ManifestError(f"Stream {self.name} of the manifest: `paging` is {self.paging!r}.")
         if unknown := unknown_steps(self.shape):
             raise ManifestError(
                 f"Stream {self.name} of the manifest has unknown steps under `shape`: "
@@ -118,8 +144,10 @@ class StreamSpec:
         """Read a stream of the resolved manifest. Raises `ManifestError`."""
         name = str(definition["name"])
         parameters, retriever = definition["$parameters"], definition["retriever"]
-        _refuse_unknown(name, definition, _STREAM_KEYS | _PARAMETER_KEYS)
-        _refuse_unknown(name, retriever, _RETRIEVER_KEYS | _PARAMETER_KEYS)
+        _refuse_unknown(name, definition, _STREAM_KEYS)
+        for component in (definition, retriever):
+            for key in _COMPONENT_KEYS.keys() & component.keys():
+                _refuse_unknown(name, component[key], _COMPONENT_KEYS[key])
         try:
             return cls(
                 name=name,
@@ -177,7 +205,7 @@ class StreamSpec:
 
 
 def _refuse_unknown(stream: str, component: Mapping[str, Any], known: set[str]) -> None:
-    unknown = component.keys() - known - {"$parameters"}
+    unknown = component.keys() - known - _PARAMETER_KEYS - {"$parameters"}
     if unknown:
         keys = ", ".join(f"`{key}`" for key in sorted(unknown))
         raise ManifestError(f"Stream {stream} of the manifest has unknown keys: {keys}.")

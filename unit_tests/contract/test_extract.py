@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from unit_tests.contract import extract
-from unit_tests.contract.notation import WIDTH, expanded, shortened, written
-from unit_tests.contract.operations import EXTRACTS, READS
+from docs.contract import extract
+from docs.contract.notation import WIDTH, expanded, shortened, written
+from docs.contract.operations import EXTRACTS, READS
 
 KEYWORDS = {
     *("type", "format", "nullable", "enum", "properties", "items", "required"),

@@ -2,8 +2,8 @@
 
 from fnmatch import fnmatchcase
 
+from docs.contract.operations import READS, WITHOUT_OPERATION, of_stream
 from unit_tests import catalog
-from unit_tests.contract.operations import READS, WITHOUT_OPERATION, of_stream
 
 #: Operations that list something and are no stream, by pattern.
 EXCLUDED = {

@@ -10,10 +10,12 @@ import airbyte_cdk
 import pytest
 from airbyte_cdk.sources.declarative import concurrent_declarative_source
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
+from airbyte_cdk.sources.message import MessageRepository
 
 from source_pipedrive.protocol.cdk_seams import (
     CdkLogFilter,
     evaluate_templates_one_at_a_time,
+    messages_of,
     validate_manifest_once,
 )
 from source_pipedrive.protocol.source import SourcePipedrive
@@ -47,6 +49,18 @@ def test_threads_can_evaluate_templates_at_the_same_time() -> None:
         paths = list(threads.map(lambda _: template.eval({}, role_id=7), range(2_000)))
 
     assert set(paths) == {"v1/roles/7/assignments"}
+
+
+def test_a_state_follows_the_records_that_it_covers(api: Api, read: Read) -> None:
+    assert isinstance(messages_of(SourcePipedrive()), MessageRepository)
+    time = "2024-05-01T10:00:00Z"
+    api.answer("api/v2/persons", v2_page(rows("persons", range(500), update_time=time)))
+
+    output = read("persons")
+
+    kinds = [one["type"] for one in output.messages if one["type"] in {"RECORD", "STATE"}]
+    assert kinds[:500] == ["RECORD"] * 500
+    assert output.state("persons") == {"update_time": time}
 
 
 def test_a_page_travels_as_one_record_and_counts_as_its_rows(api: Api, read: Read) -> None:

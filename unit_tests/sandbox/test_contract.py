@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft4Validator
 
+from docs.contract.operations import OPERATIONS, of_stream
+from docs.contract.operations import READS as CONTRACT
 from pipedrive_sandbox.endpoints.declarations import known_parameters
 from pipedrive_sandbox.endpoints.operations import READS, operations
 from unit_tests import catalog
-from unit_tests.contract.operations import OPERATIONS, of_stream
-from unit_tests.contract.operations import READS as CONTRACT
 
 if TYPE_CHECKING:
     from pipedrive_sandbox.endpoints.declarations import Get

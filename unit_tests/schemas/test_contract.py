@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from unit_tests.contract.operations import Operation, of_stream
-from unit_tests.contract.shapes import Shape
+from docs.contract.operations import Operation, of_stream
+from docs.contract.shapes import Shape
 from unit_tests.schemas.exceptions import ADDITIONS, WIDENED
 from unit_tests.schemas.reading import STREAMS, properties_of, schema_of
 

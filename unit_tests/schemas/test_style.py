@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from unit_tests.contract.operations import of_stream
+from docs.contract.operations import of_stream
 from unit_tests.schemas.reading import (
     SCHEMAS,
     STREAMS,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from integration_tests.platform import Output
 from unit_tests import catalog
-from unit_tests.output import Output
 from unit_tests.pipedrive import Row, keys, rows, spell
 
 # the server filters by `updated_since`

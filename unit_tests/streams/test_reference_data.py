@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from integration_tests.platform import Output, configured
 from unit_tests import catalog
 from unit_tests.conftest import Connector, Read
-from unit_tests.output import Output
 from unit_tests.pipedrive import TOKEN, Answer, Api, Row, envelope, error, rows, v1_page, v2_page
 
 KEY = "dcf558aac1ae4e8c4f849ba5e668430d8df9be12"
@@ -48,14 +48,14 @@ def a_row(stream: str, **columns: Any) -> Row:
     return row
 
 
-def configured(stream: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def discovered(stream: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     """A stream as a catalog has it that was discovered with these columns."""
-    one = catalog.configured(stream)
+    one = configured(stream)
     return one | {"stream": one["stream"] | {"json_schema": {"properties": properties}}}
 
 
 def read_persons(connector: Connector, properties: Mapping[str, Any]) -> Output:
-    files = {"streams": [configured("persons", properties)]}
+    files = {"streams": [discovered("persons", properties)]}
     output = connector("read", config=CONFIG, catalog=files, state=[])
     assert output.exit_code == 0
     return output

@@ -7,12 +7,12 @@ from itertools import count, pairwise
 
 import pytest
 
+from integration_tests.platform import Output
 from source_pipedrive.protocol import process
 from source_pipedrive.protocol.stdout import Stdout
 from source_pipedrive.streams.records import PageRecords, RecordPage
 from unit_tests.conftest import Read
 from unit_tests.fake_list import V2List
-from unit_tests.output import Output
 from unit_tests.pipedrive import Answer, Api, Request, Row, error, rows
 
 PATH = "api/v2/persons"

@@ -5,10 +5,10 @@ from itertools import count
 
 import pytest
 
+from integration_tests.platform import Output
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.fake_list import V1List
-from unit_tests.output import Output
 from unit_tests.pipedrive import Answer, Api, Request, Row, envelope, keys, rows, v1_page
 
 STREAMS = catalog.members("v1_incremental", "v1_newest_first", "v1_whole", "v1_list")

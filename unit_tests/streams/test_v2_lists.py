@@ -2,9 +2,9 @@
 
 import pytest
 
+from integration_tests.platform import Output
 from unit_tests import catalog
 from unit_tests.conftest import Read
-from unit_tests.output import Output
 from unit_tests.pipedrive import (
     Answer,
     Api,

@@ -1,10 +1,12 @@
-"""The standard output of the connector, parsed as an Airbyte platform parses it."""
+"""The part of an Airbyte platform: it selects streams, and parses what the connector writes."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from source_pipedrive.protocol.manifest import packaged_streams
 
 Message = dict[str, Any]
 
@@ -86,3 +88,18 @@ class Output:
         """The result of `check`: `status` and `message`."""
         (status,) = self.of_type("CONNECTION_STATUS")
         return status
+
+
+# the streams that a configuration with nothing but a key has
+STREAMS_OF_EVERY_ACCOUNT = [name for name in packaged_streams() if name != "events"]
+
+
+def configured(stream: str) -> dict[str, Any]:
+    """A stream as the user selects it, also one that the manifest does not have."""
+    spec = packaged_streams().get(stream)
+    mode = "incremental" if spec and spec.incremental else "full_refresh"
+    return {
+        "stream": {"name": stream, "json_schema": {}, "supported_sync_modes": [mode]},
+        "sync_mode": mode,
+        "destination_sync_mode": "append",
+    }

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unit_tests import catalog
-from unit_tests.contract.notation import expanded
-from unit_tests.contract.shapes import Shape
+from docs.contract.notation import expanded
+from docs.contract.shapes import Shape
+from source_pipedrive.protocol.manifest import packaged_streams
 
 EXTRACTS = [Path(__file__).parent / f"{version}.json" for version in ("v1", "v2")]
 #: The streams that no operation lists.
@@ -84,15 +84,17 @@ def of_stream(stream: str) -> list[Operation]:
     """Return the operations whose records a stream holds: one for each list that it reads."""
     if stream in WITHOUT_OPERATION:
         return []
-    paths = dict.fromkeys(catalog.path(stream, archived=archived) for archived in (False, True))
-    # the catalog leaves the parent's id out of a path: `v1/deals//changelog`
-    return [_read(stream, "/" + path.replace("//", "/{}/")) for path in paths]
+    spec = packaged_streams()[stream]
+    # without a parent's id, a path is `v1/deals//changelog`
+    paths = [spec.path_for({}, {"list": one}) for one in ("live", "archived")]
+    patterns = dict.fromkeys("/" + path.partition("?")[0].replace("//", "/{}/") for path in paths)
+    return [_read(stream, pattern) for pattern in patterns]
 
 
 def _read(stream: str, pattern: str) -> Operation:
     if pattern not in _BY_PATTERN:
         raise LookupError(
             f"Stream {stream} reads {pattern}, which the contract does not have. "
-            "Correct its path, or extract newer OpenAPI files (unit_tests/contract/README.md)."
+            "Correct its path, or extract newer OpenAPI files (docs/contract/README.md)."
         )
     return _BY_PATTERN[pattern]

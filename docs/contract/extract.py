@@ -1,6 +1,6 @@
 """Write the facts of Pipedrive's OpenAPI files to `v1.json` and `v2.json` beside this script.
 
-    python -m unit_tests.contract.extract openapi-v1.yaml openapi-v2.yaml
+    python -m docs.contract.extract openapi-v1.yaml openapi-v2.yaml
 
 Download the two files from https://developers.pipedrive.com/docs/api/v1/openapi.yaml and
 https://developers.pipedrive.com/docs/api/v1/openapi-v2.yaml. `README.md` describes the result.
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from unit_tests.contract.notation import expanded, shortened, written
+from docs.contract.notation import expanded, shortened, written
 
 Json = dict[str, Any]
 
