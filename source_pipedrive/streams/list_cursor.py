@@ -105,11 +105,14 @@ class ListCursor(StreamCursor):
         return max(timestamps.shift(bookmark, -lookback) if bookmark else "", start or "") or None
 
     def _request_slices(self) -> Iterator[ListSlice]:
-        plans = [plan.slices(self._wait_until) for plan in self._plans.values()]
-        # the first slice of every list, before waiting for any
-        yield from [next(slices) for slices in plans]
-        for slices in plans:
-            yield from slices
+        pending = [plan.slices(self._wait_until) for plan in self._plans.values()]
+        # in turn: what one list reads in one go must not wait for all windows of another
+        while pending:
+            for slices in list(pending):
+                if part := next(slices, None):
+                    yield part
+                else:
+                    pending.remove(slices)
 
     def _wait_until(self, condition: Callable[[], bool]) -> bool:
         with self._changed:

@@ -91,8 +91,12 @@ class NewestRows(ListSlice):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TimeWindow(ListSlice):
-    """The rows of a list that changed in `[since, until)`."""
+    """The rows of a list that changed in `[since, until)`, in the order of their change.
 
+    A row that changes again during the read leaves the window, and moves no other row out of it.
+    """
+
+    order: Order = Order("update_time")
     end: str | None = None
 
     @property

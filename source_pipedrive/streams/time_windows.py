@@ -60,7 +60,7 @@ class ListPlan:
     `since` is where the list begins. A list that the server can filter by an end (`windowed`) is
     read in one go for three pages, then its newest page follows. If that shows a short list, the
     rest is read up to the newest page, so that judging costs nothing. A long one is read anew, in
-    windows of equal length, several at once. `is_complete` tells whether all slices are planned.
+    time windows, several at once. `is_complete` tells whether all slices are planned.
     """
 
     source: SourceList
@@ -107,8 +107,9 @@ class ListPlan:
     def _plan_windows(self, pages: float, begin: str) -> Iterator[ListSlice]:
         count = max(2, int(pages / _PAGES_PER_WINDOW))
         first, now = timestamps.to_epoch(begin), timestamps.to_epoch(timestamps.now())
-        width = max(1, (now - first) // count)
-        bounds = [timestamps.of_epoch(first + width * number) for number in range(1, count)]
+        # most rows changed lately: towards the present, windows get shorter
+        shares = [1 - ((count - number) / count) ** 2 for number in range(1, count)]
+        bounds = [timestamps.of_epoch(first + int((now - first) * share)) for share in shares]
         if self.since is None:
             for descending in (False, True):
                 order = Order("update_time", descending)
@@ -118,9 +119,7 @@ class ListPlan:
             self._windows.append(TimeWindow(source=self.source, since=start, end=end))
         self.progress |= {window: Progress() for window in self._windows}
         self.is_complete = True
-        # most rows changed lately, so the newest window takes longest
-        yield self._windows[-1]
-        yield from self._windows[:-1]
+        yield from self._windows
 
     def _begin(self, **bounds: Any) -> ListSlice:
         return self._add(ListSlice(source=self.source, since=self.since, **bounds))
