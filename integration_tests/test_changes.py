@@ -1,11 +1,16 @@
 """Rows that change between and during syncs: none is lost, and none is read without a reason."""
 
+import fcntl
 import json
 import signal
 import subprocess
+import termios
+import time
+from array import array
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -155,5 +160,28 @@ def test_sigterm_ends_a_read_between_two_lines(unbuffered: str, replica: Replica
         text += process.stdout.read()
         process.wait(timeout=15)
 
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == -signal.SIGTERM
     assert all(Output(text).messages)
+
+
+def test_sigterm_ends_a_read_whose_output_nobody_consumes(replica: Replica) -> None:
+    with replica.connector.start("read", STREAMS) as process:
+        assert process.stdout
+        read_until(process, "RECORD")
+        wait_until_full(process.stdout)
+        began = time.monotonic()
+        process.terminate()
+        process.wait(timeout=15)
+
+    assert process.returncode == -signal.SIGTERM
+    assert time.monotonic() - began < 5
+
+
+def wait_until_full(pipe: IO[Any]) -> None:
+    """Wait until a pipe holds as much as it can."""
+    capacity, waiting = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ), array("i", [0])
+    deadline = time.monotonic() + 30
+    # a write that does not fit as a whole leaves less than a page of memory free
+    while waiting[0] < capacity - 4096:
+        assert time.monotonic() < deadline, f"{waiting[0]} of {capacity} bytes"
+        fcntl.ioctl(pipe, termios.FIONREAD, waiting)

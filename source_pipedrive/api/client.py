@@ -78,6 +78,9 @@ class PipedriveClient:
         self._budget.count_rows(rows)
 
 
+# Pages may be empty in the middle of a list, where the key may not see the rows.
+_MOST_EMPTY_PAGES = 100
+
 Row = dict[str, Any]
 Fetch = Callable[[Mapping[str, Any]], Answer]
 """Requests the page at a position, given as query parameters."""
@@ -96,36 +99,45 @@ class Page:
 
 
 class EndlessListError(Exception):
-    """A list whose pages lead back to an earlier one."""
+    """A list whose pages do not come to an end."""
 
 
-def single_page(fetch: Fetch, rows_of: Callable[[Body], list[Row]]) -> Iterator[Page]:
-    """Read a list that comes in one answer."""
-    answer = fetch({})
-    yield Page(rows_of(answer.body), answer)
-
-
-def cursor_pages(
+def pages_as_answered(
     fetch: Fetch,
-    page_size: int,
     rows_of: Callable[[Body], list[Row]],
+    limit: Mapping[str, int],
     start_cursor: str | None = None,
 ) -> Iterator[Page]:
-    """Follow `additional_data.next_cursor` until it is null or absent.
+    """Follow what the answers say: `next_cursor`, or `more_items_in_collection` of API v1.
 
+    `limit` is the query parameter for the page size; empty where a list documents no pages. A list
+    that says it has more is read on, whatever its documentation says.
     https://pipedrive.readme.io/docs/core-api-concepts-pagination
     """
-    cursor = start_cursor
+    position: Mapping[str, Any] = {"cursor": start_cursor} if start_cursor else {}
     seen: set[str] = set()
+    start = empty_pages = 0
     while True:
-        answer = fetch({"limit": page_size, **({"cursor": cursor} if cursor else {})})
+        answer = fetch({**limit, **position})
+        rows = rows_of(answer.body)
+        empty_pages = 0 if rows else empty_pages + 1
         cursor = (answer.body.get("additional_data") or {}).get("next_cursor")
-        yield Page(rows_of(answer.body), answer, cursor)
-        if not cursor:
+        next_start = None if cursor else _next_start(answer.body, start, len(rows))
+        yield Page(rows, answer, cursor)
+        if cursor:
+            if cursor in seen:
+                raise EndlessListError(
+                    "Pipedrive returned a cursor that leads back to an earlier page"
+                )
+            seen.add(cursor)
+            position = {"cursor": cursor}
+        elif next_start is not None:
+            start = next_start
+            position = {"start": start}
+        else:
             return
-        if cursor in seen:
-            raise EndlessListError("Pipedrive returned a cursor that leads back to an earlier page")
-        seen.add(cursor)
+        if empty_pages > _MOST_EMPTY_PAGES:
+            raise EndlessListError(f"Pipedrive returned {empty_pages} empty pages in a row")
 
 
 def offset_pages(
@@ -165,6 +177,8 @@ def offset_pages(
         last_row, count = (rows[-1] if rows else None), len(rows)
         yield Page(fresh, answer)
         if next_start is None:
+            if cursor := (answer.body.get("additional_data") or {}).get("next_cursor"):
+                yield from pages_as_answered(fetch, rows_of, {"limit": page_size}, cursor)
             return
         if count > 1:
             keys_before, start = keys, max(start + 1, next_start - 1)

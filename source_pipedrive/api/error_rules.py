@@ -24,15 +24,18 @@ from requests import Response
 
 from source_pipedrive.api.exceptions import AccountRefusedError, UserError
 from source_pipedrive.api.responses import (
+    AnswerShape,
     MalformedResponseError,
     body_of,
     error_text,
+    header_number,
     is_html,
 )
 
 _LOGGER = logging.getLogger("airbyte")
 # If a server asks for a longer pause, the retries end, and the sync says why.
 _LONGEST_PAUSE = 60
+_HIGHEST_TOKEN_COST = 40
 
 
 class Backoff(BackoffStrategy):
@@ -43,12 +46,9 @@ class Backoff(BackoffStrategy):
 
     def backoff_time(self, response_or_exception: Any, attempt_count: int) -> float:
         if isinstance(response_or_exception, Response):
-            reset = response_or_exception.headers.get("x-ratelimit-reset", "")
-            if (
-                response_or_exception.status_code == HTTPStatus.TOO_MANY_REQUESTS
-                and reset.isdigit()
-            ):
-                return random.uniform(0, min(int(reset), _LONGEST_PAUSE))  # noqa: S311 - as below
+            reset = header_number(response_or_exception, "x-ratelimit-reset")
+            if response_or_exception.status_code == HTTPStatus.TOO_MANY_REQUESTS and reset:
+                return random.uniform(0, min(reset, _LONGEST_PAUSE))  # noqa: S311 - as below
         return float(random.uniform(0.5, 1) * 2**attempt_count)  # noqa: S311 - spreads load
 
 
@@ -93,7 +93,8 @@ class ErrorRules(ErrorHandler):
     """Finds the first rule of `errors.yaml` that fits an answer, and does what it says.
 
     In a message, `{said}` is Pipedrive's text, `{status}` its code, `{stream}` the stream, and
-    `{needs}` the permission that the stream requires. `tolerates` names further rules for it.
+    `{needs}` the permission that the stream requires. `tolerates` names further rules for it. A
+    successful answer whose data do not have the `answer_shape` is malformed.
 
     `DefaultErrorHandler` cannot be used: its predicates parse every successful page a second time,
     it cannot see an exception, and its FAIL writes URL, headers, and payload into the log.
@@ -104,6 +105,7 @@ class ErrorRules(ErrorHandler):
     max_retries: int | None = 5
     max_time: int | None = 600
     backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Backoff()])
+    answer_shape: AnswerShape = field(default_factory=AnswerShape)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._stream = str(parameters.get("name", ""))
@@ -115,7 +117,7 @@ class ErrorRules(ErrorHandler):
         if isinstance(response_or_exception, Response):
             if response_or_exception.ok:
                 try:
-                    body_of(response_or_exception)
+                    self.answer_shape.check(body_of(response_or_exception))
                 except MalformedResponseError as error:
                     return self._resolve(response_or_exception, str(error))
                 return SUCCESS_RESOLUTION
@@ -163,10 +165,13 @@ def error_rules() -> Sequence[ErrorRule]:
 def _is_daily_limit(response: Response) -> bool:
     """Tell the daily limit from the burst limit, whose bodies are alike.
 
-    At the daily limit, calls of the burst are left, or no tokens of the day are.
+    At the daily limit, too few tokens of the day are left for a request. Where the headers do not
+    say how many, it is the daily limit if calls of the burst are left.
     """
-    left = response.headers.get("x-ratelimit-remaining", "0")
-    return left != "0" or response.headers.get("x-daily-ratelimit-token-remaining") == "0"
+    tokens = header_number(response, "x-daily-ratelimit-token-remaining")
+    if tokens is not None:
+        return tokens < _HIGHEST_TOKEN_COST
+    return bool(header_number(response, "x-ratelimit-remaining"))
 
 
 def _class_names(error: object) -> Iterator[str]:

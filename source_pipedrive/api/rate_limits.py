@@ -8,16 +8,18 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 from requests import PreparedRequest, Response
 
 from source_pipedrive.api.exceptions import SyncStoppedError
+from source_pipedrive.api.responses import header_number
 
 _WINDOW_SECONDS = 2.0
 _SMALLEST_PLAN = 20
+# a gateway may announce a limit of its own under the same name
+_LARGEST_PLAN = 480
 # calls that leave evenly can arrive in a bunch
 _MARGIN_SECONDS = 0.15
 _FIRST_ANSWER_SECONDS = 0.02
@@ -125,16 +127,16 @@ class TokenBudget:
 
     def answered(self, cost: int, response: Response) -> None:
         """Learn the limits from the headers of an answer."""
-        headers = response.headers
         with self._lock:
             self._is_balance_known = True
             self._under_way.pop(threading.get_ident(), None)
-            self._burst_limit = max(1, _number(headers, "x-ratelimit-limit") or self._burst_limit)
+            announced = header_number(response, "x-ratelimit-limit") or self._burst_limit
+            self._burst_limit = min(max(1, announced), _LARGEST_PLAN)
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                reset = _number(headers, "x-ratelimit-reset") or _WINDOW_SECONDS
+                reset = header_number(response, "x-ratelimit-reset") or _WINDOW_SECONDS
                 self._blocked_until = time.monotonic() + min(reset, 10 * _WINDOW_SECONDS)
-            self.limit = _number(headers, "x-daily-ratelimit-token-limit") or self.limit
-            balance = _number(headers, "x-daily-ratelimit-token-remaining")
+            self.limit = header_number(response, "x-daily-ratelimit-token-limit") or self.limit
+            balance = header_number(response, "x-daily-ratelimit-token-remaining")
             if balance is not None:
                 self._learn_balance(balance - cost - sum(self._under_way.values()))
 
@@ -231,8 +233,3 @@ class StreamBudget(AbstractAPIBudget):
     def stop_sync(self, message: str, failure_type: FailureType) -> SyncStoppedError:
         """Let no further request of any stream start."""
         return self._account.stop_sync(message, failure_type)
-
-
-def _number(headers: Mapping[str, Any], name: str) -> int | None:
-    text = headers.get(name, "")
-    return int(float(text)) if text.replace(".", "", 1).isdigit() else None

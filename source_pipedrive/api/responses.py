@@ -1,6 +1,7 @@
 """Pipedrive's response bodies: `{"success": …, "data": …, "additional_data": …}`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,6 +11,7 @@ from source_pipedrive.lenient_json import parse
 
 Body = Mapping[str, Any]
 
+_LONGEST_NUMBER = 16
 # The error rules read a body first, the client second. It lives as long as its response.
 _PARSED: WeakKeyDictionary[Response, Body] = WeakKeyDictionary()
 
@@ -30,6 +32,34 @@ def body_of(response: Response) -> Body:
     return body
 
 
+@dataclass(frozen=True)
+class AnswerShape:
+    """What the data of a stream's answers must be: a list of rows, unless it `is_object`.
+
+    `rows_at` is the key of the list, where it is nested in an object. Each row must have a value
+    in `required` columns.
+    """
+
+    is_object: bool = False
+    rows_at: str | None = None
+    required: Sequence[str] = ()
+
+    def check(self, body: Body) -> None:
+        """Raise `MalformedResponseError` if the data has another shape; null is an empty list."""
+        data = body["data"]
+        if self.rows_at and isinstance(data, dict):
+            data = data.get(self.rows_at)
+        if self.is_object or data is None:
+            return
+        if not isinstance(data, list):
+            raise MalformedResponseError("something else than a list")
+        if not all(type(row) is dict for row in data):
+            raise MalformedResponseError("a list with something else than objects in it")
+        for column in self.required:
+            if any(row.get(column) is None for row in data):
+                raise MalformedResponseError(f"rows without `{column}`")
+
+
 def error_text(response: Response) -> str:
     """Return Pipedrive's own words in a refusal; never the payload of a successful response."""
     try:
@@ -48,6 +78,13 @@ def error_text(response: Response) -> str:
 def is_html(response: Response) -> bool:
     """Tell whether a response is a web page, as gateways send it, instead of the API's JSON."""
     return "text/html" in response.headers.get("content-type", "")
+
+
+def header_number(response: Response, name: str) -> int | None:
+    """Return the whole number in a header; nothing if there is none that makes sense."""
+    text = response.headers.get(name, "")
+    is_number = text.isascii() and text.replace(".", "", 1).isdigit()
+    return int(float(text)) if is_number and len(text) < _LONGEST_NUMBER else None
 
 
 def _parse(response: Response) -> Body:

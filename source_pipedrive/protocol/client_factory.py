@@ -52,4 +52,5 @@ class ClientFactory:
         requester = components.create_component(
             HttpRequesterModel, definition, self._config, name=spec.name, decoder=None
         )
+        requester.error_handler.answer_shape = spec.answer_shape
         return PipedriveClient(requester, requester.error_handler, budget)

@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
+from typing import NoReturn
 
 from airbyte_cdk.entrypoint import logger
 from airbyte_cdk.exception_handler import init_uncaught_exception_handler
@@ -17,6 +19,7 @@ from source_pipedrive.protocol.source import SourcePipedrive
 from source_pipedrive.protocol.stdout import Stdout, StoppedError
 from source_pipedrive.streams.records import PageRecords
 
+_SECONDS_TO_FINISH = 1.5
 # a parameter of glibc's mallopt(3)
 _M_ARENA_MAX = -8
 
@@ -42,7 +45,7 @@ def main(arguments: list[str]) -> None:
         gc.freeze()
         gc.enable()
         gc.set_threshold(50_000, 50, 100)
-        signal.signal(signal.SIGTERM, stdout.stop)
+        signal.signal(signal.SIGTERM, partial(_stop, stdout))
         for message in entrypoint.run(args):
             stdout.write(f"{message}\n")
         # a consumer that is gone would only show as the process ends
@@ -54,7 +57,7 @@ def main(arguments: list[str]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         logger.info("Stopped by SIGTERM. The next sync resumes from the last state.")
         stdout.flush()
-        os._exit(128 + signal.SIGTERM)
+        _end_by_sigterm()
     except BaseException:  # noqa: BLE001 - a closed stdout and an interrupt included
         try:
             sys.excepthook(*sys.exc_info())
@@ -62,6 +65,21 @@ def main(arguments: list[str]) -> None:
         finally:
             # worker threads that wait for a consumer that is gone would keep the process alive
             os._exit(1)
+
+
+def _stop(stdout: Stdout, *_: object) -> None:
+    """Handle SIGTERM: finish the page, but end anyway if nobody consumes stdout."""
+    signal.signal(signal.SIGALRM, lambda *_: _end_by_sigterm())
+    signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_FINISH)
+    stdout.stop()
+
+
+def _end_by_sigterm() -> NoReturn:
+    """End the process as SIGTERM does by default: PyAirbyte takes other ends for a crash."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+    # the first process of a container does not end by a signal
+    os._exit(128 + signal.SIGTERM)
 
 
 def _share_memory() -> None:

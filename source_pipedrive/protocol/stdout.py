@@ -43,7 +43,7 @@ class Stdout:
             self._raw.flush()
 
     def stop(self, *_: object) -> None:
-        """Handle SIGTERM: leave the main thread, but not in the middle of a page."""
+        """Leave the main thread, but not in the middle of a page."""
         if not self._is_writing:
             raise StoppedError
         self._is_stopped = True

@@ -10,9 +10,8 @@ from source_pipedrive.api.client import (
     EndlessListError,
     Page,
     PipedriveClient,
-    cursor_pages,
     offset_pages,
-    single_page,
+    pages_as_answered,
 )
 from source_pipedrive.api.exceptions import UserError, transient_error
 from source_pipedrive.api.responses import Body
@@ -107,12 +106,11 @@ class PageReader:
             answer = self._client.get(part.partition, {**parameters, **position})
             return self._tolerate(part, position, answer) if answer.refusal else answer
 
-        if self._spec.paging == "cursor":
-            cursor = part.cursor if isinstance(part, ListSlice) else None
-            return cursor_pages(fetch, self._spec.page_size, self._rows, cursor)
         if self._spec.paging == "offset":
             return offset_pages(fetch, self._spec.page_size, self._rows, self._spec.key_of)
-        return single_page(fetch, self._rows)
+        limit = {"limit": self._spec.page_size} if self._spec.paging == "cursor" else {}
+        cursor = part.cursor if isinstance(part, ListSlice) else None
+        return pages_as_answered(fetch, self._rows, limit, cursor)
 
     def _parameters(self, part: RequestSlice) -> Mapping[str, str]:
         """Return the query parameters that tell a slice from others."""

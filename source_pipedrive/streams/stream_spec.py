@@ -10,6 +10,7 @@ from airbyte_cdk.sources.types import StreamSlice
 from isodate import parse_duration
 
 from source_pipedrive import timestamps
+from source_pipedrive.api.responses import AnswerShape
 from source_pipedrive.streams.parents import ParentRequests
 from source_pipedrive.streams.shaping import StepSpec, unknown_steps
 from source_pipedrive.streams.slices import OlderRows
@@ -26,6 +27,7 @@ _READER_KEYS = {
     "older_rows",
     "time_fields",
     "is_sortable",
+    "is_object",
     "shape",
     "never_empty",
     "event_object",
@@ -101,10 +103,10 @@ class StreamSpec:
     """A stream of the manifest.
 
     `paging` is how the list is paged: by `cursor` (v2, and some of v1), by `offset` (the rest of
-    v1), or not at all. `records_at` is a key inside `data`. The first of `time_fields` that is set
-    tells how old a row is. `never_empty` says why the list has a row in every account. Custom
-    fields are those of `fields_of`, labels those of `labels_of`; `event_object` is what webhooks
-    call the object.
+    v1), or not at all. `records_at` is a key inside `data`, which may be one object if `is_object`.
+    The first of `time_fields` that is set tells how old a row is. `never_empty` says why the list
+    has a row in every account. Custom fields are those of `fields_of`, labels those of `labels_of`;
+    `event_object` is what webhooks call the object.
     """
 
     name: str
@@ -122,6 +124,7 @@ class StreamSpec:
     older_rows: str = "filtered"
     time_fields: Sequence[str] = ("update_time", "add_time")
     is_sortable: bool = False
+    is_object: bool = False
     shape: Sequence[StepSpec] = ()
     never_empty: str | None = None
     fallback: Fallback | None = None
@@ -174,6 +177,14 @@ class StreamSpec:
     def needs(self) -> str | None:
         """The permission or feature that the stream requires."""
         return self.parameters.get("needs")
+
+    @property
+    def answer_shape(self) -> AnswerShape:
+        """What Pipedrive's answers must look like: keys that are added here need not be there."""
+        added = {self.parents.parent_key} if self.parents else set()
+        has_own_key = "hashed_id" in self.shape or self.is_object or self.fallback is not None
+        required = [] if has_own_key else [one for one in self.primary_key if one not in added]
+        return AnswerShape(self.is_object, self.records_at, required)
 
     def key_of(self, row: Mapping[str, Any]) -> Any:
         """Return the value of the primary key of a row."""

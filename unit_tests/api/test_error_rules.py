@@ -94,6 +94,9 @@ CASES = {
     "429 daily, no tokens left": Case(_limit(0, 0), NO_RETRY, TRANSIENT, "daily API tokens"),
     "429 daily, burst left": Case(_limit(79, 4), NO_RETRY, TRANSIENT, "daily API tokens"),
     "429 burst": Case(_limit(0, 20000), RETRIED, TRANSIENT, "rate limit is exhausted"),
+    "429 although burst and daily tokens are left": Case(
+        _limit(15, 25_000), RETRIED, TRANSIENT, "rate limit is exhausted"
+    ),
     "429 bare": Case(error(429, "Slow down"), RETRIED, TRANSIENT, "rate limit is exhausted"),
     "500": Case(
         error(500, "Oops"), RETRIED, TRANSIENT, "could not answer the request for pipelines"
@@ -124,6 +127,18 @@ CASES = {
     "200 null": Case(Answer(b"null"), RETRIED, TRANSIENT, "returned `null` instead of data"),
     "200 list": Case(
         Answer(b"[]"), RETRIED, TRANSIENT, "JSON that is not an object instead of data"
+    ),
+    "200 object in place of a list": Case(
+        envelope({"message": "We are moving"}), RETRIED, TRANSIENT, "something else than a list"
+    ),
+    "200 text in place of a list": Case(
+        envelope("moved"), RETRIED, TRANSIENT, "something else than a list"
+    ),
+    "200 null in a list": Case(
+        envelope([{"id": 1}, None]), RETRIED, TRANSIENT, "something else than objects in it"
+    ),
+    "200 row without its key": Case(
+        envelope([{"id": 1}, {"name": "Sales"}]), RETRIED, TRANSIENT, "rows without `id`"
     ),
     "200 success false": Case(
         Answer(b'{"success":false,"error":"Try later","data":null}'),

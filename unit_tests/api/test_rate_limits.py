@@ -193,3 +193,26 @@ def test_logs_the_cost_while_threads_still_start_streams() -> None:
     budget.report(logger)
 
     assert [line.partition(":")[0] for line in reported] == ["persons", "Total"]
+
+
+@pytest.mark.parametrize("announced", ["²", "9" * 400, "-1", "", "many"])
+def test_a_limit_that_is_no_number_is_ignored(announced: str, api: Api, read: Read) -> None:
+    page = v2_page(rows("pipelines", [1])).with_headers(
+        x_ratelimit_limit=announced, x_daily_ratelimit_token_remaining=announced
+    )
+    api.answer("api/v2/pipelines", page)
+
+    output = read("pipelines")
+
+    assert output.status("pipelines") == "COMPLETE"
+
+
+def test_a_limit_above_the_largest_plan_is_a_gateways_and_not_followed(
+    api: Api, read: Read
+) -> None:
+    answers = [one.with_headers(x_ratelimit_limit=5_000) for one in pages("pipelines", 490)]
+    api.answer("api/v2/pipelines", *answers)
+
+    read("pipelines")
+
+    assert fullest(api.requests) <= 480
