@@ -41,9 +41,9 @@ class Connector:
         use_executable: bool,
     ) -> Run:
         """Sync to the end, or to the interruption."""
-        configured = {"streams": [configured(name) for name in streams]}
+        catalog = {"streams": [configured(name) for name in streams]}
         arguments = ["read"]
-        for name, content in (("config", config), ("catalog", configured), ("state", state)):
+        for name, content in (("config", config), ("catalog", catalog), ("state", state)):
             file = self._folder / f"{name}.json"
             file.write_text(json.dumps(content))
             arguments += [f"--{name}", str(file)]
