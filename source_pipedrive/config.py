@@ -12,7 +12,7 @@ import requests
 import yaml
 from jsonschema import Draft7Validator, ValidationError
 
-from source_pipedrive import timestamps as times
+from source_pipedrive import timestamps
 
 Config = Mapping[str, Any]
 
@@ -60,8 +60,8 @@ def normalize_start_date(value: str | None) -> str | None:
     """Write `start_date` as `2024-05-01T00:00:00Z`, rounded up to a whole second."""
     if not value:
         return None
-    start = times.moment(value)
-    return times.write(start + timedelta(seconds=1) if start.microsecond else start)
+    start = timestamps.parse(value)
+    return timestamps.format_utc(start + timedelta(seconds=1) if start.microsecond else start)
 
 
 def _against_schema(config: Config, specification: Mapping[str, Any]) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _start_date_problems(config: Config) -> Iterator[str]:
     if not value:
         return
     try:
-        start = times.moment(value)
+        start = timestamps.parse(value)
     except ValueError:
         yield f"`start_date` {value!r} is not in the calendar. Enter a date such as 2024-05-01."
         return

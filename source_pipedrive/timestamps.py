@@ -15,7 +15,7 @@ _FORM = "%Y-%m-%dT%H:%M:%SZ"
 _FIRST, _LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 
 
-def moment(text: str) -> datetime:
+def parse(text: str) -> datetime:
     """Parse any ISO 8601 date or time, in UTC unless it has a zone. Raises `ValueError`."""
     parsed = pendulum.parse(text, exact=True)
     try:
@@ -28,22 +28,22 @@ def moment(text: str) -> datetime:
     raise ValueError(f"{text!r} is neither a date nor a time")
 
 
-def write(time: datetime) -> str:
+def format_utc(time: datetime) -> str:
     """Format a time in the common format, without fractions of a second."""
     # `strftime` would write the year 1 without leading zeros
     return time.astimezone(UTC).isoformat()[:19] + "Z"
 
 
-def normalise(text: str) -> str:
+def normalize(text: str) -> str:
     """Convert any of Pipedrive's formats to the common format. Raises `ValueError`."""
-    return write(moment(text))
+    return format_utc(parse(text))
 
 
 def shift(text: str, by: timedelta) -> str:
     """Add a duration to a time in the common format, within the years 1 to 9999."""
     start = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
     try:
-        return write(start + by)
+        return format_utc(start + by)
     except OverflowError:
         return _FIRST if by < timedelta() else _LAST
 
@@ -55,13 +55,13 @@ def sortable(text: str) -> str:
 
 def now() -> str:
     """Return the current time of this machine in the common format."""
-    return write(datetime.now(UTC))
+    return format_utc(datetime.now(UTC))
 
 
-def of_http_date(text: str) -> str:
+def from_http_date(text: str) -> str:
     """Convert the `Date` header to the common format; this machine's time if it is not a date."""
     try:
-        return write(parsedate_to_datetime(text))
+        return format_utc(parsedate_to_datetime(text))
     except (OverflowError, ValueError):
         return now()
 
@@ -74,6 +74,6 @@ def to_epoch(text: str | None) -> int:
         return 0
 
 
-def of_epoch(seconds: int) -> str | None:
+def from_epoch(seconds: int) -> str | None:
     """Convert seconds since 1970 to the common format; `None` for 0."""
-    return write(datetime.fromtimestamp(seconds, UTC)) if seconds else None
+    return format_utc(datetime.fromtimestamp(seconds, UTC)) if seconds else None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_pipedrive import timestamps as times
+from source_pipedrive import timestamps
 
 datetimes = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -25,13 +25,13 @@ def formatted(time: datetime) -> list[str]:
 def test_all_formats_convert_to_the_same_format(time: datetime) -> None:
     v2, *others = formatted(time)
 
-    assert times.normalise(v2) == v2
-    assert {times.normalise(other) for other in others} == {v2}
+    assert timestamps.normalize(v2) == v2
+    assert {timestamps.normalize(other) for other in others} == {v2}
 
 
 @given(datetimes, zones)
 def test_a_time_in_any_zone_converts_to_utc(time: datetime, zone: timezone) -> None:
-    assert times.normalise(time.astimezone(zone).isoformat()) == formatted(time)[0]
+    assert timestamps.normalize(time.astimezone(zone).isoformat()) == formatted(time)[0]
 
 
 @given(datetimes, datetimes, st.sampled_from(range(3)), st.sampled_from(range(3)))
@@ -39,7 +39,10 @@ def test_formatted_times_sort_in_order_of_time(
     one: datetime, other: datetime, form: int, other_form: int
 ) -> None:
     seconds = [time.replace(microsecond=0) for time in (one, other)]
-    texts = [times.sortable(formatted(one)[form]), times.sortable(formatted(other)[other_form])]
+    texts = [
+        timestamps.sortable(formatted(one)[form]),
+        timestamps.sortable(formatted(other)[other_form]),
+    ]
 
     assert (texts[0] < texts[1]) == (seconds[0] < seconds[1])
 
@@ -48,13 +51,15 @@ def test_formatted_times_sort_in_order_of_time(
 def test_shifting_forward_and_back_changes_nothing(time: datetime, by: timedelta) -> None:
     whole = by - timedelta(microseconds=by.microseconds)
 
-    assert times.shift(times.shift(formatted(time)[0], whole), -whole) == formatted(time)[0]
+    assert (
+        timestamps.shift(timestamps.shift(formatted(time)[0], whole), -whole) == formatted(time)[0]
+    )
 
 
 def test_shifting_stays_within_the_calendar() -> None:
-    assert times.normalise("0001-01-01") == "0001-01-01T00:00:00Z"
-    assert times.shift("0001-01-01T00:00:00Z", timedelta(minutes=-5)) == "0001-01-01T00:00:00Z"
-    assert times.shift("9999-12-31T00:00:00Z", timedelta(days=7)) == "9999-12-31T23:59:59Z"
+    assert timestamps.normalize("0001-01-01") == "0001-01-01T00:00:00Z"
+    assert timestamps.shift("0001-01-01T00:00:00Z", timedelta(minutes=-5)) == "0001-01-01T00:00:00Z"
+    assert timestamps.shift("9999-12-31T00:00:00Z", timedelta(days=7)) == "9999-12-31T23:59:59Z"
 
 
 @pytest.mark.parametrize(
@@ -66,15 +71,15 @@ def test_shifting_stays_within_the_calendar() -> None:
 )
 def test_text_that_is_not_a_time_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        times.normalise(text)
+        timestamps.normalize(text)
 
 
 def test_an_http_date_is_converted() -> None:
-    assert times.of_http_date("Wed, 01 May 2024 10:00:00 GMT") == "2024-05-01T10:00:00Z"
+    assert timestamps.from_http_date("Wed, 01 May 2024 10:00:00 GMT") == "2024-05-01T10:00:00Z"
 
 
 @pytest.mark.parametrize("text", ["", "now", "Wed, 31 Feb 2024 10:00:00 GMT"])
 def test_an_invalid_http_date_becomes_the_time_of_this_machine(text: str) -> None:
-    before = times.now()
+    before = timestamps.now()
 
-    assert before <= times.of_http_date(text) <= times.now()
+    assert before <= timestamps.from_http_date(text) <= timestamps.now()

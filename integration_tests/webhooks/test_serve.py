@@ -9,7 +9,7 @@ import pytest
 
 from integration_tests.webhooks.account import Account, wait_until
 from integration_tests.webhooks.process import running_receiver
-from source_pipedrive import timestamps as times
+from source_pipedrive import timestamps
 from source_pipedrive.webhooks.registration import Registrar
 
 STREAMS = ["deals", "persons"]
@@ -20,7 +20,7 @@ Versions = set[tuple[str, int, str]]
 def existing(account: Account) -> Versions:
     """Return stream, id, and time of every row of the account that is not deleted."""
     return {
-        (stream, row["id"], times.sortable(row["update_time"] or ""))
+        (stream, row["id"], timestamps.sortable(row["update_time"] or ""))
         for stream in STREAMS
         for row in account.sandbox.rows(stream)
         if not row["is_deleted"]
@@ -44,7 +44,7 @@ def synced(database: Path, *, deleted: bool = False) -> Versions:
             for stream in STREAMS:
                 rows = warehouse.table(stream).select("id", "update_time", "is_deleted").fetchall()
                 found |= {
-                    (stream, id_, times.sortable(time.isoformat() if time else ""))
+                    (stream, id_, timestamps.sortable(time.isoformat() if time else ""))
                     for id_, time, is_deleted in rows
                     if bool(is_deleted) is deleted
                 }

@@ -67,7 +67,7 @@ class PipedriveClient:
         finally:
             self._budget.request_ended()
         assert response is not None, "a HttpRequester has no response filter"  # noqa: S101 - for types
-        answered_at = timestamps.of_http_date(response.headers.get("date", ""))
+        answered_at = timestamps.from_http_date(response.headers.get("date", ""))
         if response.ok:
             return Answer(body_of(response), response.status_code, answered_at)
         reason = self._rules.skip_reason(response)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from source_pipedrive import timestamps as times
+from source_pipedrive import timestamps
 from source_pipedrive.inbox import payloads
 from source_pipedrive.inbox.reading import readable_inbox
 
@@ -21,7 +21,7 @@ def event_rows(url: str, after: int, start: str | None) -> Iterator[Mapping[str,
     with readable_inbox(url) as inbox:
         for event in inbox.events(inbox.resume(after)):
             row = event_row(event)
-            if times.sortable(row["changed_at"]) >= (start or ""):
+            if timestamps.sortable(row["changed_at"]) >= (start or ""):
                 yield row
 
 

@@ -171,9 +171,9 @@ def _parse(saved: Mapping[str, Any]) -> MutableMapping[str, Any]:
     state: dict[str, Any] = {}
     for key, value in saved.items():
         if key in {BOOKMARK, _FULL_SCAN}:
-            state[key] = timestamps.normalise(value)
+            state[key] = timestamps.normalize(value)
         elif key == _SCAN:
-            started, after = timestamps.normalise(value["started"]), dict(value["after"])
+            started, after = timestamps.normalize(value["started"]), dict(value["after"])
             state[key] = {"since": value["since"], "started": started, "after": after}
         elif key == INBOX:
             _ = int(value["sequence"])

@@ -89,11 +89,11 @@ class ListCursor(StreamCursor):
         bookmarks = {}
         for key, value in saved.items():
             if key == self._field:
-                bookmarks[self._main_list] = timestamps.normalise(value)
+                bookmarks[self._main_list] = timestamps.normalize(value)
             elif key == INBOX:
                 _ = int(value["sequence"])
             else:
-                bookmarks[key] = timestamps.normalise(value[self._field])
+                bookmarks[key] = timestamps.normalize(value[self._field])
         return bookmarks
 
     def _since(self, list_name: str, start: str | None, lookback: timedelta) -> str | None:
@@ -139,7 +139,7 @@ class ListCursor(StreamCursor):
         times = [time for row in rows if (time := row.get(self._field))]
         try:
             return (
-                (timestamps.normalise(min(times)), timestamps.normalise(max(times)))
+                (timestamps.normalize(min(times)), timestamps.normalize(max(times)))
                 if times
                 else None
             )

@@ -62,7 +62,7 @@ class CollectedParents:
             # a row that changed during the read is there twice
             latest = dict(sorted(zip(ids, seconds, strict=True)))
             for one, second in latest.items():
-                yield Parent(list_name, one, timestamps.of_epoch(second))
+                yield Parent(list_name, one, timestamps.from_epoch(second))
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class ListPlan:
         first, now = timestamps.to_epoch(begin), timestamps.to_epoch(timestamps.now())
         # most rows changed lately: towards the present, windows get shorter
         shares = [1 - ((count - number) / count) ** 2 for number in range(1, count)]
-        bounds = [timestamps.of_epoch(first + int((now - first) * share)) for share in shares]
+        bounds = [timestamps.from_epoch(first + int((now - first) * share)) for share in shares]
         if self.since is None:
             for descending in (False, True):
                 order = Order("update_time", descending)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from source_pipedrive import timestamps as times
+from source_pipedrive import timestamps
 from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.inbox.store import Inbox
 from unit_tests import catalog
@@ -107,7 +107,7 @@ def test_a_deleted_row_comes_once_in_its_stream_and_costs_no_request(
     (gone,) = [row for row in first.records(stream) if row["id"] == id_]
     assert len(first.records(stream)) == 2
     assert gone["is_deleted"] is True
-    assert times.normalise(gone["update_time"]) == "2026-05-02T12:00:00Z"
+    assert timestamps.normalize(gone["update_time"]) == "2026-05-02T12:00:00Z"
     assert again.records(stream) == []
     assert first.status(stream) == again.status(stream) == "COMPLETE"
 
@@ -167,7 +167,7 @@ def test_a_row_that_came_back_without_an_event_is_newer_than_its_tombstone(
 
     output = read("persons", webhook_inbox=url)
 
-    newest = max(output.records("persons"), key=lambda row: times.sortable(row["update_time"]))
+    newest = max(output.records("persons"), key=lambda row: timestamps.sortable(row["update_time"]))
     assert newest.get("is_deleted") is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import AirbyteMessage, Type
 
-from source_pipedrive import timestamps as times
+from source_pipedrive import timestamps
 from unit_tests.conftest import Read
 from unit_tests.pipedrive import Api, error, rows, v1_page, v2_page
 
@@ -16,7 +16,7 @@ NO_SUCH_FEATURE = error(403, "You do not have permissions to do this.")
 
 
 def test_deal_products_are_read_for_the_deals_that_changed(api: Api, read: Read) -> None:
-    now = times.now()
+    now = timestamps.now()
     state = {"deal_products": {"parent_update_time": now, "full_pass": now}}
     api.answer("api/v2/deals", v2_page(rows("deals", [7])))
     api.answer("api/v2/deals/products", v2_page([{"id": 1, "deal_id": 7}]))
@@ -29,7 +29,7 @@ def test_deal_products_are_read_for_the_deals_that_changed(api: Api, read: Read)
 
 
 def test_a_full_scan_of_all_deals_is_due_after_a_week(api: Api, read: Read) -> None:
-    state = {"parent_update_time": times.now(), "full_pass": "2024-05-01T00:00:00Z"}
+    state = {"parent_update_time": timestamps.now(), "full_pass": "2024-05-01T00:00:00Z"}
     api.answer("api/v2/deals", v2_page(rows("deals", range(1, 151))))
     api.answer("api/v2/deals/products", v2_page([]), v2_page([]))
 
@@ -43,7 +43,7 @@ def test_a_full_scan_of_all_deals_is_due_after_a_week(api: Api, read: Read) -> N
 
 def test_every_sync_is_a_full_scan_when_the_setting_is_zero_days(api: Api, read: Read) -> None:
     # Pipedrive's clock is ahead of this machine's
-    ahead = times.shift(times.now(), timedelta(minutes=30))
+    ahead = timestamps.shift(timestamps.now(), timedelta(minutes=30))
     state = {"deal_products": {"parent_update_time": ahead, "full_pass": ahead}}
     api.answer("api/v2/deals", v2_page([]))
 
@@ -113,13 +113,13 @@ def test_a_state_covers_only_parents_whose_children_were_emitted(
     api.answer("v1/notes", v1_page(rows("notes", parents, update_time=time)))
     for parent in parents:
         api.answer(f"v1/notes/{parent}/comments", v1_page([{"uuid": f"comment of {parent}"}]))
-    serialise = AirbyteEntrypoint.airbyte_message_to_string
+    serialize = AirbyteEntrypoint.airbyte_message_to_string
 
     def write_late(message: AirbyteMessage) -> str:
         # the threads read on meanwhile, until all page slots are taken
         if message.type is Type.STATE:
             threading.Event().wait(0.2)
-        return serialise(message)
+        return serialize(message)
 
     monkeypatch.setattr(AirbyteEntrypoint, "airbyte_message_to_string", write_late)
     output = read("note_comments")

@@ -12,7 +12,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from sqlalchemy import bindparam, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from source_pipedrive import timestamps as times
+from source_pipedrive import timestamps
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.webhooks.targets.destination import Destination, destination_opener
 from source_pipedrive.webhooks.targets.executor import InProcessExecutor
@@ -137,5 +137,5 @@ def _has_arrived(expected: ExpectedRow, row: Mapping[str, Any] | None) -> bool:
         return True
     changed = row.get("update_time") or row.get("modified")
     return isinstance(changed, datetime) and (
-        changed.replace(tzinfo=changed.tzinfo or UTC) >= times.moment(expected.changed)
+        changed.replace(tzinfo=changed.tzinfo or UTC) >= timestamps.parse(expected.changed)
     )
