@@ -90,15 +90,22 @@ class Planner:
         self._source.owner()
         for one in streams:
             requests, basis = self._requests(one)
-            yield Estimate(one.spec.name, requests, requests * self._token_cost(one), basis)
+            yield Estimate(one.spec.name, requests, self._tokens(one, requests), basis)
 
-    def _token_cost(self, one: BuiltStream) -> int:
-        """Return what a request of the stream costs; a path may hold a parent's id."""
+    def _tokens(self, one: BuiltStream, requests: int) -> int:
+        """Return what requests cost at least: one for each list, the others at the lowest cost."""
         spec = one.spec
-        if not spec.requester:
+        if not (spec.requester and requests):
             return 0
-        partition = {spec.parents.parent_key: "1"} if spec.parents else one.lists[0].partition
-        return self._source.budget.cost_of(f"/{spec.path_for(self._source.config, partition)}")
+        # any id will do where the path holds a parent's
+        partitions = (
+            [{spec.parents.parent_key: "1"}]
+            if spec.parents
+            else [listed.partition for listed in one.lists]
+        )
+        paths = [spec.path_for(self._source.config, partition) for partition in partitions]
+        costs = [self._source.budget.cost_of(f"/{path}") for path in paths]
+        return sum(costs) + (requests - len(costs)) * min(costs)
 
     def _requests(self, one: BuiltStream) -> tuple[int, str]:
         spec, cursor = one.spec, one.cursor

@@ -88,6 +88,22 @@ def test_a_child_stream_has_the_cost_of_its_own_path(
     assert document["tokens"] == cost
 
 
+def test_each_list_has_the_cost_of_its_own_path(plan: Plan, api: Api) -> None:
+    api.answer("v1/users/me", v1_page([{"id": 1}]))
+    state = {
+        "type": "STREAM",
+        "stream": {
+            "stream_descriptor": {"name": "deals"},
+            "stream_state": {"update_time": "2024-05-01T00:00:00Z"},
+        },
+    }
+
+    result = plan("--json", catalog={"streams": [configured("deals")]}, state=[state])
+
+    # a page of the active deals, and a page of the archived ones, which costs 20
+    assert json.loads(result.stdout)["tokens"] == 30
+
+
 def test_a_later_sync_costs_a_page_at_least(plan: Plan, api: Api) -> None:
     api.answer("v1/users/me", v1_page([{"id": 1}]))
 
