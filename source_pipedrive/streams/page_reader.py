@@ -71,10 +71,10 @@ class PageReader:
         """Yield the rows of each page that are to be emitted; a page may have none."""
         if self._listener.is_over:
             return
-        shape, listed = self._shaping.for_slice(part), 0
+        shape, is_empty = self._shaping.for_slice(part), True
         try:
             for number, page in enumerate(self._paged(part, before_request), start=1):
-                listed += len(page.rows)
+                is_empty = is_empty and not (page.rows or page.answer.refusal)
                 rows = shape(page.rows)
                 kept = self._kept(part, rows)
                 self._client.count_rows(len(kept))
@@ -88,8 +88,8 @@ class PageReader:
                     break
         except EndlessListError as error:
             raise self._incomplete(str(error)) from error
-        if not listed:
-            self._warn_if_never_empty()
+        if is_empty and self._spec.never_empty:
+            raise self._incomplete(f"Pipedrive returned no rows, but {self._spec.never_empty}")
 
     def newest_id(self, part: ListSlice) -> int:
         """Return the highest id of a list, at the token cost of a page; 0 for an empty list."""
@@ -173,15 +173,6 @@ class PageReader:
             f"Stream {self._spec.name} failed: {why}. No data is lost. The next sync reads the "
             "list again."
         )
-
-    def _warn_if_never_empty(self) -> None:
-        if self._spec.never_empty:
-            _LOGGER.warning(
-                "Stream %s has no rows, but %s. If the sync overwrites the table, it is empty now. "
-                "Sync again; if this persists, contact Pipedrive's support.",
-                self._spec.name,
-                self._spec.never_empty,
-            )
 
 
 def _as_read(page: Page, kept: list[Row]) -> ReadPage:

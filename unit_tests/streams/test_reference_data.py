@@ -168,7 +168,7 @@ def test_field_options_hold_every_option_of_every_entity(api: Api, read: Read) -
     api.answer("api/v2/activityFields", v2_page([LABEL_FIELD]))
     v1_field = {"key": "label_ids", "name": "Label", "options": [{"id": 3, "label": "Warm"}]}
     api.answer("v1/leadFields", v1_page([v1_field]))
-    api.answer("v1/noteFields", envelope([]))
+    api.answer("v1/noteFields", envelope([{"key": "content", "name": "Content", "options": None}]))
 
     found = read("field_options", custom_fields="columns").records("field_options")
 

@@ -113,9 +113,9 @@ def test_field_definitions_are_kept_from_sync_to_sync(api: Api, file: Path) -> N
     config = CONFIG | {"custom_fields": "columns"}
     warehouse = Warehouse(config, f"duckdb:///{file}", ["persons", "person_fields"])
     for path in ("deal", "organization", "product", "project"):
-        api.serve(f"api/v2/{path}Fields", lambda _: v2_page([]))
+        api.serve(f"api/v2/{path}Fields", lambda _: v2_page(rows("deal_fields", [1])))
     api.serve("v1/leadLabels", lambda _: envelope([]))
-    api.serve("api/v2/personFields", lambda _: v2_page([]))
+    api.serve("api/v2/personFields", lambda _: v2_page(rows("person_fields", [1])))
     api.answer("api/v2/persons", persons(7, update_time=OLD), persons(8, update_time=NEW))
 
     with api.reachable():
