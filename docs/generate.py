@@ -33,6 +33,7 @@ _JOIN = re.compile(r"(?:joins?|keyed by) `(\w+)\.(\w+)`")
 # nearly every stream joins these: with them, the diagram would show little else
 _EVERYWHERE = {"users": "id", "currencies": "code"}
 _CONNECTION_FAILURES = {
+    "ProxyError": "proxy failure",
     "NameResolutionError": "DNS failure",
     "SSLError": "TLS failure",
     "Timeout": "timeout",
@@ -258,6 +259,7 @@ def _sentences(message: str) -> list[str]:
         "Stream {stream}": "The stream",
         "{stream}": "the stream",
         "{needs}": "the permission in the [table of streams](streams.md#streams)",
+        "The proxy {said}": "The proxy",
         "{said}": "broken JSON, an HTML page, or `null`",
         "{status}": "any status",
     }.items():

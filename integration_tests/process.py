@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, Timer
-from typing import Any
+from typing import IO, Any
 
 from integration_tests.launcher import Launcher
 from integration_tests.platform import Output, configured
@@ -45,11 +45,19 @@ class Connector:
         assert self.config["api_key"] not in output.text, "the API key is in the output"
         return output
 
-    def start(self, verb: str, streams: Sequence[str] = (), **env: str) -> subprocess.Popen[str]:
-        """Start a verb whose output is a pipe; `env` is added to the environment."""
+    def start(
+        self,
+        verb: str,
+        streams: Sequence[str] = (),
+        stdout: int | IO[bytes] = subprocess.PIPE,
+        stderr: int | None = None,
+        **env: str,
+    ) -> subprocess.Popen[str]:
+        """Start a verb, by default with a pipe as output; `env` is added to the environment."""
         return subprocess.Popen(
             [EXECUTABLE, *self._arguments(verb, streams, None)],
-            stdout=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             cwd=self.folder,
             env=os.environ | env,
             text=True,

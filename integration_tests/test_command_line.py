@@ -1,11 +1,13 @@
 """The commands of the Airbyte protocol, as the platform runs them."""
 
+import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from integration_tests.platform import STREAMS_OF_EVERY_ACCOUNT
+from integration_tests.platform import STREAMS_OF_EVERY_ACCOUNT, Output
 from integration_tests.process import Connector, run_forked
 from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.config import specification
@@ -152,3 +154,34 @@ def test_a_file_that_cannot_be_used_is_a_config_error_that_names_it(
     assert problem in error["message"]
     assert error["failure_type"] == "config_error"
     assert output.exit_code == 1
+
+
+def test_a_full_disk_ends_a_read_with_one_line(connector: Connector) -> None:
+    with (
+        Path("/dev/full").open("wb") as full,
+        connector.start("read", ["deals"], stdout=full, stderr=subprocess.PIPE) as process,
+    ):
+        _, stderr = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert stderr == "source-pipedrive: stdout cannot be written: No space left on device.\n"
+
+
+def test_an_interrupt_ends_a_read_quietly_between_two_lines(connector: Connector) -> None:
+    with connector.start("read", ["deals", "persons"], stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, stderr = process.communicate(timeout=30)
+
+    assert process.returncode in {-signal.SIGINT, 0}, "interrupted, or over before"
+    assert stderr == ""
+    assert all(Output(first + rest).messages)
+
+
+def test_warnings_of_libraries_do_not_end_a_check(connector: Connector) -> None:
+    with connector.start("check", stderr=subprocess.PIPE, PYTHONWARNINGS="error") as process:
+        output, stderr = process.communicate(timeout=30)
+
+    assert "SUCCEEDED" in output
+    assert stderr == ""

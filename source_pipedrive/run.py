@@ -3,6 +3,7 @@
 import gc
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import yaml
@@ -11,6 +12,8 @@ import yaml
 def run() -> None:
     """Run a verb of the Airbyte protocol, `plan` or `webhooks`."""
     verb = sys.argv[1:2]
+    # what libraries warn of is no business of a user; with PYTHONWARNINGS=error it would be the end
+    warnings.simplefilter("ignore")
     if verb == ["spec"]:
         # without the CDK, whose import takes two seconds
         written = Path(__file__).with_name("spec.yaml").read_bytes()

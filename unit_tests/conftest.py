@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -142,7 +143,11 @@ def connector(
             file.write_text(json.dumps(content))
             arguments += [f"--{name}", str(file)]
         capfd.readouterr()
-        with api.reachable(), pytest.MonkeyPatch.context() as patch:
+        with (
+            api.reachable(),
+            warnings.catch_warnings(),
+            pytest.MonkeyPatch.context() as patch,
+        ):
             patch.setattr(sys, "argv", arguments)
             patch.setattr(time, "sleep", clock.sleep)
             patch.setattr(time, "monotonic", clock.read)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import requests
 from airbyte_cdk.sources.declarative.requesters.requester import Requester
 from airbyte_cdk.sources.streams.http.exceptions import BaseBackoffException
 from airbyte_cdk.sources.types import StreamSlice
@@ -11,7 +12,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive import timestamps
 from source_pipedrive.api.error_rules import ErrorRules
-from source_pipedrive.api.exceptions import AccountRefusedError, UserError
+from source_pipedrive.api.exceptions import AccountRefusedError, UserError, config_error
 from source_pipedrive.api.rate_limits import StreamBudget
 from source_pipedrive.api.responses import Body, body_of
 
@@ -59,6 +60,14 @@ class PipedriveClient:
             )
         except AccountRefusedError as error:
             raise self._budget.stop_sync(str(error.message), error.failure_type) from error
+        except requests.RequestException:
+            raise
+        except OSError as error:
+            # a file that REQUESTS_CA_BUNDLE names, for example
+            raise config_error(
+                f"The connection to Pipedrive cannot be set up: {error}. Correct the setting of "
+                "this machine that names it, such as the variable REQUESTS_CA_BUNDLE."
+            ) from error
         except AirbyteTracedException as error:
             # the HTTP client puts the rule's sentence into one about log files
             if isinstance(error.__context__, BaseBackoffException):

@@ -8,6 +8,8 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import yaml
 from airbyte_cdk.models import FailureType
@@ -122,7 +124,7 @@ class ErrorRules(ErrorHandler):
                     return self._resolve(response_or_exception, str(error))
                 return SUCCESS_RESOLUTION
             return self._resolve(response_or_exception, error_text(response_or_exception))
-        return self._resolve(response_or_exception, "")
+        return self._resolve(response_or_exception, _proxy_address())
 
     def skip_reason(self, response: Response) -> str:
         """Return the sentence for the log about a refusal that the stream tolerates."""
@@ -172,6 +174,13 @@ def _is_daily_limit(response: Response) -> bool:
     if tokens is not None:
         return tokens < _HIGHEST_TOKEN_COST
     return bool(header_number(response, "x-ratelimit-remaining"))
+
+
+def _proxy_address() -> str:
+    """Return the proxy of this machine, without its user and password."""
+    proxies = getproxies()
+    address = urlsplit(proxies.get("https") or proxies.get("http") or "")
+    return address.netloc.rpartition("@")[2]
 
 
 def _class_names(error: object) -> Iterator[str]:

@@ -6,7 +6,10 @@ import logging
 import os
 import signal
 import sys
+from argparse import Namespace
+from collections.abc import Callable
 from contextlib import suppress
+from errno import EPIPE
 from functools import partial
 from typing import NoReturn
 
@@ -16,7 +19,7 @@ from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 from source_pipedrive.protocol.cdk_seams import CdkLogFilter, evaluate_templates_one_at_a_time
 from source_pipedrive.protocol.entrypoint import Entrypoint
 from source_pipedrive.protocol.source import SourcePipedrive
-from source_pipedrive.protocol.stdout import Stdout, StoppedError
+from source_pipedrive.protocol.stdout import LostOutputError, Stdout, StoppedError
 from source_pipedrive.streams.records import PageRecords
 
 _SECONDS_TO_FINISH = 1.5
@@ -26,39 +29,26 @@ _M_ARENA_MAX = -8
 
 def main(arguments: list[str]) -> None:
     """Run one verb. Exits with 1 when it failed, whatever the threads are doing."""
-    stdout = Stdout()
-    _set_up_logging(stdout)
+    try:
+        stdout = Stdout()
+        _set_up_logging(stdout)
+    except (AttributeError, OSError) as error:
+        # Python has no stdout object when the file is closed
+        _end_without_output(error)
     _share_memory()
     args = Entrypoint.parse_args(arguments)
     try:
-        evaluate_templates_one_at_a_time()
-        # threads that compute at the same time only take the interpreter from each other
-        sys.setswitchinterval(0.05)
-        source = SourcePipedrive.from_files(
-            config=getattr(args, "config", None),
-            catalog=getattr(args, "catalog", None),
-            state=getattr(args, "state", None),
-            record_format=PageRecords(),
-        )
-        entrypoint = Entrypoint(source, stdout)
-        # what is there now stays: the collector need not look at it again with every page
-        gc.freeze()
-        gc.enable()
-        gc.set_threshold(50_000, 50, 100)
-        signal.signal(signal.SIGTERM, partial(_stop, stdout))
-        for message in entrypoint.run(args):
-            stdout.write(f"{message}\n")
-        # a consumer that is gone would only show as the process ends
-        stdout.flush()
-        # everything is written: there is nothing left to stop
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    except StoppedError:
+        _run(args, stdout)
+    except StoppedError as stopped:
         # a second signal must not interrupt what the first one started
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        logger.info("Stopped by SIGTERM. The next sync resumes from the last state.")
-        stdout.flush()
-        _end_by_sigterm()
-    except BaseException:  # noqa: BLE001 - a closed stdout and an interrupt included
+        _handle_stop_signals(signal.SIG_IGN)
+        with suppress(LostOutputError):
+            logger.info("Stopped by a signal. The next sync resumes from the last state.")
+            stdout.flush()
+        _end_by_signal(stopped.signal)
+    except LostOutputError as error:
+        _end_without_output(error)
+    except BaseException:  # noqa: BLE001 - whatever it is, the process must end
         try:
             sys.excepthook(*sys.exc_info())
             stdout.flush()
@@ -67,19 +57,60 @@ def main(arguments: list[str]) -> None:
             os._exit(1)
 
 
-def _stop(stdout: Stdout, *_: object) -> None:
-    """Handle SIGTERM: finish the page, but end anyway if nobody consumes stdout."""
-    signal.signal(signal.SIGALRM, lambda *_: _end_by_sigterm())
+def _run(args: Namespace, stdout: Stdout) -> None:
+    evaluate_templates_one_at_a_time()
+    # threads that compute at the same time only take the interpreter from each other
+    sys.setswitchinterval(0.05)
+    source = SourcePipedrive.from_files(
+        config=getattr(args, "config", None),
+        catalog=getattr(args, "catalog", None),
+        state=getattr(args, "state", None),
+        record_format=PageRecords(),
+    )
+    entrypoint = Entrypoint(source, stdout)
+    # what is there now stays: the collector need not look at it again with every page
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(50_000, 50, 100)
+    _handle_stop_signals(partial(_stop, stdout))
+    for message in entrypoint.run(args):
+        stdout.write(f"{message}\n")
+    # a consumer that is gone would only show as the process ends
+    stdout.flush()
+    # everything is written: there is nothing left to stop
+    _handle_stop_signals(signal.SIG_IGN)
+
+
+def _handle_stop_signals(handler: Callable[..., None] | signal.Handlers) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+def _stop(stdout: Stdout, number: int, _frame: object) -> None:
+    """Handle SIGTERM and SIGINT: finish the page, but end anyway if nobody consumes stdout."""
+    signal.signal(signal.SIGALRM, lambda *_: _end_by_signal(number))
     signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_FINISH)
-    stdout.stop()
+    stdout.stop(number)
 
 
-def _end_by_sigterm() -> NoReturn:
-    """End the process as SIGTERM does by default: PyAirbyte takes other ends for a crash."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGTERM)
+def _end_by_signal(number: int) -> NoReturn:
+    """End the process as the signal does by default: PyAirbyte takes other ends for a crash."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
     # the first process of a container does not end by a signal
-    os._exit(128 + signal.SIGTERM)
+    os._exit(128 + number)
+
+
+def _end_without_output(error: BaseException) -> NoReturn:
+    """End the process when nobody can hear it on stdout, and say why on stderr."""
+    reason = str(error.args[-1]) if error.args else "it is closed"
+    if not isinstance(error, OSError | LostOutputError):
+        reason = "it is closed"
+    with suppress(Exception):
+        if EPIPE not in error.args:
+            sys.stderr.write(f"source-pipedrive: stdout cannot be written: {reason}.\n")
+            sys.stderr.flush()
+    os._exit(1)
 
 
 def _share_memory() -> None:

@@ -8,10 +8,19 @@ from source_pipedrive.streams.records import RecordPage
 
 
 class StoppedError(BaseException):
-    """The platform cancelled the sync. The states written so far cover what was emitted.
+    """A signal stopped the sync, for example because the platform cancelled it.
 
+    The states written so far cover what was emitted.
     Not an `Exception`: `logging`, for one, swallows those, and the sync would go on.
     """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal = signal_number
+
+
+class LostOutputError(BaseException):
+    """Stdout cannot be written any more: its consumer is gone, or a disk is full."""
 
 
 class Stdout:
@@ -21,7 +30,8 @@ class Stdout:
         # a writer of our own: with PYTHONUNBUFFERED, stdout would take a page in part only
         self._raw = open(1, "wb", closefd=False)  # noqa: SIM115 - as long as the process
         self._lock = threading.RLock()
-        self._is_writing = self._is_stopped = False
+        self._is_writing = False
+        self._stopped_by = 0
 
     def write(self, text: str) -> int:
         """Write whole lines, and flush them at once."""
@@ -39,22 +49,27 @@ class Stdout:
 
     def flush(self) -> None:
         """Hand everything to the process that consumes stdout."""
-        with self._lock:
+        with self._whole_lines():
             self._raw.flush()
 
-    def stop(self, *_: object) -> None:
+    def stop(self, signal_number: int) -> None:
         """Leave the main thread, but not in the middle of a page."""
         if not self._is_writing:
-            raise StoppedError
-        self._is_stopped = True
+            raise StoppedError(signal_number)
+        self._stopped_by = signal_number
 
     @contextmanager
     def _whole_lines(self) -> Iterator[None]:
         is_main = threading.current_thread() is threading.main_thread()
         with self._lock:
             self._is_writing = self._is_writing or is_main
-            yield
-            self._is_writing = self._is_writing and not is_main
-        if is_main and self._is_stopped:
-            self._is_stopped = False
-            raise StoppedError
+            try:
+                yield
+            except OSError as error:
+                # in other threads, only log lines are written
+                raise (LostOutputError(*error.args) if is_main else error) from None
+            finally:
+                self._is_writing = self._is_writing and not is_main
+        if is_main and self._stopped_by:
+            number, self._stopped_by = self._stopped_by, 0
+            raise StoppedError(number)

@@ -185,6 +185,12 @@ CASES = {
         TRANSIENT,
         "The request for pipelines timed out",
     ),
+    "proxy": Case(
+        requests.exceptions.ProxyError(_unreachable(wire.ProxyError("refused", OSError()))),
+        RETRIED,
+        TRANSIENT,
+        "did not connect to Pipedrive",
+    ),
     "DNS": Case(_no_such_name(), RETRIED, TRANSIENT, "was not found (DNS)"),
     "TLS": Case(
         requests.exceptions.SSLError(

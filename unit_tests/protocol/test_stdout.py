@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 
 import pytest
 
@@ -14,7 +15,7 @@ def test_a_signal_in_the_middle_of_a_log_line_still_ends_the_process() -> None:
 
     class Interrupted(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
-            stdout.stop()
+            stdout.stop(signal.SIGTERM)
             return record.getMessage()
 
     handler = logging.StreamHandler(stdout)
@@ -33,7 +34,7 @@ def test_a_signal_in_the_middle_of_a_line_lets_it_be_finished(
         __slots__ = ()
 
         def encode(self, *_: str) -> bytes:
-            stdout.stop()
+            stdout.stop(signal.SIGTERM)
             return b"whole\n"
 
     with pytest.raises(StoppedError):
