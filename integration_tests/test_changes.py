@@ -139,14 +139,17 @@ def assert_resumes_after_a_kill(replica: Replica, streams: list[str], states: in
     replica.assert_no_row_is_missing_or_stale(streams)
 
 
-def test_the_process_exits_when_stdout_is_closed(replica: Replica) -> None:
-    with replica.connector.start("read", STREAMS) as process:
+def test_the_process_exits_quietly_when_stdout_is_closed(replica: Replica) -> None:
+    with replica.connector.start("read", STREAMS, stderr=subprocess.PIPE) as process:
         assert process.stdout
+        assert process.stderr
         read_until(process, "RECORD")
         process.stdout.close()
         process.wait(timeout=15)
+        stderr = process.stderr.read()
 
     assert process.returncode == 1
+    assert stderr == ""
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])

@@ -42,9 +42,8 @@ def main(arguments: list[str]) -> None:
     except StoppedError as stopped:
         # a second signal must not interrupt what the first one started
         _handle_stop_signals(signal.SIG_IGN)
-        with suppress(LostOutputError):
-            logger.info("Stopped by a signal. The next sync resumes from the last state.")
-            stdout.flush()
+        logger.info("Stopped by a signal. The next sync resumes from the last state.")
+        stdout.flush()
         _end_by_signal(stopped.signal)
     except LostOutputError as error:
         _end_without_output(error)

@@ -32,6 +32,7 @@ class Stdout:
         self._lock = threading.RLock()
         self._is_writing = False
         self._stopped_by = 0
+        self._is_ending = False
 
     def write(self, text: str) -> int:
         """Write whole lines, and flush them at once."""
@@ -54,6 +55,7 @@ class Stdout:
 
     def stop(self, signal_number: int) -> None:
         """Leave the main thread, but not in the middle of a page."""
+        self._is_ending = True
         if not self._is_writing:
             raise StoppedError(signal_number)
         self._stopped_by = signal_number
@@ -66,8 +68,10 @@ class Stdout:
             try:
                 yield
             except OSError as error:
-                # in other threads, only log lines are written
-                raise (LostOutputError(*error.args) if is_main else error) from None
+                # in other threads, and while the process ends, only log lines are written
+                if is_main and not self._is_ending:
+                    self._is_ending = True
+                    raise LostOutputError(*error.args) from None
             finally:
                 self._is_writing = self._is_writing and not is_main
         if is_main and self._stopped_by:
