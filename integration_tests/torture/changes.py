@@ -71,6 +71,9 @@ class ChangeGenerator:
         parent_name, column = stream.parent
         if action == "create":
             copy = {**row, "id": None, "add_time": None, **self._new_text(stream)}
+            if stream.table == "deal_products":
+                # another change may delete the product before this one is made
+                copy["product_id"] = None
             change = {**body, "seed": next(self._numbers), "set": copy}
         elif action == "edit":
             change = {**body, "ids": [row["id"]], "set": self._new_text(stream)}
