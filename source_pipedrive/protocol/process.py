@@ -102,9 +102,8 @@ def _end_by_signal(number: int) -> NoReturn:
 
 def _end_without_output(error: BaseException) -> NoReturn:
     """End the process when nobody can hear it on stdout, and say why on stderr."""
-    reason = str(error.args[-1]) if error.args else "it is closed"
-    if not isinstance(error, OSError | LostOutputError):
-        reason = "it is closed"
+    is_known = isinstance(error, OSError | LostOutputError) and error.args
+    reason = error.args[-1] if is_known else "it is closed"
     with suppress(Exception):
         if EPIPE not in error.args:
             sys.stderr.write(f"source-pipedrive: stdout cannot be written: {reason}.\n")
