@@ -58,7 +58,7 @@ DEAL_OPTIONAL: Final = (
     "smart_bcc_email",
     "source_lead_id",
 )
-_CONTACT_COUNTERS: Final = (
+CONTACT_OPTIONAL: Final = (
     "next_activity_id",
     "last_activity_id",
     "open_deals_count",
@@ -79,7 +79,7 @@ _CONTACT_COUNTERS: Final = (
     "smart_bcc_email",
 )
 PERSON_OPTIONAL: Final = (
-    *_CONTACT_COUNTERS,
+    *CONTACT_OPTIONAL,
     "participant_open_deals_count",
     "participant_closed_deals_count",
     "last_incoming_mail_time",
@@ -87,7 +87,7 @@ PERSON_OPTIONAL: Final = (
     "marketing_status",
     "doi_status",
 )
-ORGANIZATION_OPTIONAL: Final = (*_CONTACT_COUNTERS, "people_count")
+ORGANIZATION_OPTIONAL: Final = (*CONTACT_OPTIONAL, "people_count")
 FIELD_OPTIONAL: Final = ("ui_visibility", "important_fields", "required_fields")
 #: Values of a field that only v1 has; never part of `include_fields` of v2.
 LEGACY: Final = "legacy"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipedrive_sandbox.clock import DAY, Stamp
+from pipedrive_sandbox.tables import CONTACT_OPTIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,23 +13,7 @@ if TYPE_CHECKING:
     from pipedrive_sandbox.data.account_data import AccountData
     from pipedrive_sandbox.store import Row
 
-_CONTACT_COUNTS: Final = (
-    "open_deals_count",
-    "related_open_deals_count",
-    "closed_deals_count",
-    "related_closed_deals_count",
-    "email_messages_count",
-    "activities_count",
-    "done_activities_count",
-    "undone_activities_count",
-    "files_count",
-    "notes_count",
-    "followers_count",
-    "won_deals_count",
-    "related_won_deals_count",
-    "lost_deals_count",
-    "related_lost_deals_count",
-)
+_CONTACT_COUNTS: Final = tuple(name for name in CONTACT_OPTIONAL if name.endswith("_count"))
 
 
 def persons(account: AccountData) -> Iterator[Row]:

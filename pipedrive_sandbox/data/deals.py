@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pipedrive_sandbox.clock import DAY, Stamp, day
 from pipedrive_sandbox.data.custom_fields import LABEL_IDS
 from pipedrive_sandbox.data.setup import CURRENCIES, ORIGINS, PIPELINES, STAGES
+from pipedrive_sandbox.tables import DEAL_OPTIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,17 +16,7 @@ if TYPE_CHECKING:
     from pipedrive_sandbox.store import Row
 
 _LOST_REASONS: Final = ("Price", "Lost to competitor", "No decision", "🤷")
-_DEAL_COUNTS: Final = (
-    "products_count",
-    "files_count",
-    "notes_count",
-    "followers_count",
-    "email_messages_count",
-    "activities_count",
-    "done_activities_count",
-    "undone_activities_count",
-    "participants_count",
-)
+_DEAL_COUNTS: Final = tuple(name for name in DEAL_OPTIONAL if name.endswith("_count"))
 
 
 def deals(account: AccountData) -> Iterator[Row]:
