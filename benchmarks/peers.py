@@ -47,7 +47,9 @@ class Environment:
         if not python.exists():
             venv.create(folder / distribution, with_pip=True)
         install = [str(python), "-m", "pip", "install", "--quiet", requirement]
-        done = subprocess.run(install, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - its own Python
+            install, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             reason = (done.stderr.strip() or "pip gives no reason").splitlines()[-1]
             CONSOLE.print(f"{requirement} is skipped, because it cannot be installed: {reason}")
@@ -58,7 +60,7 @@ class Environment:
     def version(self) -> str:
         """The installed version."""
         script = f"import importlib.metadata as m; print(m.version('{self.distribution}'))"
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - its own Python
             [self.python, "-c", script], capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
@@ -70,7 +72,7 @@ def read_with_tap(python: str, sandbox: RunningSandbox) -> Run:
     with TemporaryDirectory() as folder:
         config_file = _write_json(folder, "config", config)
         command = [python, "-c", _TAP, sandbox.url, "--config", config_file]
-        discovered = subprocess.run(  # noqa: S603
+        discovered = subprocess.run(  # noqa: S603 - the tap
             [*command, "--discover"], capture_output=True, check=True
         )
         catalog = json.loads(discovered.stdout)

@@ -20,4 +20,4 @@ readers = (
 )
 contents = [read(path) if path else None for read, path in zip(readers, paths, strict=True)]
 manifest = str(Path(__file__).with_name("plain_manifest.yaml"))
-launch(YamlDeclarativeSource(manifest, False, *contents), arguments)  # noqa: FBT003
+launch(YamlDeclarativeSource(manifest, False, *contents), arguments)  # noqa: FBT003 - debug

@@ -29,7 +29,9 @@ _KINDS = {
 def specification() -> Mapping[str, Any]:
     """Return the JSON schema of the settings, from `spec.yaml`."""
     content = Path(__file__).with_name("spec.yaml").read_bytes()
-    return yaml.load(content, yaml.CSafeLoader)["connectionSpecification"]  # type: ignore[no-any-return]
+    spec: dict[str, Any] = yaml.load(content, yaml.CSafeLoader)
+    schema: dict[str, Any] = spec["connectionSpecification"]
+    return schema
 
 
 def require_valid(config: Config, specification: Mapping[str, Any]) -> None:

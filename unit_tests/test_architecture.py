@@ -182,8 +182,8 @@ def test_the_connector_is_written_in_plain_words() -> None:
 
 def test_the_walk_of_a_page_in_contributing_is_short_and_true() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    _, _, walk = text.partition("## How a page of deals reaches stdout")
-    stops = [line.split()[:2] for line in walk.split("```")[1].splitlines()[1:]]
+    _, _, drawing = text.partition("## How a page of deals reaches stdout")
+    stops = [line.split()[:2] for line in drawing.split("```")[1].splitlines()[1:]]
 
     assert 0 < len(stops) <= MOST_STOPS
     assert len({module for module, _ in stops}) <= MOST_MODULES_OF_A_WALK

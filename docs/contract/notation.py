@@ -35,7 +35,10 @@ def shortened(schema: Any) -> Any:
 def expanded(short: Any) -> Any:
     """Return the schema that `shortened` made short."""
     if isinstance(short, str):
-        type_, form, nullable = re.fullmatch(r"(\w+)(?:\(([\w-]+)\))?(\?)?", short).groups()  # type: ignore[union-attr]
+        match = re.fullmatch(r"(\w+)(?:\(([\w-]+)\))?(\?)?", short)
+        if match is None:
+            raise ValueError(f"{short!r} is no type of the extract.")
+        type_, form, nullable = match.groups()
         given = {"type": type_, "format": form, "nullable": nullable and True}
         return {keyword: value for keyword, value in given.items() if value}
     if not isinstance(short, dict):

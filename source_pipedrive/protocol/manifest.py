@@ -52,10 +52,13 @@ def packaged_streams() -> Mapping[str, StreamSpec]:
 @cache
 def packaged_manifest() -> Mapping[str, Any]:
     """Return the packaged manifest as it is written."""
-    return yaml.load(MANIFEST.read_bytes(), yaml.CSafeLoader)  # type: ignore[no-any-return]
+    manifest: dict[str, Any] = yaml.load(MANIFEST.read_bytes(), yaml.CSafeLoader)
+    return manifest
 
 
 @cache
 def packaged_schema(stream: str) -> Mapping[str, Any]:
     """Return the JSON schema of a stream's rows, without the account's custom fields."""
-    return json.loads((MANIFEST.parent / "schemas" / f"{stream}.json").read_bytes())  # type: ignore[no-any-return]
+    written = (MANIFEST.parent / "schemas" / f"{stream}.json").read_bytes()
+    schema: dict[str, Any] = json.loads(written)
+    return schema
