@@ -48,6 +48,7 @@ DEV = [
     "pytest-cov>=7",
     "pytest-xdist>=3.6",
     "requests-mock>=1.12.1",
+    "rfc3339-validator>=0.1.4",
     "ruff==0.17.6",
     "types-jsonschema>=4.23",
     "types-pyyaml>=6.0.12",
@@ -66,6 +67,7 @@ setup(
     entry_points={"console_scripts": ["source-pipedrive = source_pipedrive.run:run"]},
     install_requires=[
         "airbyte-cdk>=7.39.1,<7.40",
+        "airbyte-protocol-models-dataclasses>=0.17",
         "anyascii>=0.3.2",
         "isodate>=0.6.1",
         "jsonschema>=4.17",

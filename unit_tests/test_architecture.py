@@ -36,9 +36,10 @@ LEAVES: dict[str, set[str]] = {"config": {"timestamps"}, "timestamps": set(), "l
 # Packages, and the packages that each may import.
 PACKAGES: dict[str, set[str]] = {
     "api": set(),
-    "custom_fields": set(),
-    "inbox": set(),
-    "streams": {"api", "custom_fields", "inbox"},
+    "conformance": set(),
+    "custom_fields": {"conformance"},
+    "inbox": {"conformance"},
+    "streams": {"api", "conformance", "custom_fields", "inbox"},
     "protocol": {"api", "custom_fields", "inbox", "streams"},
     "webhooks": {"api", "inbox", "webhooks.targets"},
     "webhooks.targets": {"inbox", "protocol", "streams", "webhooks"},

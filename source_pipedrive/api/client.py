@@ -14,7 +14,7 @@ from source_pipedrive import timestamps
 from source_pipedrive.api.error_rules import ErrorRules
 from source_pipedrive.api.exceptions import AccountRefusedError, UserError, config_error
 from source_pipedrive.api.rate_limits import StreamBudget
-from source_pipedrive.api.responses import Body, body_of
+from source_pipedrive.api.responses import Body, Paging, body_of
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,9 @@ def pages_as_answered(
         answer = fetch({**limit, **position})
         rows = rows_of(answer.body)
         empty_pages = 0 if rows else empty_pages + 1
-        cursor = (answer.body.get("additional_data") or {}).get("next_cursor")
-        next_start = None if cursor else _next_start(answer.body, start, len(rows))
+        paging = Paging.of(answer.body)
+        cursor = paging.next_cursor
+        next_start = None if cursor else _next_start(paging, start, len(rows))
         yield Page(rows, answer, cursor)
         if cursor:
             if cursor in seen:
@@ -171,7 +172,8 @@ def offset_pages(
         answer = fetch({"start": start, "limit": page_size})
         rows = rows_of(answer.body)
         keys = {key_of(row) for row in rows}
-        next_start = _next_start(answer.body, start, len(rows))
+        paging = Paging.of(answer.body)
+        next_start = _next_start(paging, start, len(rows))
         # an empty page in the middle is not the end, an empty page at the end may be one too far
         may_have_skipped = bool(keys_before) and start > 0 and (rows or next_start is None)
         if may_have_skipped and keys_before is not None and keys_before.isdisjoint(keys):
@@ -183,11 +185,13 @@ def offset_pages(
         is_stepping_back = False
         # without the repeated row, unless it changed in between
         fresh = rows[1:] if rows and rows[0] == last_row else rows
-        last_row, count = (rows[-1] if rows else None), len(rows)
+        # a copy: whoever takes the page changes its rows
+        last_row, count = (dict(rows[-1]) if rows else None), len(rows)
         yield Page(fresh, answer)
         if next_start is None:
-            if cursor := (answer.body.get("additional_data") or {}).get("next_cursor"):
-                yield from pages_as_answered(fetch, rows_of, {"limit": page_size}, cursor)
+            if paging.next_cursor:
+                limit = {"limit": page_size}
+                yield from pages_as_answered(fetch, rows_of, limit, paging.next_cursor)
             return
         if count > 1:
             keys_before, start = keys, max(start + 1, next_start - 1)
@@ -195,15 +199,8 @@ def offset_pages(
             keys_before, start = None, next_start
 
 
-def _next_start(body: Body, start: int, count: int) -> int | None:
-    """Return where the next page begins, from either of the two forms that v1 has.
-
-    The contract puts `start`, `limit`, and `more_items_in_collection` under `additional_data` for
-    some objects, live answers nest them in `pagination`; `next_start` can be missing.
-    """
-    additional_data = body.get("additional_data") or {}
-    pagination = additional_data.get("pagination") or additional_data
-    if not pagination.get("more_items_in_collection"):
+def _next_start(paging: Paging, start: int, count: int) -> int | None:
+    if not paging.has_more:
         return None
-    next_start = int(pagination.get("next_start") or start + count)
+    next_start = paging.next_start or start + count
     return next_start if next_start > start else None

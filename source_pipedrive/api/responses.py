@@ -1,8 +1,9 @@
 """Pipedrive's response bodies: `{"success": …, "data": …, "additional_data": …}`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from requests import Response
@@ -33,31 +34,67 @@ def body_of(response: Response) -> Body:
 
 
 @dataclass(frozen=True)
+class Paging:
+    """What an answer says about the next page: where it begins, if there is one.
+
+    The contract puts `more_items_in_collection` and `next_start` of API v1 under `additional_data`
+    for some objects, live answers nest them in `pagination`; `next_start` can be missing.
+    https://pipedrive.readme.io/docs/core-api-concepts-pagination
+    """
+
+    next_cursor: str | None
+    has_more: bool
+    next_start: int | None
+
+    @classmethod
+    def of(cls, body: Body) -> Self:
+        """Read it from a body. Raises `MalformedResponseError`."""
+        additional = _object(body, "additional_data")
+        pagination = _object(additional, "pagination") or additional
+        cursor, start = additional.get("next_cursor"), pagination.get("next_start")
+        if not isinstance(cursor, str | None) or type(start) not in {int, NoneType}:
+            raise MalformedResponseError("an unreadable position of the next page")
+        return cls(cursor or None, bool(pagination.get("more_items_in_collection")), start)
+
+
+@dataclass(frozen=True)
 class AnswerShape:
     """What the data of a stream's answers must be: a list of rows, unless it `is_object`.
 
-    `rows_at` is the key of the list, where it is nested in an object. Each row must have a value
-    in `required` columns.
+    One object can be missing; whoever asks for it says so better.
+    `rows_at` is the key of the list, where it is nested in an object. `keys` are the columns that
+    every row must have, each with what tells whether a value can be the key of a row.
     """
 
     is_object: bool = False
     rows_at: str | None = None
-    required: Sequence[str] = ()
+    keys: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
 
     def check(self, body: Body) -> None:
-        """Raise `MalformedResponseError` if the data has another shape; null is an empty list."""
+        """Raise `MalformedResponseError` if the body has another shape; null is an empty list."""
+        Paging.of(body)
         data = body["data"]
-        if self.rows_at and isinstance(data, dict):
-            data = data.get(self.rows_at)
-        if self.is_object or data is None:
+        if self.is_object or data is None or data == []:
             return
+        if self.rows_at:
+            if not isinstance(data, dict):
+                raise MalformedResponseError("something else than an object")
+            data = data.get(self.rows_at) or []
         if not isinstance(data, list):
             raise MalformedResponseError("something else than a list")
-        if not all(type(row) is dict for row in data):
+        if not {dict}.issuperset(map(type, data)):
             raise MalformedResponseError("a list with something else than objects in it")
-        for column in self.required:
-            if any(row.get(column) is None for row in data):
-                raise MalformedResponseError(f"rows without `{column}`")
+        for column, is_key in self.keys.items():
+            if not all(map(is_key, [row.get(column) for row in data])):
+                raise MalformedResponseError(f"rows without a readable `{column}`")
+
+
+def _object(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return an object inside another; an empty one may be null, or `[]`."""
+    value = parent.get(key) or {}
+    if not isinstance(value, dict):
+        raise MalformedResponseError(f"an unreadable `{key}`")
+    return value
 
 
 def error_text(response: Response) -> str:

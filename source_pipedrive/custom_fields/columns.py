@@ -11,9 +11,10 @@ https://pipedrive.readme.io/docs/core-api-concepts-custom-fields
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from source_pipedrive.conformance.conformer import nulled
 from source_pipedrive.custom_fields.field_definition import FieldDefinition
-from source_pipedrive.custom_fields.fields import CustomField, Target
-from source_pipedrive.custom_fields.naming import RAW_COLUMN, name_columns
+from source_pipedrive.custom_fields.fields import CustomField, Target, fitted
+from source_pipedrive.custom_fields.naming import FIELD_CODE_LENGTH, RAW_COLUMN, name_columns
 from source_pipedrive.custom_fields.options import Labels, labels_by_id, labels_finder
 from source_pipedrive.custom_fields.schema_changes import describe_schema_changes
 from source_pipedrive.custom_fields.types import TEXTS
@@ -24,8 +25,6 @@ _LABELS_SCHEMA = {
     **TEXTS.schema,
     "description": "Names of the labels in `label_ids`, in their order.",
 }
-# no key of a built-in field is that long
-_FIELD_CODE_LENGTH = 40
 
 
 class Columns:
@@ -39,18 +38,21 @@ class Columns:
         schema: Mapping[str, Any],
         targets: Mapping[str, Target],
         labels_of: Callable[[Any], Any] | None,
-        root_codes: frozenset[str] | None,
+        known_codes: frozenset[str],
     ) -> None:
         self.schema = schema
         """Column -> JSON schema, sorted by column."""
-        self.unknown: set[str] = set()
-        """Codes of fields that rows have values for, but that have no field definition."""
         self._targets = targets
         self._labels_of = labels_of
-        self._root_codes = root_codes
-        """The codes of all fields, if rows have the values at their root."""
+        self._known_codes = known_codes
+        self._keys_without_column: set[str] = set()
 
-    def filled(self, rows: Sequence[Row]) -> Iterator[Row]:  # noqa: C901, PLR0912 - see below
+    @property
+    def unknown(self) -> set[str]:
+        """Codes of fields that rows have values for, but that have no field definition."""
+        return {key[:FIELD_CODE_LENGTH] for key in self._keys_without_column} - self._known_codes
+
+    def filled(self, rows: Sequence[Row]) -> Iterator[Row]:  # noqa: C901 - see below
         """Yield the rows with the columns of every value that is set; null where it does not fit.
 
         A field without a value adds no column: an absent column is NULL in the warehouse. The raw
@@ -58,16 +60,12 @@ class Columns:
         """
         # Every value of every row passes here. To call a function for each row or for each value
         # that fits would cost more than the work itself, so both API versions share this one loop.
-        targets, labels_of, unknown = self._targets, self._labels_of, self.unknown
-        at_root = self._root_codes is not None
-        values: Any
+        targets, labels_of, unknown = self._targets, self._labels_of, self._keys_without_column
         for row in rows:
+            misfits: dict[str, str] = {}
             if labels_of and type(label_ids := row.get("label_ids")) is list:
                 row["labels"] = labels_of(label_ids)
-            if at_root:
-                values = {key: row[key] for key in targets if key in row}
-            else:
-                values = row.get(RAW_COLUMN)
+            values = row.get(RAW_COLUMN)
             if type(values) is dict:
                 for key, value in values.items():
                     if value is None:
@@ -83,20 +81,15 @@ class Columns:
                             part = parts.get(subfield.source)
                             if part is not None:
                                 fits = type(part) is subfield.accepts
-                                row[subfield.column] = part if fits else subfield.convert(part)
+                                stored = part if fits else fitted(subfield, part, misfits)
+                                row[subfield.column] = stored
                     else:
                         fits = type(value) is target.accepts
-                        stored = row[target.column] = value if fits else target.convert(value)
+                        stored = value if fits else fitted(target, value, misfits)
+                        row[target.column] = stored
                         if target.label_of:
                             row[target.label_column] = target.label_of(stored)
-            yield row
-        if self._root_codes is not None:
-            self._add_unknown_at_root(rows, self._root_codes)
-
-    def _add_unknown_at_root(self, rows: Sequence[Row], known: frozenset[str]) -> None:
-        keys = set().union(*rows) - self.schema.keys()
-        codes = {key[:_FIELD_CODE_LENGTH] for key in keys if len(key) >= _FIELD_CODE_LENGTH}
-        self.unknown |= codes - known
+            yield nulled(row, misfits) if misfits else row
 
     def changes(self, properties: Mapping[str, Any]) -> list[str]:
         """Describe how these columns differ from a configured catalog's `properties`."""
@@ -110,23 +103,23 @@ def columns_of(
 ) -> Columns:
     """Compile the columns of an entity from its field definitions.
 
-    Rows of API v2 have the values in `custom_fields`. Rows of v1 have them at their root; these are
-    leads, which have the custom fields of deals. `labels` names the ids in `label_ids` of leads;
-    for other entities, the options of the field `label_ids` do.
+    All rows have the values in `custom_fields`. Those of API v1, which are leads with the custom
+    fields of deals, have a key there for each part of a value. `labels` names the ids in
+    `label_ids` of leads; for other entities, the options of the field `label_ids` do.
     """
     by_code = {
         str(field["field_code"]): field for field in field_definitions if field.get("field_code")
     }
     fields = [CustomField(field) for field in by_code.values() if field.get("is_custom_field")]
     names = name_columns(field.name for field in fields)
-    at_root = api_version == "v1"
+    has_flat_values = api_version == "v1"
     schema: dict[str, Any] = {}
     targets: dict[str, Target] = {}
     for field in fields:
         columns = names[field.code]
         schema |= field.schema(columns)
-        targets |= field.root_targets(columns) if at_root else field.targets(columns)
-    if labels is None and not at_root and "label_ids" in by_code:
+        targets |= field.flat_targets(columns) if has_flat_values else field.targets(columns)
+    if labels is None and not has_flat_values and "label_ids" in by_code:
         labels = labels_by_id(by_code["label_ids"])
     if labels is not None:
         schema["labels"] = _LABELS_SCHEMA
@@ -134,5 +127,5 @@ def columns_of(
         schema=dict(sorted(schema.items())),
         targets=targets,
         labels_of=None if labels is None else labels_finder(labels),
-        root_codes=frozenset(field.code for field in fields) if at_root else None,
+        known_codes=frozenset(field.code for field in fields),
     )

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from source_pipedrive.custom_fields.conversions import to_integer, to_integers, to_null
+from source_pipedrive.conformance.conversions import Conversion, MisfitError, to_integer
+from source_pipedrive.custom_fields.conversions import no_conversion, to_integers
 from source_pipedrive.custom_fields.field_definition import FieldDefinition, listed_objects
 from source_pipedrive.custom_fields.naming import FieldName, suffix_of_subfield
 from source_pipedrive.custom_fields.options import labels_by_id, labels_finder
 from source_pipedrive.custom_fields.types import (
-    ANY,
+    JSON,
     SIMPLE_TYPES,
-    Conversion,
     FieldColumn,
     columns_of_type,
 )
@@ -48,6 +48,15 @@ class SubfieldTarget:
         return Target(self.accepts, self.column, self.convert)
 
 
+def fitted(target: Target | SubfieldTarget, value: Any, misfits: dict[str, str]) -> Any:
+    """Convert a value to the type of its column; add to `misfits` what was where it is null now."""
+    try:
+        return target.convert(value)
+    except MisfitError as error:
+        misfits |= {f"{target.column}{path}": kind for path, kind in error.parts.items()}
+        return error.rest
+
+
 class CustomField:
     """A custom field with its columns, by the suffix of the column's name."""
 
@@ -65,7 +74,7 @@ class CustomField:
             suffix = suffix_of_subfield(source)
             self._subfield_names[source] = str(subfield.get("field_name") or "")
             if suffix and source not in known:
-                type_ = SIMPLE_TYPES.get(str(subfield.get("field_type")), ANY)
+                type_ = SIMPLE_TYPES.get(str(subfield.get("field_type")), JSON)
                 self._columns.setdefault(suffix, FieldColumn(type_, (source,)))
 
     @property
@@ -106,11 +115,11 @@ class CustomField:
             if len(targets) == 1:
                 target = targets[0].alone
             else:
-                target = Target(None, "", to_null, subfields=targets)
+                target = Target(None, "", no_conversion, subfields=targets)
         return {self.code: target}
 
-    def root_targets(self, names: Mapping[str, str]) -> dict[str, Target]:
-        """Return key -> target, for rows with the values at their root (leads of API v1).
+    def flat_targets(self, names: Mapping[str, str]) -> dict[str, Target]:
+        """Return key -> target, for the values of API v1 (leads).
 
         There, each subfield has a key of its own: the field code, `_`, and the subfield's code.
         """
@@ -124,7 +133,7 @@ class CustomField:
     def _option_target(self, names: Mapping[str, str]) -> Target | None:
         """Return the target of a field with options: ids in one column, labels in another."""
         if self._type == "enum":
-            return Target(int, names["id"], to_integer, names[""], self._labels.get)
+            return Target(None, names["id"], to_integer, names[""], self._labels.get)
         if self._type == "set":
             return Target(None, names["ids"], to_integers, names[""], labels_finder(self._labels))
         return None

@@ -11,11 +11,14 @@ PREFIX = "custom_"
 RAW_COLUMN = "custom_fields"
 """The column of all values as Pipedrive delivers them; no other column may have this name."""
 
+FIELD_CODE_LENGTH = 40
+"""How long the key of a custom field is; no key of a built-in field is that long."""
+
 # PostgreSQL's limit for identifiers, the lowest of the common warehouses:
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
 _MAX_LENGTH = 63
 _MAX_SUFFIX_LENGTH = 20
-# a custom field's key has 40 characters; the first 32 of them always tell two keys apart
+# the first 32 characters of the key always tell two fields apart
 _KEY_STEP = 8
 _MAX_KEY_LENGTH = 32
 

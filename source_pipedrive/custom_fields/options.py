@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from source_pipedrive.custom_fields.conversions import to_integer
+from source_pipedrive.conformance.conversions import MisfitError, to_integer, to_text
 from source_pipedrive.custom_fields.field_definition import FieldDefinition, listed_objects
 
 Labels = Mapping[Any, str | None]
@@ -19,12 +19,12 @@ def field_options_rows(
     """
     for field in field_definitions:
         for option in listed_objects(field, "options"):
-            if option.get("id") is not None:
+            if isinstance(option.get("id"), int | float | str):
                 yield {
                     "entity": entity,
                     "field_code": field.get("field_code") or field.get("key"),
                     "field_name": field.get("field_name") or field.get("name"),
-                    "option_id": str(option["id"]),
+                    "option_id": to_text(option["id"]),
                     "label": option.get("label"),
                     "color": option.get("color"),
                 }
@@ -33,10 +33,17 @@ def field_options_rows(
 def labels_by_id(field: FieldDefinition) -> Labels:
     """Return the labels of a field's options. The ids of custom fields are integers."""
     return {
-        id_ if (number := to_integer(id_)) is None else number: option.get("label")
+        _as_in_rows(option["id"]): option.get("label")
         for option in listed_objects(field, "options")
-        if isinstance(id_ := option.get("id"), int | float | str)
+        if isinstance(option.get("id"), int | float | str)
     }
+
+
+def _as_in_rows(option_id: Any) -> Any:
+    try:
+        return to_integer(option_id)
+    except MisfitError:
+        return to_text(option_id)
 
 
 def labels_finder(labels: Labels) -> Callable[[Any], Any]:

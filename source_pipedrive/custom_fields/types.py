@@ -1,11 +1,19 @@
 """The columns of each type of custom field: their JSON schemas, conversions, and descriptions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from source_pipedrive.custom_fields import conversions
-
-Conversion = Callable[[Any], Any]
+from source_pipedrive.conformance.conversions import (
+    Conversion,
+    to_boolean,
+    to_date,
+    to_integer,
+    to_json_text,
+    to_number,
+    to_text,
+    to_time_of_day,
+)
+from source_pipedrive.custom_fields.conversions import no_conversion, phone_to_text, to_integers
 
 
 class ColumnType(NamedTuple):
@@ -29,17 +37,24 @@ class FieldColumn(NamedTuple):
     description: str = ""
 
 
-TEXT = ColumnType({"type": ["null", "string"]}, str, conversions.number_to_text)
-NUMBER = ColumnType({"type": ["null", "number"]}, float, conversions.to_number)
-INTEGER = ColumnType({"type": ["null", "integer"]}, int, conversions.to_integer)
-BOOLEAN = ColumnType({"type": ["null", "boolean"]}, bool, conversions.to_null)
-DATE = ColumnType({"type": ["null", "string"], "format": "date"}, None, conversions.to_date)
-PHONE = ColumnType(TEXT.schema, str, conversions.phone_to_text)
-ANY = ColumnType({}, None, conversions.unchanged)
-TEXTS = ColumnType({"type": ["null", "array"], "items": TEXT.schema}, None, conversions.to_null)
-INTEGERS = ColumnType(
-    {"type": ["null", "array"], "items": INTEGER.schema}, None, conversions.to_integers
+TEXT = ColumnType({"type": ["null", "string"]}, str, to_text)
+NUMBER = ColumnType({"type": ["null", "number"]}, None, to_number)
+INTEGER = ColumnType({"type": ["null", "integer"]}, None, to_integer)
+BOOLEAN = ColumnType({"type": ["null", "boolean"]}, bool, to_boolean)
+DATE = ColumnType({"type": ["null", "string"], "format": "date"}, None, to_date)
+JSON = ColumnType({**TEXT.schema, "contentMediaType": "application/json"}, str, to_json_text)
+TIME = ColumnType(
+    {
+        "type": ["null", "string"],
+        "format": "time",
+        "airbyte_type": "time_without_timezone",
+    },
+    None,
+    to_time_of_day,
 )
+PHONE = ColumnType(TEXT.schema, str, phone_to_text)
+TEXTS = ColumnType({"type": ["null", "array"], "items": TEXT.schema}, None, no_conversion)
+INTEGERS = ColumnType({"type": ["null", "array"], "items": INTEGER.schema}, None, to_integers)
 
 SIMPLE_TYPES = {
     "boolean": BOOLEAN,
@@ -89,12 +104,12 @@ _COLUMNS: Mapping[str, Mapping[str, FieldColumn]] = {
         "until": FieldColumn(DATE, ("until",), "End of the range that starts at `{}`."),
     },
     "time": {
-        "": FieldColumn(TEXT, description="Time of day as `HH:MM:SS`, in `{timezone}`."),
+        "": FieldColumn(TIME, description="Time of day, in `{timezone}`."),
         "timezone": _TIME_ZONE,
     },
     "timerange": {
-        "": FieldColumn(TEXT, description="Start as `HH:MM:SS`, in `{timezone}`."),
-        "until": FieldColumn(TEXT, ("until",), "End as `HH:MM:SS`, in `{timezone}`."),
+        "": FieldColumn(TIME, description="Start, in `{timezone}`."),
+        "until": FieldColumn(TIME, ("until",), "End, in `{timezone}`."),
         "timezone": _TIME_ZONE,
     },
     "address": {
@@ -121,7 +136,9 @@ _COLUMNS: Mapping[str, Mapping[str, FieldColumn]] = {
         ),
     },
 }
-_COLUMNS_OF_UNKNOWN_TYPE = {"": FieldColumn(ANY, description="The value as Pipedrive delivers it.")}
+_COLUMNS_OF_UNKNOWN_TYPE = {
+    "": FieldColumn(JSON, description="The value as Pipedrive delivers it; JSON if it is no text.")
+}
 
 
 def columns_of_type(field_type: str) -> dict[str, FieldColumn]:

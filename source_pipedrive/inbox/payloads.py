@@ -5,7 +5,6 @@ such as a different name, is declared here.
 https://pipedrive.readme.io/docs/webhooks-v2-migration-guide
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +12,15 @@ from importlib.resources import files
 from typing import Any
 
 import orjson
+
+from source_pipedrive.conformance.conformer import conversion_of
+from source_pipedrive.conformance.conversions import (
+    Conversion,
+    MisfitError,
+    to_text,
+    to_time_of_day,
+    unchanged,
+)
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
@@ -48,11 +56,6 @@ _NAMES: Mapping[str, Mapping[str, str | None]] = {
     "user": {"lang": None},
 }
 
-_INTEGER = re.compile(r"-?\d+")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_FRACTION = re.compile(r"\.\d+")
-_NAIVE = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$")
-
 
 def to_api(kind: str, values: Values) -> Row:
     """Convert `data` or `previous` of an event to the format of the API.
@@ -65,7 +68,7 @@ def to_api(kind: str, values: Values) -> Row:
         if name == "custom_fields":
             row.update(_custom_fields(kind, value))
         else:
-            row[name] = _to_type(value, schema.get(name, {}))
+            row[name] = _converted(value, _conversions(kind).get(name, unchanged))
     return row
 
 
@@ -78,16 +81,16 @@ def tombstone(kind: str, object_id: str, last: Values, deleted_at: int, merged_i
     """
     schema = _schema(kind)
     row = to_api(kind, last)
-    row["id"] = _to_type(object_id, schema["id"])
+    row["id"] = _converted(object_id, _conversions(kind)["id"])
     row["is_deleted"] = True
     if "merged_into_id" in schema:
-        row["merged_into_id"] = _to_type(merged_into, schema["id"])
+        row["merged_into_id"] = _converted(merged_into, _conversions(kind)["id"])
     if "active_flag" in schema:
         row["active_flag"] = False
     if "update_time" in schema:
-        row["update_time"] = _time_of_change(row, deleted_at, schema["update_time"])
+        row["update_time"] = _time_of_change(row, deleted_at)
     if "parent_update_time" in schema:
-        row["parent_update_time"] = _time_of_change({}, deleted_at, schema["parent_update_time"])
+        row["parent_update_time"] = _time_of_change({}, deleted_at)
     return row
 
 
@@ -113,6 +116,11 @@ def _schema(kind: str) -> Mapping[str, Values]:
     return properties
 
 
+@cache
+def _conversions(kind: str) -> Mapping[str, Conversion]:
+    return {name: conversion_of(one, name) for name, one in _schema(kind).items()}
+
+
 def _renamed(kind: str, values: Values, schema: Values) -> Iterator[tuple[str, Any]]:
     names = _NAMES.get(kind, {})
     for name, value in values.items():
@@ -131,59 +139,22 @@ def _with_flat_custom_fields(row: Row) -> Row:
     return row | custom
 
 
-def _to_type(value: Any, schema: Values) -> Any:
-    """Convert a value to the type in its schema."""
-    if schema.get("format") == "date-time":
-        return _time(value, schema)
-    if "array" in schema.get("type", ()) and isinstance(value, list):
-        return [_to_type(item, schema.get("items", {})) for item in value]
-    kind = next((kind for kind in schema.get("type", ()) if kind in _TYPES), None)
-    return _TYPES[kind](value) if kind else value
-
-
-def _integer(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
-
-
-def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
-
-
-def _boolean(value: Any) -> Any:
-    return bool(value) if value in (0, 1) else value
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, Mapping) and "value" in value:
+def _converted(value: Any, convert: Conversion) -> Any:
+    """Convert a value to the type in its schema, if it fits."""
+    if convert in {to_text, to_time_of_day} and isinstance(value, Mapping) and "value" in value:
         # a time of day comes with its time zone; an empty text means no value
-        return value["value"] or None
-    return str(value) if type(value) in (int, float) else value
-
-
-_TYPES: Mapping[str, Callable[[Any], Any]] = {
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "string": _text,
-}
-
-
-def _time(value: Any, schema: Values) -> Any:
-    if not isinstance(value, str):
+        value = value["value"] or None
+    try:
+        return None if value is None else convert(value)
+    except MisfitError:
         return value
-    if not value:
-        return None
-    if schema.get("airbyte_type") == "timestamp_without_timezone":
-        return _FRACTION.sub("", value).replace("T", " ").removesuffix("Z")
-    return _NAIVE.sub(r"\1T\2Z", value)
 
 
-def _time_of_change(row: Row, deleted_at: int, schema: Values) -> str:
+def _time_of_change(row: Row, deleted_at: int) -> str:
     own = str(row.get("update_time") or row.get("add_time") or "")
     moment = datetime.fromtimestamp(deleted_at / 1000, UTC)
-    precision = "milliseconds" if _FRACTION.search(own) else "seconds"
-    text = moment.isoformat(timespec=precision).replace("+00:00", "Z")
-    return max(str(_time(text, schema)), own)
+    precision = "milliseconds" if "." in own else "seconds"
+    return max(moment.isoformat(timespec=precision).replace("+00:00", "Z"), own)
 
 
 def _custom_fields(kind: str, values: Values | None) -> Row:
@@ -192,8 +163,9 @@ def _custom_fields(kind: str, values: Values | None) -> Row:
         # the webhook has an empty object, the API has no such field
         return {}
     if kind == "lead":
-        # API v1 has the custom fields of leads as flat root keys
-        return dict(pair for key, wrapper in wrappers for pair in _flat_pairs(key, wrapper))
+        # API v1 has a key for each part of a value
+        pairs = (pair for key, wrapper in wrappers for pair in _flat_pairs(key, wrapper))
+        return {"custom_fields": dict(pairs)}
     return {"custom_fields": {key: _unwrap(wrapper) for key, wrapper in wrappers}}
 
 

@@ -18,8 +18,14 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
 )
 from airbyte_cdk.sources.declarative.interpolation.jinja import JinjaInterpolation
 from airbyte_cdk.sources.message import MessageRepository
+from airbyte_protocol_dataclasses.models import (
+    AirbyteRecordMessageMeta,
+    AirbyteRecordMessageMetaChange,
+    Change,
+    Reason,
+)
 
-from source_pipedrive.streams.records import RecordPage
+from source_pipedrive.streams.records import RecordPage, RowRecords
 
 _LITERAL_EVAL_IS_THREAD_SAFE = (3, 11, 8)
 
@@ -40,6 +46,23 @@ def page_of(message: AirbyteMessage) -> RecordPage | None:
     Gain: a page at a time takes a quarter of the CPU of a record at a time.
     """
     return message.record.data.get(RecordPage.KEY) if message.record else None
+
+
+def with_changes(message: AirbyteMessage) -> AirbyteMessage:
+    """Return a record message with the changes that travel in its data.
+
+    Depends on: as `page_of`. Gain: `meta.changes` also for those who read the messages in Python.
+    """
+    if message.record and (changes := message.record.data.pop(RowRecords.CHANGES, None)):
+        message.record.meta = AirbyteRecordMessageMeta(
+            [
+                AirbyteRecordMessageMetaChange(
+                    one["field"], Change(one["change"]), Reason(one["reason"])
+                )
+                for one in changes
+            ]
+        )
+    return message
 
 
 def evaluate_templates_one_at_a_time() -> None:

@@ -14,6 +14,7 @@ from airbyte_cdk.sources.message import MessageRepository
 
 from source_pipedrive.api.client import PipedriveClient
 from source_pipedrive.api.rate_limits import TokenBudget
+from source_pipedrive.streams.schema import answer_shape
 from source_pipedrive.streams.stream_spec import StreamSpec
 
 
@@ -52,5 +53,5 @@ class ClientFactory:
         requester = components.create_component(
             HttpRequesterModel, definition, self._config, name=spec.name, decoder=None
         )
-        requester.error_handler.answer_shape = spec.answer_shape
+        requester.error_handler.answer_shape = answer_shape(spec)
         return PipedriveClient(requester, requester.error_handler, budget)

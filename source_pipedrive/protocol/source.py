@@ -22,7 +22,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive.api.rate_limits import TokenBudget
 from source_pipedrive.config import require_valid, specification
-from source_pipedrive.protocol.cdk_seams import messages_of
+from source_pipedrive.protocol.cdk_seams import messages_of, with_changes
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.protocol.files import read_file
 from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
@@ -166,7 +166,7 @@ class SourcePipedrive(YamlDeclarativeSource):
                     if error.message in failures:
                         continue
                     failures[error.message] = FailureType(error.failure_type)
-                yield message
+                yield with_changes(message)
         except AirbyteTracedException as error:
             raise _summary(failures, error) from error
         finally:

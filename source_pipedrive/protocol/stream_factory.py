@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -30,7 +31,7 @@ from source_pipedrive.streams.records import (
     StreamReader,
 )
 from source_pipedrive.streams.reference_data import ReferenceData
-from source_pipedrive.streams.schema import CompiledColumns, CustomFields, StreamSchema
+from source_pipedrive.streams.schema import CompiledColumns, CustomFields, StreamSchema, conformer
 from source_pipedrive.streams.slices import (
     InboxRows,
     ListSlice,
@@ -129,7 +130,7 @@ class StreamFactory:
         if spec.parents:
             return self._child_cursor(spec.parents, state, incremental, reads_inbox=reads_inbox)
         start = self._start if incremental.knows_start_date else None
-        cursor = ListCursor(incremental, state, self._lists(spec), start, reads_inbox=reads_inbox)
+        cursor = ListCursor(spec, state, self._lists(spec), start, reads_inbox=reads_inbox)
         self._list_cursors[spec.name] = cursor
         return cursor
 
@@ -158,7 +159,7 @@ class StreamFactory:
         incremental = cast("Incremental", spec.incremental)
         state = StreamState(spec.name, self._state_manager, self._messages)
         cursor = EventCursor(incremental.cursor_field, state)
-        reader = EventReader(self._inbox_url, cursor, self._start)
+        reader = EventReader(spec, self._inbox_url, cursor, self._start)
         pages = cast("ReadPages", lambda part, _: reader.pages(part))
         return self._stream(spec, cursor.slices, pages, cursor=cursor)
 
@@ -167,7 +168,7 @@ class StreamFactory:
     ) -> BuiltStream:
         def read_pages(_part: Slice, _before_request: BeforeRequest) -> Iterator[list[Row]]:
             # copies: other streams use the same rows
-            yield [dict(row) for row in rows()]
+            yield [cast("Row", copy(row)) for row in rows()]
 
         return self._stream(spec, lambda: iter([ReferenceRows()]), read_pages)
 
@@ -207,12 +208,14 @@ class StreamFactory:
         yield from spec.parents.groups(parents)
 
     def _field_options(self) -> Sequence[Mapping[str, Any]]:
-        entities = self._specs["field_options"].entities
-        return [
+        field_options = self._specs["field_options"]
+        entities = field_options.entities
+        rows = [
             row
             for entity, stream in entities.items()
             for row in field_options_rows(entity, self._reference.rows(stream))
         ]
+        return conformer(field_options.name, field_options.schema_file).rows(rows)
 
     def _lists(self, spec: StreamSpec) -> Sequence[SourceList]:
         """Return the lists that a stream reads; the first one is the main list."""

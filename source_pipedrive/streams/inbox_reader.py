@@ -9,6 +9,7 @@ from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.inbox.errors import UnreadableInboxError
 from source_pipedrive.inbox.events_stream import event_rows
 from source_pipedrive.streams.page_reader import PageListener
+from source_pipedrive.streams.schema import conformer
 from source_pipedrive.streams.slices import InboxRows, ReadPage, RequestSlice
 from source_pipedrive.streams.state import StreamState, readable
 from source_pipedrive.streams.stream_cursor import StreamCursor
@@ -28,6 +29,7 @@ class DeletionReader:
         self, spec: StreamSpec, inbox_url: str, listener: PageListener, start: str | None
     ) -> None:
         self._spec = spec
+        self._conformer = conformer(spec.name, spec.schema_file)
         self._deletions = Deletions(inbox_url, str(spec.event_object))
         self._listener = listener
         self._start = start or ""
@@ -39,7 +41,7 @@ class DeletionReader:
             deleted = self._deletions.rows_after(sequence)
             while chunk := list(islice(deleted, _PAGE_SIZE)):
                 sequence, _ = chunk[-1]
-                rows = [dict(row) for _, row in chunk]
+                rows = self._conformer.rows(dict(row) for _, row in chunk)
                 kept = [row for row in rows if not self._spec.is_older(row, self._start)]
                 self._listener.page_done(part, ReadPage(kept, sequence=sequence))
                 yield kept
@@ -51,7 +53,10 @@ class DeletionReader:
 class EventReader:
     """The rows of the stream `events`."""
 
-    def __init__(self, inbox_url: str, listener: PageListener, start: str | None) -> None:
+    def __init__(
+        self, spec: StreamSpec, inbox_url: str, listener: PageListener, start: str | None
+    ) -> None:
+        self._conformer = conformer(spec.name, spec.schema_file)
         self._inbox_url = inbox_url
         self._listener = listener
         self._start = start
@@ -60,7 +65,7 @@ class EventReader:
         """Yield the events after a sequence number, page by page."""
         try:
             events = event_rows(self._inbox_url, part.after, self._start)
-            while rows := [dict(row) for row in islice(events, _PAGE_SIZE)]:
+            while rows := self._conformer.rows(map(dict, islice(events, _PAGE_SIZE))):
                 self._listener.page_done(part, ReadPage(rows, sequence=rows[-1]["sequence"]))
                 yield rows
         except UnreadableInboxError as error:

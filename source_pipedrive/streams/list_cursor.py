@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from source_pipedrive import timestamps
 from source_pipedrive.streams.parents import CollectedParents
@@ -15,7 +15,7 @@ from source_pipedrive.streams.state import (
     refuse_future,
 )
 from source_pipedrive.streams.stream_cursor import StreamCursor
-from source_pipedrive.streams.stream_spec import Incremental
+from source_pipedrive.streams.stream_spec import Incremental, StreamSpec
 from source_pipedrive.streams.time_windows import ListPlan
 
 _LOGGER = logging.getLogger("airbyte")
@@ -36,18 +36,20 @@ class ListCursor(StreamCursor):
 
     def __init__(
         self,
-        incremental: Incremental,
+        spec: StreamSpec,
         state: StreamState,
         lists: Sequence[SourceList],
         start: str | None,
         *,
         reads_inbox: bool,
     ) -> None:
+        incremental = cast("Incremental", spec.incremental)
+        self._time_of = spec.time_of
         self._bookmarks: dict[str, str] = {}
         self._main_list = lists[0].name
         super().__init__(incremental.cursor_field, state, reads_inbox=reads_inbox)
         self.parents = None
-        self._has_failed = self._unreadable_time_seen = False
+        self._has_failed = False
         self._newest_before = max(self._bookmarks.values(), default="")
         # the bookmarks move on while the lists are read
         self._plans = {
@@ -136,24 +138,8 @@ class ListCursor(StreamCursor):
 
     def _times(self, rows: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
         """Return the earliest and the latest change among rows."""
-        times = [time for row in rows if (time := row.get(self._field))]
-        try:
-            return (
-                (timestamps.normalize(min(times)), timestamps.normalize(max(times)))
-                if times
-                else None
-            )
-        except ValueError:
-            if not self._unreadable_time_seen:
-                self._unreadable_time_seen = True
-                _LOGGER.warning(
-                    "Stream %s: `%s` has an unknown time format (%r). The rows were read. The next "
-                    "sync reads them again.",
-                    self._stream_name,
-                    self._field,
-                    max(times),
-                )
-            return None
+        times = [time for row in rows if (time := self._time_of(row))]
+        return (min(times), max(times)) if times else None
 
     def _close(self, part: ListSlice) -> None:
         plan = self._plans[part.source.name]

@@ -15,6 +15,7 @@ from source_pipedrive.api.client import (
 )
 from source_pipedrive.api.exceptions import UserError, transient_error
 from source_pipedrive.api.responses import Body
+from source_pipedrive.streams.schema import conformer
 from source_pipedrive.streams.shaping import Row, Shaping
 from source_pipedrive.streams.slices import (
     ListSlice,
@@ -63,6 +64,7 @@ class PageReader:
         self._listener = listener
         self._start = start
         self._shaping = Shaping(spec.shape, spec.key_of)
+        self._conformer = conformer(spec.name, spec.schema_file)
         self._has_warned = False
 
     def pages(
@@ -142,13 +144,19 @@ class PageReader:
         answer = self._client.get(part.partition, {}, fallback.path)
         columns = fallback.columns.items()
         rows = [{new: row.get(old) for new, old in columns} for row in self._rows(answer.body)]
+        if any(self._spec.key_of(row) is None for row in rows):
+            raise self._incomplete("Pipedrive returned rows without a readable key")
         return replace(answer, body={"data": rows})
 
     def _rows(self, body: Body) -> list[Row]:
+        """Return the rows of an answer, which conform to the declared schema from here on."""
         data = body["data"]
         if self._spec.records_at and data:
             data = data.get(self._spec.records_at)
-        return data if isinstance(data, list) else [data] if data else []
+        rows = data if isinstance(data, list) else [data] if data else []
+        if self._spec.is_object and not all(isinstance(row, dict) for row in rows):
+            raise self._incomplete("Pipedrive returned something else than an object")
+        return self._conformer.rows(rows)
 
     def _kept(self, part: RequestSlice, rows: list[Row]) -> list[Row]:
         """Return the rows that belong to the slice and are not older than it."""

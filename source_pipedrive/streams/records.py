@@ -1,18 +1,23 @@
 """Turns the pages of a stream into records: one for each row, or one for a whole page."""
 
+import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from threading import Semaphore
+from threading import Lock, Semaphore
 from typing import Any, ClassVar, Protocol
 
 import orjson
 from airbyte_cdk.sources.types import Record
 
+from source_pipedrive.conformance.conformer import NulledRow
 from source_pipedrive.custom_fields.columns import Columns
 from source_pipedrive.streams.slices import Slice
 
+_LOGGER = logging.getLogger("airbyte")
+_ITEM = re.compile(r"\[\d+\]")
 # A page is about a megabyte, and several times that while it is parsed.
 _PAGES_IN_MEMORY = 8
 # A page in one piece, a megabyte or two, would leave holes in the heap that nothing else fills.
@@ -58,12 +63,29 @@ class RecordPage:
         tail = b',"emitted_at":%d}}\n' % (time.time_ns() // 1_000_000)
         rows = iter(rows)
         blocks = []
-        while lines := list(map(orjson.dumps, islice(rows, _LINES_PER_BLOCK))):
+        while lines := list(map(_data_of, islice(rows, _LINES_PER_BLOCK))):
             # two short copies: around the joined lines they would be two of the whole block
             lines[0] = head + lines[0]
             lines[-1] += tail
             blocks.append((tail + head).join(lines))
         return cls(blocks, count, slot)
+
+
+def _data_of(row: Mapping[str, Any]) -> bytes:
+    """Serialize the data of a record, and what became null in it."""
+    data = orjson.dumps(row)
+    if type(row) is not NulledRow:
+        return data
+    return b'%b,"meta":{"changes":%b}' % (data, orjson.dumps(changes_of(row)))
+
+
+def changes_of(row: NulledRow) -> list[dict[str, str]]:
+    """Say in the terms of the protocol what became null in a row.
+
+    https://docs.airbyte.com/understanding-airbyte/airbyte-metadata-fields
+    """
+    change = {"change": "NULLED", "reason": "SOURCE_SERIALIZATION_ERROR"}
+    return [{"field": path, **change} for path in row.parts]
 
 
 class RecordFormat(Protocol):
@@ -79,7 +101,12 @@ class RecordFormat(Protocol):
 
 
 class RowRecords:
-    """A record for each row: for everybody who is not this connector's own command line."""
+    """A record for each row: for everybody who is not this connector's own command line.
+
+    The CDK has no place for the changes of a record, so they travel in its data, under `CHANGES`.
+    """
+
+    CHANGES: ClassVar[str] = "source_pipedrive.changes"
 
     def take_slot(self) -> PageSlot:
         slot = PageSlot(Semaphore())
@@ -89,7 +116,9 @@ class RowRecords:
     def records(
         self, stream: str, rows: Iterable[Mapping[str, Any]], count: int, slot: PageSlot
     ) -> Iterator[Record]:
-        return (Record(row, stream) for row in rows)
+        for row in rows:
+            changes = {self.CHANGES: changes_of(row)} if type(row) is NulledRow else {}
+            yield Record({**row, **changes}, stream)
 
 
 class PageRecords:
@@ -117,6 +146,8 @@ ReadPages = Callable[[Slice, BeforeRequest], Iterator[list[Row]]]
 class StreamReader:
     """Turns the pages of a stream into records, with the columns of custom fields.
 
+    Warns once of each column with values that did not fit it, and never shows a value.
+
     `columns` reads the field definitions on its first call; `on_failure` hears of a slice that was
     not read to its end, for whatever reason.
     """
@@ -134,6 +165,8 @@ class StreamReader:
         self._format = record_format
         self._columns = columns
         self._on_failure = on_failure
+        self._warned_of: set[str] = set()
+        self._lock = Lock()
 
     def records(self, part: Slice) -> Iterator[Record]:
         """Yield the records of a slice."""
@@ -158,4 +191,20 @@ class StreamReader:
 
     def _records(self, rows: list[Row], slot: PageSlot) -> Iterator[Record]:
         filled = self._columns().filled(rows) if self._columns else rows
-        return self._format.records(self._name, filled, len(rows), slot)
+        return self._format.records(self._name, map(self._noted, filled), len(rows), slot)
+
+    def _noted(self, row: Row) -> Row:
+        if type(row) is NulledRow:
+            columns = {_ITEM.sub("[]", path): kind for path, kind in row.parts.items()}
+            with self._lock:
+                new = columns.keys() - self._warned_of
+                self._warned_of |= new
+            for column in sorted(new):
+                _LOGGER.warning(
+                    "Stream %s: `%s` has a value that does not fit its type (%s). It is null "
+                    "here, as are others like it; `meta.changes` of a record names its columns.",
+                    self._name,
+                    column,
+                    columns[column],
+                )
+        return row

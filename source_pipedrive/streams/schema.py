@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -12,6 +12,9 @@ from airbyte_cdk.sources.declarative.schema import JsonFileSchemaLoader
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive.api.exceptions import SyncStoppedError, config_error
+from source_pipedrive.api.responses import AnswerShape
+from source_pipedrive.conformance.conformer import Conformer, conversion_of
+from source_pipedrive.conformance.conversions import MisfitError
 from source_pipedrive.custom_fields.columns import Columns, columns_of
 from source_pipedrive.streams.reference_data import ReferenceData
 from source_pipedrive.streams.stream_spec import StreamSpec
@@ -19,6 +22,47 @@ from source_pipedrive.streams.stream_spec import StreamSpec
 _LOGGER = logging.getLogger("airbyte")
 CompiledColumns = dict[str, Columns]
 """The columns of custom fields, by the name of their stream."""
+
+
+@cache
+def declared_schema(stream: str, file_path: str) -> Mapping[str, Any]:
+    """Return the schema of a stream's rows, without the custom fields of an account."""
+    loader = JsonFileSchemaLoader(config={}, parameters={"name": stream}, file_path=file_path)
+    return loader.get_json_schema()
+
+
+@cache
+def conformer(stream: str, file_path: str) -> Conformer:
+    """Return what makes rows conform to the declared schema of their stream."""
+    return Conformer(declared_schema(stream, file_path))
+
+
+def answer_shape(spec: StreamSpec) -> AnswerShape:
+    """Return what Pipedrive's answers must look like: keys that are added here need not be there.
+
+    Where a request is for several parents, only the row itself says which one it belongs to.
+    """
+    has_own_key = "hashed_id" in spec.shape or spec.is_object or spec.fallback is not None
+    required = {*spec.primary_key} if not has_own_key else set()
+    if spec.parents:
+        required -= {spec.parents.parent_key}
+        required |= {spec.parents.parent_key} if spec.parents.group_size > 1 else set()
+    keys = {column: _is_key(spec, column) for column in sorted(required)}
+    return AnswerShape(spec.is_object, spec.records_at, keys)
+
+
+def _is_key(spec: StreamSpec, column: str) -> Callable[[Any], bool]:
+    """Return what tells whether a value can be the key of a row."""
+    properties = declared_schema(spec.name, spec.schema_file)["properties"]
+    convert = conversion_of(properties[column], column)
+
+    def is_key(value: Any) -> bool:
+        try:
+            return value is not None and convert(value) is not None
+        except MisfitError:
+            return False
+
+    return is_key
 
 
 class CustomFields:
@@ -94,13 +138,10 @@ class StreamSchema:
     def __init__(self, spec: StreamSpec, custom_fields: CustomFields | None) -> None:
         self._spec = spec
         self._custom_fields = custom_fields
-        self._file = JsonFileSchemaLoader(
-            config={}, parameters=spec.parameters, file_path=spec.schema_file
-        )
 
     def json_schema(self) -> Mapping[str, Any]:
         """Return the schema; the CDK calls this again and again."""
-        schema = self._file.get_json_schema()
+        schema = declared_schema(self._spec.name, self._spec.schema_file)
         if self._custom_fields is None:
             return schema
         try:

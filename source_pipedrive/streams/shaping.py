@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import orjson
 
+from source_pipedrive.custom_fields.naming import FIELD_CODE_LENGTH, RAW_COLUMN
 from source_pipedrive.streams.slices import ListSlice, ParentGroup, RequestSlice
 
 Row = dict[str, Any]
@@ -55,6 +56,18 @@ def _archived_flag(_argument: Any, _key_of: KeyOf) -> Maker:
         return _set_all({"is_archived": cast("ListSlice", part).source.name == "archived"})
 
     return make
+
+
+def _custom_fields(_argument: Any, _key_of: KeyOf) -> Maker:
+    """Gather the raw values of custom fields, which API v1 has at the root of a row."""
+
+    def gather(rows: list[Row]) -> list[Row]:
+        for row in rows:
+            keys = [key for key in row if len(key) >= FIELD_CODE_LENGTH]
+            row[RAW_COLUMN] = {key: row.pop(key) for key in keys} or None
+        return rows
+
+    return lambda _part: gather
 
 
 def _constants(argument: Mapping[str, Any], _key_of: KeyOf) -> Maker:
@@ -140,6 +153,7 @@ def _distinct(_argument: Any, key_of: KeyOf) -> Maker:
 _STEPS: Mapping[str, Callable[[Any, KeyOf], Maker]] = {
     "archived_flag": _archived_flag,
     "constants": _constants,
+    "custom_fields": _custom_fields,
     "distinct": _distinct,
     "hashed_id": _hashed_id,
     "parent_id": _parent_id,

@@ -10,7 +10,6 @@ from airbyte_cdk.sources.types import StreamSlice
 from isodate import parse_duration
 
 from source_pipedrive import timestamps
-from source_pipedrive.api.responses import AnswerShape
 from source_pipedrive.streams.parents import ParentRequests
 from source_pipedrive.streams.shaping import StepSpec, unknown_steps
 from source_pipedrive.streams.slices import OlderRows
@@ -178,14 +177,6 @@ class StreamSpec:
         """The permission or feature that the stream requires."""
         return self.parameters.get("needs")
 
-    @property
-    def answer_shape(self) -> AnswerShape:
-        """What Pipedrive's answers must look like: keys that are added here need not be there."""
-        added = {self.parents.parent_key} if self.parents else set()
-        has_own_key = "hashed_id" in self.shape or self.is_object or self.fallback is not None
-        required = [] if has_own_key else [one for one in self.primary_key if one not in added]
-        return AnswerShape(self.is_object, self.records_at, required)
-
     def key_of(self, row: Mapping[str, Any]) -> Any:
         """Return the value of the primary key of a row."""
         if len(self.primary_key) == 1:
@@ -194,10 +185,15 @@ class StreamSpec:
 
     def is_older(self, row: Mapping[str, Any], moment: str) -> bool:
         """Tell whether a row last changed before a moment; not so if it has no time."""
+        time = self.time_of(row)
+        return bool(time) and time < moment
+
+    def time_of(self, row: Mapping[str, Any]) -> str:
+        """Return when a row last changed, to the second; empty if it has no time."""
         for name in self.time_fields:
             if time := row.get(name):
-                return timestamps.sortable(time) < moment
-        return False
+                return timestamps.sortable(time)
+        return ""
 
     def path_for(self, config: Mapping[str, Any], partition: Mapping[str, str]) -> str:
         """Render the stream's path for a partition, such as `api/v2/deals/archived`."""

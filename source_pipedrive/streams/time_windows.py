@@ -137,7 +137,8 @@ class ListPlan:
         if page.rows and self.windowed:
             read.first_id = read.first_id or page.rows[0]["id"]
             read.last_id = page.rows[-1]["id"]
-        if times:
+        # that a row was added at some moment says nothing about the rows of a time window
+        if times and not isinstance(part, NeverChangedRows):
             read.oldest = min(read.oldest or times[0], times[0])
             read.newest = max(read.newest, times[1])
         self.is_complete = self.is_complete or self._is_read_whole()

@@ -138,7 +138,7 @@ CASES = {
         envelope([{"id": 1}, None]), RETRIED, TRANSIENT, "something else than objects in it"
     ),
     "200 row without its key": Case(
-        envelope([{"id": 1}, {"name": "Sales"}]), RETRIED, TRANSIENT, "rows without `id`"
+        envelope([{"id": 1}, {"name": "Sales"}]), RETRIED, TRANSIENT, "rows without a readable `id`"
     ),
     "200 success false": Case(
         Answer(b'{"success":false,"error":"Try later","data":null}'),

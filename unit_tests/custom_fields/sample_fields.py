@@ -104,7 +104,8 @@ def columns_in_v2(kind: str, value: Any, **more: Any) -> dict[str, Any]:
 
 def columns_in_v1(kind: str, values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Return the columns that values add to a lead; their keys follow the field code."""
-    row = {"title": "Lead", **{FIELD_CODE + suffix: value for suffix, value in values.items()}}
+    custom = {FIELD_CODE + suffix: value for suffix, value in values.items()}
+    row = {"title": "Lead", "custom_fields": custom}
     return added_columns(columns_of([a_field("X", kind, **more)], "v1"), row)
 
 

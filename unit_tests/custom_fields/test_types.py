@@ -20,6 +20,8 @@ TEXT = {"type": ["null", "string"]}
 NUMBER = {"type": ["null", "number"]}
 INTEGER = {"type": ["null", "integer"]}
 DATE = {"type": ["null", "string"], "format": "date"}
+TIME = {**TEXT, "format": "time", "airbyte_type": "time_without_timezone"}
+JSON = {**TEXT, "contentMediaType": "application/json"}
 TEXTS = {"type": ["null", "array"], "items": {"type": ["null", "string"]}}
 INTEGERS = {"type": ["null", "array"], "items": {"type": ["null", "integer"]}}
 
@@ -62,7 +64,7 @@ VALUES = [
         "time",
         {"value": "09:30:00", "timezone_id": 83, "timezone_name": None},
         {"": "09:30:00", "_timezone_id": 83},
-        {"": TEXT, "_timezone": TEXT},
+        {"": TIME, "_timezone": TEXT},
         {"": "09:30:00", "_timezone": "83"},
         id="time",
     ),
@@ -70,7 +72,7 @@ VALUES = [
         "timerange",
         {"value": "09:30:00", "until": "10:00:00", "timezone_id": 83},
         {"": "09:30:00", "_until": "10:00:00", "_timezone_id": 83},
-        {"": TEXT, "_until": TEXT, "_timezone": TEXT},
+        {"": TIME, "_until": TIME, "_timezone": TEXT},
         {"": "09:30:00", "_until": "10:00:00", "_timezone": "83"},
         id="timerange",
     ),
@@ -115,7 +117,7 @@ VALUES = [
         for kind in REFERENCED_STREAMS
     ),
     pytest.param(
-        "hologram", {"x": [1]}, {"": {"x": [1]}}, {"": {}}, {"": {"x": [1]}}, id="unknown"
+        "hologram", {"x": [1]}, {"": {"x": [1]}}, {"": JSON}, {"": '{"x":[1]}'}, id="unknown"
     ),
 ]
 
@@ -170,7 +172,7 @@ def test_an_unknown_subfield_gets_a_column_of_its_type() -> None:
         "custom_x": 1,
         "custom_x_currency": "EUR",
         "custom_x_rate": 0.5,
-        "custom_x_shape": ["round"],
+        "custom_x_shape": '["round"]',
     }
 
 
@@ -191,7 +193,6 @@ def test_an_unset_value_adds_no_column(kind: str) -> None:
     [
         ("varchar", ["text"]),
         ("varchar", {"value": "text"}),
-        ("varchar", True),
         ("double", "many"),
         ("double", "NaN"),
         ("double", "1e999"),
@@ -201,7 +202,9 @@ def test_an_unset_value_adds_no_column(kind: str) -> None:
         ("double", [1]),
         ("int", 1.5),
         ("int", 1e300),
-        ("boolean", 1),
+        ("boolean", 2),
+        ("double", 1e29),
+        ("int", 2**63),
         ("monetary", "much"),
         ("date", ""),
         ("date", "2023-02-29"),
@@ -216,7 +219,6 @@ def test_an_unset_value_adds_no_column(kind: str) -> None:
         ("user", {"name": "Ada"}),
         ("enum", "Renewal"),
         ("enum", [37]),
-        ("set", ""),
         ("set", {"label": "New"}),
         ("set", True),
     ],
@@ -240,6 +242,11 @@ def test_a_value_of_another_type_becomes_null_and_stays_in_the_raw_values(
         ("people", {"value": 7, "name": "Ada"}, 7),
         ("varchar", 7, "7"),
         ("varchar", 1.5, "1.5"),
+        ("varchar", True, "true"),
+        ("boolean", 1, True),
+        ("date", "2024-02-29 00:00:00", "2024-02-29"),
+        ("date", "0000-00-00", None),
+        ("time", "09:30", "09:30:00"),
         ("phone", 3725, "3725"),
         ("phone", {"value": "+372 5", "label": "work"}, "+372 5"),
         ("phone", [{"value": "+372 5"}, {"value": ""}, "+372 6"], "+372 5, +372 6"),

@@ -70,7 +70,6 @@ def test_a_body_that_is_not_a_delivery_is_rejected(body: bytes, phrase: str) -> 
         ("action", None),
         ("id", None),
         ("id", ""),
-        ("id", "a\x00b"),
         ("entity", {"deal": 1}),
         ("entity_id", "1" * 201),
         ("timestamp", "yesterday"),
@@ -84,6 +83,17 @@ def test_an_event_that_the_inbox_could_not_store_is_rejected(name: str, value: A
 
     with pytest.raises(UnreadableEventError, match=f"meta.{name}"):
         read_event(json.dumps(delivery).encode())
+
+
+def test_an_event_loses_the_character_that_no_warehouse_takes() -> None:
+    delivery = a_delivery()
+    delivery["meta"]["id"] = "a\x00b"
+    delivery["data"]["title"] = "Pump\x00s"
+
+    event = read_event(json.dumps(delivery).encode())
+
+    assert event.id == "ab"
+    assert json.loads(event.payload)["data"]["title"] == "Pumps"
 
 
 @pytest.mark.parametrize("block", ["data", "previous"])

@@ -11,7 +11,15 @@ ADDITIONS = {
     "goals.type.params.stage_id": "documented where goals are added and searched",
     "lead_fields.options_deleted.id": "like `options`; the contract names no properties",
     "lead_fields.options_deleted.label": "like `options`; the contract names no properties",
+    "files.people_name": "sent by the live API",
+    "lead_fields.group_id": "sent by the live API",
     "leads.archive_time": "sent by the live API",
+    "leads.custom_fields": "gathered from the root of the row",
+    "mail_messages.deal_id": "sent by the live API",
+    "note_fields.group_id": "sent by the live API",
+    "note_fields.order_nr": "sent by the live API",
+    "notes.lead": "sent by the live API",
+    "roles.description": "sent by the live API",
     "note_comments.note_id": "the id of the parent",
     "organization_changelog.id": "primary key, a hash",
     "organization_changelog.organization_id": "the id of the parent",
@@ -50,6 +58,7 @@ ADDITIONS = {
     },
     "user_settings.id": "primary key of the only row",
     "users.is_admin": "sent by the live API",
+    "users.signup_flow_variation": "sent by the live API",
     **{
         f"{stream}.parent_update_time": "the cursor of child streams"
         for stream in (
@@ -73,10 +82,19 @@ ADDITIONS = {
     },
 }
 
+#: Types of the contract, and the type that columns with certain names have instead: no value is
+#: lost, and one convention holds for all columns.
+CONVERTED = {
+    ("integer", "boolean"): r"(^is_|^has_|_flag$)",
+    ("string", "boolean"): r"_flag$",
+    ("string", "integer"): r"(^visible_to|_count|^duration|^object_id|^mail_message_id)$",
+    ("boolean", "string"): r"^mandatory_flag$",
+    ("integer", "string"): r"^id$",
+}
+
 #: Properties whose type is wider than the contract's.
 WIDENED = {
     "goals.expected_outcome.target": "may be a sum of money",
-    "organization_relationships.active_flag": "a flag that arrives as text",
     "organizations.annual_revenue": "money",
     "stages.deal_probability": "a percentage",
 }

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from docs.contract.operations import of_stream
 from unit_tests.schemas.reading import (
     SCHEMAS,
     STREAMS,
@@ -18,19 +17,22 @@ from unit_tests.schemas.reading import (
     schema_of,
 )
 
-WITH_ZONE = "2000-01-01T00:00:00Z"  # how the extract writes a sampled time that has a zone
 TIMES = re.compile(r"(_time|_timestamp|_at)$|^(time|created|modified|last_login)$")
-NOT_TIMESTAMPS = {
-    "due_time": "a time of day",
-    "next_activity_time": "a time of day",
-    "message_time": "a number of milliseconds where a participant of a mail has it",
+TIMES_OF_DAY = {"due_time", "next_activity_time"}
+# of a participant of a mail: a number of milliseconds
+NOT_TIMES = {"message_time"}
+AIRBYTE_TYPES = {
+    None: None,
+    "date": None,
+    "date-time": "timestamp_with_timezone",
+    "time": "time_without_timezone",
 }
-KNOWN_FORMATS = {None, "date", "date-time"}
 KEYWORDS = {
     "type",
     "description",
     "format",
     "airbyte_type",
+    "contentMediaType",
     "additionalProperties",
     "properties",
     "items",
@@ -75,11 +77,11 @@ def test_root_says_what_one_record_is(stream: str) -> None:
 
 
 @each_stream
-def test_every_property_is_nullable_and_described(stream: str) -> None:
+def test_every_property_has_one_type_or_null_and_is_described(stream: str) -> None:
     wrong = [
         path
         for path, prop in every_property(schema_of(stream), stream)
-        if len(prop["type"]) == 1
+        if len(prop["type"]) != 2
         or any(part["type"][0] != "null" for part in parts_of(prop))
         or not re.fullmatch(r"[A-Z0-9`].*[^.]\.", prop.get("description", ""))
     ]
@@ -93,7 +95,8 @@ def test_every_property_uses_known_keywords_and_formats(stream: str) -> None:
         path
         for path, prop in every_property(schema_of(stream), stream)
         if not KEYWORDS.issuperset(prop)
-        or prop.get("format") not in KNOWN_FORMATS
+        or prop.get("format") not in AIRBYTE_TYPES
+        or prop.get("airbyte_type") != AIRBYTE_TYPES[prop.get("format")]
         or ("array" in prop["type"]) is not ("items" in prop)
     ]
 
@@ -125,30 +128,37 @@ def test_no_description_only_repeats_the_name(stream: str) -> None:
     assert wrong == []
 
 
-@each_stream
-def test_every_time_is_typed_as_its_api_version_writes_it(stream: str) -> None:
-    operations = of_stream(stream)
-    sampled = json.dumps([operation.samples for operation in operations])
-    # the streams without an operation write their times like API v2
-    zoned = all(one.path.startswith("/api/v2/") for one in operations) or WITH_ZONE in sampled
+def format_by_name(name: str, prop: Mapping[str, Any]) -> str | None:
+    """The format that a property with such a name has."""
+    if name in TIMES_OF_DAY:
+        return "time"
+    if TIMES.search(name) and not (name in NOT_TIMES and "number" in prop["type"]):
+        return "date-time"
+    return "date" if name.endswith("_date") and "string" in prop["type"] else None
 
-    wrong = []
-    for path, prop in every_property(schema_of(stream), stream):
-        # the connector writes this column itself, in the same form for all streams
-        own = name_in(path) == "parent_update_time"
-        expected = "timestamp_with_timezone" if zoned or own else "timestamp_without_timezone"
-        named_as_time = TIMES.search(name_in(path)) and not (
-            name_in(path) in NOT_TIMESTAMPS and prop.get("format") is None
-        )
-        typed_as_time = prop.get("format") == "date-time"
-        named_as_date = name_in(path).endswith("_date") and "string" in prop["type"]
-        if (
-            bool(named_as_time) is not typed_as_time
-            or (typed_as_time and prop.get("airbyte_type") != expected)
-            or (not typed_as_time and "airbyte_type" in prop)
-            or (named_as_date and prop.get("format") != "date")
-        ):
-            wrong.append(path)
+
+@each_stream
+def test_every_time_has_the_one_form_of_its_kind(stream: str) -> None:
+    # a day, in an object whose name says so
+    without_name = {"goals.duration.start", "goals.duration.end", "persons.birthday"}
+    wrong = [
+        path
+        for path, prop in every_property(schema_of(stream), stream)
+        if path not in without_name and prop.get("format") != format_by_name(name_in(path), prop)
+    ]
+
+    assert wrong == []
+
+
+@each_stream
+def test_every_flag_is_a_boolean(stream: str) -> None:
+    wrong = [
+        path
+        for path, prop in every_property(schema_of(stream), stream)
+        if re.search(r"(^is_|^has_|_flag$)", name_in(path))
+        and "boolean" not in prop["type"]
+        and name_in(path) != "mandatory_flag"  # which may be a condition
+    ]
 
     assert wrong == []
 

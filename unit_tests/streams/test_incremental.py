@@ -142,9 +142,7 @@ def test_a_row_that_never_changed_does_not_end_a_read_newest_first(api: Api, rea
     assert keys("files", output.records("files"))[-1:] == rows("files", [3])
 
 
-def test_rows_without_an_update_time_are_emitted_and_do_not_move_the_state(
-    api: Api, read: Read
-) -> None:
+def test_rows_without_any_time_are_emitted_and_do_not_move_the_state(api: Api, read: Read) -> None:
     for stream in STREAMS:
         never_changed = rows(stream, [2], **{cursor_of(stream): None})
         api.answer(catalog.path(stream), page(stream, timed(stream, BOOKMARK) + never_changed))

@@ -1,0 +1,1 @@
+"""What makes every record conform to the declared schema of its stream."""
