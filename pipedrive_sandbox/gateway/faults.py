@@ -15,7 +15,6 @@ An action may
 from __future__ import annotations
 
 import asyncio
-import codecs
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -24,7 +23,7 @@ import orjson
 
 from pipedrive_sandbox.endpoints.errors import envelope
 from pipedrive_sandbox.gateway.answers import Answer
-from pipedrive_sandbox.gateway.errors import CLOUDFLARE_PAGE
+from pipedrive_sandbox.gateway.bodies import BODIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,17 +35,6 @@ _LIMIT_HEADERS: Final = ("x-ratelimit-", "x-daily-")
 _OK: Final = 200
 _TOO_MANY: Final = 429
 
-#: Bodies by name, made of the original one.
-BODIES: Final[dict[str, Callable[[bytes], bytes]]] = {
-    "empty": lambda _body: b"",
-    "null": lambda _body: b"null",
-    "truncated": lambda body: body[: len(body) // 2],
-    # a server that cuts a text by UTF-16 units leaves half a character
-    "half character": lambda body: body.replace(b'":"', b'":"\\ud83d', 1),
-    "marked": lambda body: codecs.BOM_UTF8 + body,
-    "html": lambda _body: CLOUDFLARE_PAGE.encode(),
-    "unsuccessful": lambda _body: orjson.dumps(envelope("Something went wrong")),
-}
 _SANDBOX_CHANGES: Final = ("settings", "token", "clock", "mutate")
 _ACTIONS: Final = frozenset(
     {
