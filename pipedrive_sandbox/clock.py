@@ -11,6 +11,9 @@ MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 YEAR: Final = 365 * DAY
+#: MySQL's zero date. v1 shows it for some times that were never set, and v2 for a few of them.
+#: https://github.com/singer-io/tap-pipedrive/issues/17
+ZERO_TIME: Final = "0000-00-00 00:00:00"
 
 
 class Stamp(Enum):

@@ -6,6 +6,7 @@ applies to those numbered `from` (default 1) onwards, `times` of them (default 1
 An action may
 - change the answer: `status`, `body` (JSON, or one of `BODIES`), `headers` (null removes one),
   `bare` (removes the headers of the limits), `media_type`;
+- change the rows of the answer: `mutate_values` of `ValueMutation`, `pages` of `UndocumentedPages`;
 - disturb the answer: `delay` it, `drip` it over so many seconds, `cut` the connection in the middle
   of the body, `reset` the connection before the first byte;
 - change the sandbox, `when` "before" the answer is made or "after" (default), that is, while a
@@ -24,9 +25,11 @@ import orjson
 from pipedrive_sandbox.endpoints.errors import envelope
 from pipedrive_sandbox.gateway.answers import Answer
 from pipedrive_sandbox.gateway.bodies import BODIES
+from pipedrive_sandbox.gateway.mutated_values import ValueMutation
+from pipedrive_sandbox.gateway.undocumented_pages import PAGE_PARAMETERS, UndocumentedPages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pipedrive_sandbox.store import Row
 
@@ -39,6 +42,7 @@ _SANDBOX_CHANGES: Final = ("settings", "token", "clock", "mutate")
 _ACTIONS: Final = frozenset(
     {
         *("status", "body", "headers", "bare", "media_type"),
+        *("mutate_values", "pages"),
         *("delay", "drip", "cut", "reset", "when"),
         *_SANDBOX_CHANGES,
     },
@@ -61,6 +65,8 @@ class Fault:
     change_sandbox: Callable[[str, Row], None]
     seen: int = 0
     hit: int = 0
+    _mutation: ValueMutation | None = field(default=None, init=False)
+    _pages: UndocumentedPages | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Reject a rule with unknown parts."""
@@ -69,6 +75,10 @@ class Fault:
         )
         if unknown or not self.action:
             raise BadRuleError(f"unknown: {sorted(unknown)}; actions: {sorted(_ACTIONS)}")
+        if "mutate_values" in self.action:
+            self._mutation = ValueMutation(**self.action["mutate_values"])
+        if "pages" in self.action:
+            self._pages = UndocumentedPages(**self.action["pages"])
 
     def applies_to(self, method: str, target: str, profile: str) -> bool:
         """Count a request that matches, and return whether the rule applies to it."""
@@ -88,6 +98,20 @@ class Fault:
         await asyncio.sleep(self.action.get("delay", 0))
         if self.action.get("when") == "before":
             self._change_sandbox()
+
+    def query_of_endpoint(self, query: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the part of a query that the endpoint sees."""
+        if self._pages is None:
+            return query
+        return {name: text for name, text in query.items() if name not in PAGE_PARAMETERS}
+
+    def change_rows(self, body: bytes, query: Mapping[str, str], target: str) -> bytes:
+        """Return the body with other rows; raise `ApiError` for an invalid page."""
+        if self._pages is not None:
+            body = self._pages.page(body, query)
+        if self._mutation is not None:
+            body = self._mutation.mutate(body, target)
+        return body
 
     def after(self, answer: Answer) -> Answer:
         """Return the answer that is sent instead; then do what comes after."""

@@ -27,7 +27,7 @@ from pipedrive_sandbox.endpoints.errors import (
 )
 from pipedrive_sandbox.gateway.answers import Answer
 from pipedrive_sandbox.gateway.authentication import profile_of, token_of
-from pipedrive_sandbox.gateway.faults import Faults
+from pipedrive_sandbox.gateway.faults import Fault, Faults
 from pipedrive_sandbox.gateway.limits import Limits
 from pipedrive_sandbox.gateway.page_cache import PageCache
 from pipedrive_sandbox.gateway.request_log import RequestLog
@@ -89,7 +89,7 @@ class Gateway:
             "x-correlation-id": str(uuid.uuid4()),
             "date": formatdate(self.account.clock.now(), usegmt=True),
         }
-        faults = []
+        faults: list[Fault] = []
         zip_key = ""
         try:
             token, is_oauth = token_of(request)
@@ -103,7 +103,12 @@ class Gateway:
             faults = self.faults.due(request.method, target, profile.name)
             for fault in faults:
                 await fault.before()
-            body = self._run(request, operation, profile, sent, target)
+            query: Mapping[str, str] = dict(request.query_params)
+            for fault in faults:
+                query = fault.query_of_endpoint(query)
+            body = self._run(request, operation, profile, sent, query)
+            for fault in faults:
+                body = fault.change_rows(body, request.query_params, target)
             answer = Answer(operation.status, body, headers, _JSON)
             zip_key = "" if faults else f"gzip {profile.name} {target}"
         except ApiError as error:
@@ -121,7 +126,7 @@ class Gateway:
         operation: Operation,
         profile: Profile,
         sent: bytes,
-        target: str,
+        query: Mapping[str, str],
     ) -> bytes:
         settings = self.account.settings
         if request.url.path.startswith("/api/v1/") and not settings.company_host:
@@ -133,10 +138,9 @@ class Gateway:
             raise forbidden()
         self.catch_up()
         path = {name: _path_value(text) for name, text in request.path_params.items()}
-        query = dict(request.query_params)
         if request.method != "GET":
             return operation.run(self.account, Call(path, query, profile, _json(sent)))
-        key = f"{profile.name} {target}"
+        key = f"{profile.name} {request.url.path} {query}"
         body = self.cache.get(key, self.account.store.version)
         if body is None:
             body = operation.run(self.account, Call(path, query, profile))
