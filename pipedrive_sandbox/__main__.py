@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pipedrive_sandbox.clock import Clock, Stamp
+from pipedrive_sandbox.data.account_data import AccountData
 from pipedrive_sandbox.data.fill import fill
+from pipedrive_sandbox.data.oddities import LEVELS
 from pipedrive_sandbox.data.sizes import Sizes
 from pipedrive_sandbox.gateway.page_cache import PageCache
 from pipedrive_sandbox.sandbox import Sandbox
@@ -41,6 +43,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--now", help="start of the sandbox clock, RFC 3339; default: real time")
     parser.add_argument("--database", type=Path, help="keep the data in this file, or reuse it")
     parser.add_argument("--only", help="comma-separated kinds of rows; all others are empty")
+    parser.add_argument(
+        "--oddities",
+        choices=LEVELS,
+        default="none",
+        help="values that the contract does not allow, in a few rows of each kind",
+    )
     parser.add_argument("--burst", type=int, default=20, help="requests per 2 s; 0: unlimited")
     parser.add_argument("--daily-budget", type=int, help="tokens a day; 0: unlimited")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds added to each answer")
@@ -78,7 +86,8 @@ def build_sandbox(options: argparse.Namespace, database: Path) -> Sandbox:
         }
         only = set(options.only.split(",")) if options.only is not None else None
         started = time.perf_counter()
-        fill(store, Sizes.scaled(options.deals, given, only), options.seed, clock.now())
+        sizes = Sizes.scaled(options.deals, given, only)
+        fill(store, AccountData(sizes, options.seed, clock.now()), options.oddities)
         LOG.info("filled in %.1f s", time.perf_counter() - started)
     return Sandbox(store, clock, settings.with_token(options.token))
 

@@ -16,13 +16,13 @@ from pipedrive_sandbox.data import (
     setup,
 )
 from pipedrive_sandbox.data import reference_data as reference
-from pipedrive_sandbox.data.account_data import AccountData
 from pipedrive_sandbox.data.field_definitions import field_definitions
+from pipedrive_sandbox.data.oddities import add_oddities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipedrive_sandbox.data.sizes import Sizes
+    from pipedrive_sandbox.data.account_data import AccountData
     from pipedrive_sandbox.store import Row, Store
 
 GENERATORS: Final[dict[str, Callable[[AccountData], Iterator[Row]]]] = {
@@ -70,9 +70,11 @@ GENERATORS: Final[dict[str, Callable[[AccountData], Iterator[Row]]]] = {
 }
 
 
-def fill(store: Store, sizes: Sizes, seed: int, now: int) -> None:
-    """Fill every table in batches, so that memory does not grow with the number of rows."""
-    account = AccountData(sizes, seed, now)
+def fill(store: Store, account: AccountData, oddities: str) -> None:
+    """Fill every table in batches, so that memory does not grow with the number of rows.
+
+    `oddities` is one of `oddities.LEVELS`.
+    """
     for table, generate in GENERATORS.items():
-        store.fill(table, generate(account))
+        store.fill(table, add_oddities(account, oddities, table, generate(account)))
     store.index()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pipedrive_sandbox.clock import Stamp
+from pipedrive_sandbox.clock import ZERO_TIME, Stamp
 from pipedrive_sandbox.data.company import COMPANY_ID
 from pipedrive_sandbox.tables import LEGACY
 
@@ -67,7 +67,7 @@ def _v1_field(row: Row) -> Row:
         "name": row["field_name"],
         "order_nr": legacy["id"] % 1_000,
         "field_type": _V1_TYPES.get(row["field_type"], row["field_type"]),
-        "add_time": Stamp.V1.text(legacy["created"]),
+        "add_time": Stamp.V1.text(legacy["created"]) if legacy["created"] else ZERO_TIME,
         "update_time": Stamp.V1.text(legacy["modified"]) if legacy["modified"] else None,
         "last_updated_by_user_id": legacy["created_by"],
         "created_by_user_id": legacy["created_by"],
@@ -81,7 +81,7 @@ def _v1_field(row: Row) -> Row:
         "searchable_flag": custom,
         "filtering_allowed": True,
         "sortable_flag": True,
-        "mandatory_flag": row["field_code"] in {"title", "name"},
+        "mandatory_flag": legacy.get("mandatory", row["field_code"] in {"title", "name"}),
         "options": row["options"],
         "options_deleted": [],
         "is_subfield": False,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pipedrive_sandbox.changes.events import AUTHOR
-from pipedrive_sandbox.clock import Stamp
+from pipedrive_sandbox.clock import ZERO_TIME, Stamp
 from pipedrive_sandbox.data.company import COMPANY, COMPANY_ID
 from pipedrive_sandbox.tables import TABLES
 
@@ -226,10 +226,12 @@ def _activity(row: Row) -> Row:
 
 
 def _note(row: Row) -> Row:
-    return {
-        name: row[name] and Stamp.V2.text(Stamp.V1.epoch(row[name]))
-        for name in ("add_time", "update_time")
-    }
+    return {name: _v2_time(row[name]) for name in ("add_time", "update_time")}
+
+
+def _v2_time(text: str | None) -> str | None:
+    """Return a time of v1 in the format of v2; None for a time that was never set."""
+    return None if text is None or text == ZERO_TIME else Stamp.V2.text(Stamp.V1.epoch(text))
 
 
 def _pipeline(row: Row) -> Row:
