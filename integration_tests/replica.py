@@ -90,7 +90,7 @@ class Replica:
 
     def assert_no_row_is_missing_or_stale(self, streams: Sequence[str] = STREAMS) -> None:
         for stream in streams:
-            originals = {_key(stream, row): row for row in self.sandbox.rows(stream)}
+            originals = {_key(stream, row): row for row in self.sandbox.copied_rows(stream)}
             copies = self.rows[stream]
             assert originals.keys() - copies.keys() == set()
             stale = [

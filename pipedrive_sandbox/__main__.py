@@ -46,7 +46,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--oddities",
         choices=LEVELS,
-        default="none",
+        default="recorded",
         help="values that the contract does not allow, in a few rows of each kind",
     )
     parser.add_argument("--burst", type=int, default=20, help="requests per 2 s; 0: unlimited")

@@ -12,6 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from pipedrive_sandbox.clock import ZERO_TIME
 from pipedrive_sandbox.settings import DEFAULT_TOKEN
 
 _TIMEOUT = 60.0
@@ -54,6 +55,13 @@ class RunningSandbox:
         answer = self.request("GET", f"__sandbox/dump/{stream}")
         answer.raise_for_status()
         return [orjson.loads(line) for line in answer.content.splitlines()]
+
+    def copied_rows(self, stream: str) -> list[dict[str, Any]]:
+        """Return the same rows as a warehouse can hold them: null instead of a zero date."""
+        return [
+            {name: None if value == ZERO_TIME else value for name, value in row.items()}
+            for row in self.rows(stream)
+        ]
 
 
 @contextmanager

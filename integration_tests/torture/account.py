@@ -108,7 +108,7 @@ class Account:
 
     def rows(self, stream: str) -> list[Row]:
         """Every row that a copy must have by now."""
-        return self.sandbox.rows(stream)
+        return self.sandbox.copied_rows(stream)
 
     def settle(self) -> None:
         """Let time pass until every row that was just created has its `update_time`."""

@@ -48,7 +48,7 @@ class Warehouse:
         account = {
             (stream, row["id"]): row
             for stream in STREAMS
-            for row in self.account.sandbox.rows(stream)
+            for row in self.account.sandbox.copied_rows(stream)
             if not row["is_deleted"]
         }
         copied = {key: row for key, row in self.rows.items() if not row["is_deleted"]}

@@ -51,7 +51,7 @@ def start(account: Account) -> int:
 
 
 def rows(account: Account, stream: str) -> dict[str, Row]:
-    return {str(row["id"]): row for row in account.sandbox.rows(stream)}
+    return {str(row["id"]): row for row in account.sandbox.copied_rows(stream)}
 
 
 def differences(reported: Mapping[str, Any], row: Row) -> Row:

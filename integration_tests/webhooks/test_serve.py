@@ -22,7 +22,7 @@ def existing(account: Account) -> Versions:
     return {
         (stream, row["id"], timestamps.sortable(row["update_time"] or ""))
         for stream in STREAMS
-        for row in account.sandbox.rows(stream)
+        for row in account.sandbox.copied_rows(stream)
         if not row["is_deleted"]
     }
 

@@ -25,6 +25,8 @@ ADDED = {
     "leads": {"archive_time"},  # recorded live
     "notes": {"lead"},  # not in the contract, which has `deal` and `person`; not established
 }
+#: Types that real accounts answer beyond the contract's: `data/oddities.py`.
+OTHER_TYPES = {"fields": {("mandatory_flag",), ("options", "id")}}
 #: Query parameters that the sandbox serves wherever the contract has them: what a connector sends.
 SERVED = {
     *("cursor", "limit", "start", "sort", "sort_by", "sort_direction"),
@@ -156,7 +158,11 @@ def test_rows_have_the_contracts_properties_and_types(whole: Client, get: Get) -
     assert rows
     validator = Draft4Validator(json_schema(row_schema))
     for row in rows:
-        assert [error.message for error in validator.iter_errors(row)] == []
+        errors = {
+            tuple(part for part in error.path if isinstance(part, str)): error.message
+            for error in validator.iter_errors(row)
+        }
+        assert errors.keys() <= OTHER_TYPES.get(get.read.table, set()), errors
     answered = set().union(*rows)
     custom = {name for name in answered if re.match("[0-9a-f]{40}", name)}
     assert answered - custom - documented == ADDED.get(get.read.table, set()) - documented

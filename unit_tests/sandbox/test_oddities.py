@@ -93,6 +93,29 @@ def test_recorded_oddities_can_come_alone(
     assert count(recorded, stream, column, value) == 1
 
 
+def test_an_account_has_the_recorded_oddities_by_default(
+    recorded: Client, start: Callable[..., Client]
+) -> None:
+    by_default = start(*SMALL, anew=True)
+
+    for stream in ("users", "deals", "notes", "lead_fields"):
+        assert by_default.rows(stream) == recorded.rows(stream)
+
+
+def test_a_copy_has_null_instead_of_a_zero_date(recorded: Client) -> None:
+    rows, copied = recorded.rows("notes"), recorded.copied_rows("notes")
+
+    different = [
+        name for row, copy in zip(rows, copied, strict=True) for name in differing(row, copy)
+    ]
+    assert different == ["update_time"]
+    assert None in {row["update_time"] for row in copied}
+
+
+def differing(row: dict[str, Any], copy: dict[str, Any]) -> list[str]:
+    return [name for name, value in row.items() if copy[name] != value]
+
+
 @pytest.mark.parametrize(("stream", "column", "value"), UNUSABLE)
 def test_recorded_oddities_do_not_bring_others(
     recorded: Client, stream: str, column: str, value: object
