@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from integration_tests.expected_rows import expected_rows
 from integration_tests.platform import Output
 from integration_tests.process import Connector
 from pipedrive_sandbox.client import RunningSandbox
@@ -90,7 +91,7 @@ class Replica:
 
     def assert_no_row_is_missing_or_stale(self, streams: Sequence[str] = STREAMS) -> None:
         for stream in streams:
-            originals = {_key(stream, row): row for row in self.sandbox.copied_rows(stream)}
+            originals = {_key(stream, row): row for row in expected_rows(self.sandbox, stream)}
             copies = self.rows[stream]
             assert originals.keys() - copies.keys() == set()
             stale = [

@@ -1,13 +1,13 @@
 """A full read emits the rows of the account: none is missing, invented, or stale."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
+from integration_tests.expected_rows import expected_rows
 from integration_tests.platform import STREAMS_OF_EVERY_ACCOUNT, Output
 from integration_tests.process import Connector
 from pipedrive_sandbox.client import RunningSandbox
@@ -15,10 +15,6 @@ from source_pipedrive.protocol.manifest import packaged_streams
 
 Row = dict[str, Any]
 
-# the sandbox has numbers where the connector writes text
-EXPECTED_ROW: dict[str, Callable[[Row], Row]] = {
-    "field_options": lambda row: row | {"option_id": str(row["option_id"])},
-}
 # a relationship is listed for both organizations, with different values in these columns
 COLUMNS_OF_ONE_SIDE = {
     "organization_relationships": {
@@ -41,7 +37,7 @@ def full_read(tmp_path_factory: pytest.TempPathFactory, sandbox: RunningSandbox)
 def test_a_full_read_emits_every_row_of_the_account(
     stream: str, full_read: Output, sandbox: RunningSandbox
 ) -> None:
-    expected = [EXPECTED_ROW.get(stream, dict)(row) for row in sandbox.copied_rows(stream)]
+    expected = expected_rows(sandbox, stream)
     if stream in COLUMNS_OF_ONE_SIDE:
         expected = list({key_of(stream, row): row for row in expected}.values())
     emitted = full_read.records(stream)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from integration_tests.expected_rows import expected_rows
 from integration_tests.torture.streams import STREAMS, Row
 from pipedrive_sandbox.client import RunningSandbox
 
@@ -108,7 +109,7 @@ class Account:
 
     def rows(self, stream: str) -> list[Row]:
         """Every row that a copy must have by now."""
-        return self.sandbox.copied_rows(stream)
+        return expected_rows(self.sandbox, stream)
 
     def settle(self) -> None:
         """Let time pass until every row that was just created has its `update_time`."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from integration_tests.expected_rows import expected_rows
 from integration_tests.process import Connector
 from integration_tests.webhooks.account import Account, running_account, wait_until
 from integration_tests.webhooks.process import RunningReceiver, running_receiver
@@ -48,7 +49,7 @@ class Warehouse:
         account = {
             (stream, row["id"]): row
             for stream in STREAMS
-            for row in self.account.sandbox.copied_rows(stream)
+            for row in expected_rows(self.account.sandbox, stream)
             if not row["is_deleted"]
         }
         copied = {key: row for key, row in self.rows.items() if not row["is_deleted"]}

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from integration_tests.expected_rows import expected_rows
 from integration_tests.webhooks.account import Account, wait_until
 from integration_tests.webhooks.process import running_receiver
 from source_pipedrive import timestamps
@@ -22,7 +23,7 @@ def existing(account: Account) -> Versions:
     return {
         (stream, row["id"], timestamps.sortable(row["update_time"] or ""))
         for stream in STREAMS
-        for row in account.sandbox.copied_rows(stream)
+        for row in expected_rows(account.sandbox, stream)
         if not row["is_deleted"]
     }
 
