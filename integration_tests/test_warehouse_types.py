@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -41,6 +41,7 @@ SQL_TYPES = {
         "number": "DECIMAL(38,9)",
         "text": "VARCHAR",
         "time": "TIMESTAMP",
+        "time of day": "TIME",
     },
     "PostgreSQL": {
         "boolean": "boolean",
@@ -50,6 +51,7 @@ SQL_TYPES = {
         "number": "numeric",
         "text": "character varying",
         "time": "timestamp without time zone",
+        "time of day": "time without time zone",
     },
 }
 # columns of deals and leads, by kind of type
@@ -57,17 +59,18 @@ CUSTOM_COLUMNS = {
     "date": "renewal_date contract_period contract_period_until",
     "integer": "contract_type_id catalogue_item_id grosse_908cd3b2_id 2nd_choice_id "
     "account_manager partner_organization decision_maker",
-    "json": "regions regions_ids",
+    "json": "fields regions regions_ids",
     "number": "budget score grosse_de0d1623",
+    "time of day": "call_time delivery_window delivery_window_until",
     "text": "contract_type catalogue_item grosse_908cd3b2 2nd_choice budget_currency account_code "
     "briefing hotline reference_number grosse_85ccd965 rocket_fire select id gukefanhao "
-    "call_time call_time_timezone delivery_window delivery_window_until delivery_window_timezone "
+    "call_time_timezone delivery_window_timezone "
     f"{'long_' * 11}l "
     "site_address site_address_subpremise site_address_street_number site_address_route "
     "site_address_sublocality site_address_locality site_address_admin_area_level_1 "
     "site_address_admin_area_level_2 site_address_country site_address_postal_code",
 }
-# the formats of update_time differ: deals have that of v2, notes and leads have two of v1
+# Pipedrive writes update_time in three forms: those of deals, notes, and leads
 BUILT_IN_COLUMNS = {
     "deals": {
         "id": "integer",
@@ -91,6 +94,7 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "date": date.fromisoformat,
     "number": lambda value: Decimal(str(value)),
     "time": lambda text: datetime.fromisoformat(text).replace(tzinfo=None),
+    "time of day": time.fromisoformat,
 }
 
 
@@ -171,12 +175,7 @@ def test_columns_of_custom_fields_have_their_sql_types(stream: str, warehouse: W
     kinds = warehouse.kinds(stream)
 
     assert {name: kind for name, kind in kinds.items() if name.startswith("custom_")} == {
-        **{
-            f"custom_{name}": kind
-            for kind, names in CUSTOM_COLUMNS.items()
-            for name in names.split()
-        },
-        **({"custom_fields": "json"} if stream == "deals" else {}),
+        f"custom_{name}": kind for kind, names in CUSTOM_COLUMNS.items() for name in names.split()
     }
 
 

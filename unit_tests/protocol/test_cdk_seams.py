@@ -1,10 +1,14 @@
 """The private parts of the CDK on which the connector depends are as it needs them."""
 
 import gc
+import json
+import logging
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import airbyte_cdk
 import pytest
@@ -12,6 +16,7 @@ from airbyte_cdk.sources.declarative import concurrent_declarative_source
 from airbyte_cdk.sources.declarative.interpolation import InterpolatedString
 from airbyte_cdk.sources.message import MessageRepository
 
+from integration_tests.platform import configured
 from source_pipedrive.protocol.cdk_seams import (
     CdkLogFilter,
     evaluate_templates_one_at_a_time,
@@ -95,3 +100,34 @@ def test_a_process_that_builds_the_source_again_validates_its_manifest_once(
 @pytest.mark.parametrize("module", sorted(CdkLogFilter.MODULES))
 def test_the_log_filter_names_modules_that_the_cdk_has(module: str) -> None:
     assert list(Path(airbyte_cdk.__file__).parent.rglob(f"{module}.py"))
+
+
+def test_records_that_are_read_in_python_have_their_changes(
+    api: Api, config: dict[str, Any], tmp_path: Path
+) -> None:
+    api.answer(
+        "api/v2/persons", v2_page(rows("persons", [1], org_id="none") + rows("persons", [2]))
+    )
+    written = json.dumps({"streams": [configured("persons")]})
+    (tmp_path / "catalog.json").write_text(written)
+    catalog = SourcePipedrive.read_catalog(str(tmp_path / "catalog.json"))
+    source = SourcePipedrive(catalog, config, [])
+
+    with api.reachable():
+        messages = list(source.read(logging.getLogger("airbyte"), config, catalog, []))
+
+    first, second = (one.record for one in messages if one.record)
+    assert first.data == {"id": 1, "org_id": None}
+    assert [(one.field, one.change.value) for one in first.meta.changes] == [("org_id", "NULLED")]
+    assert second.meta is None
+
+
+def test_the_start_does_not_parse_source_code() -> None:
+    program = (
+        "import inspect, source_pipedrive.run as command\n"
+        "command.skip_attribute_docs()\n"
+        "inspect.getsource = lambda _: 1 / 0\n"
+        "import airbyte_cdk"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True)
