@@ -19,6 +19,7 @@ from source_pipedrive.conformance.conversions import (
     to_object,
     to_text,
     to_time_of_day,
+    type_name,
     unchanged,
 )
 
@@ -37,14 +38,18 @@ _OF_FORMAT: Mapping[str, Conversion] = {
     "date-time": to_moment,
     "time": to_time_of_day,
 }
-# what a value may be to stay as it is, whatever its content
+# what a value must be to stay as it is
 _PLAIN: Mapping[Conversion, type] = {
     to_boolean: bool,
     to_id_text: str,
+    to_integer: int,
     to_json_text: str,
     to_object: dict,
     to_text: str,
 }
+
+
+_NONE: Mapping[str, str] = {}
 
 
 class NulledRow(Row):
@@ -60,50 +65,62 @@ class Conformer:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self._conversions = {
+        conversions = {
             name: conversion_of(one, name) for name, one in schema.get("properties", {}).items()
         }
-        conversions = self._conversions.items()
-        self._plain = {name: _PLAIN[one] for name, one in conversions if one in _PLAIN}
-        self._integers = frozenset(name for name, one in conversions if one is to_integer)
+        plain = {name: _PLAIN[one] for name, one in conversions.items() if one in _PLAIN}
+        # bound once: these are called for each value
+        self._conversion, self._plain_type = conversions.get, plain.get
 
     def rows(self, rows: Iterable[Row]) -> list[Row]:
         """Return the rows with conforming values; those that lost a value are `NulledRow`."""
-        conformed = []
-        for row in rows:
-            parts = self.conform(row)
-            conformed.append(nulled(row, parts) if parts else row)
-        return conformed
+        conform = self.conform
+        return [nulled(row, parts) if (parts := conform(row)) else row for row in rows]
 
-    def conform(self, row: Row) -> dict[str, str]:
+    def conform(self, row: Row) -> Mapping[str, str]:
         """Convert the values of an object in place; return what was where it is null now.
 
         Every value of every row passes here: the ones that fit cost a comparison of types.
         """
-        plain, integers = self._plain.get, self._integers
-        parts: dict[str, str] = {}
+        plain_type, parts = self._plain_type, _NONE
         for name, value in row.items():
             if value is None:
                 continue
             kind = type(value)
-            if kind is plain(name):
+            if kind is plain_type(name) and (
+                kind is not int or LOWEST_INTEGER <= value <= HIGHEST_INTEGER
+            ):
                 continue
-            if kind is int and name in integers and LOWEST_INTEGER <= value <= HIGHEST_INTEGER:
-                continue
-            convert = self._conversions.get(name)
+            convert = self._conversion(name)
             if convert is not None:
                 try:
                     row[name] = convert(value)
                 except MisfitError as error:
                     row[name] = error.rest
-                    parts |= _below(name, error)
+                    parts = {**parts, **_below(name, error.parts)}
         return parts
 
     def convert(self, value: Any) -> Any:
         """Convert a value that should be such an object."""
         value = to_object(value)
         if parts := self.conform(value):
-            raise MisfitError(value, {f".{path}": kind for path, kind in parts.items()})
+            raise MisfitError(value, _below(".", parts))
+        return value
+
+    def convert_list(self, value: Any) -> list[Any]:
+        """Convert a value that should be a list of such objects."""
+        if type(value) is not list:
+            raise misfit(value)
+        parts = _NONE
+        for number, item in enumerate(value):
+            if type(item) is dict:
+                if inner := self.conform(item):
+                    parts = {**parts, **_below(f"[{number}].", inner)}
+            elif item is not None:
+                value[number] = None
+                parts = {**parts, f"[{number}]": type_name(item)}
+        if parts:
+            raise MisfitError(value, parts)
         return value
 
 
@@ -120,7 +137,7 @@ def conversion_of(schema: Schema, name: str = "") -> Conversion:
         return convert
     kind = next((one for one in _types(schema) if one != "null"), "")
     if kind == "array":
-        return _list_of(conversion_of(schema.get("items", {}), name.removesuffix("s")))
+        return _list_conversion(schema.get("items", {}), name)
     if kind == "object" and "properties" in schema:
         return Conformer(schema).convert
     if schema.get("contentMediaType") == "application/json":
@@ -135,18 +152,22 @@ def _types(schema: Schema) -> Sequence[str]:
     return [declared] if isinstance(declared, str) else declared
 
 
-def _list_of(convert: Conversion) -> Conversion:
+def _list_conversion(items: Schema, name: str) -> Conversion:
+    if "properties" in items:
+        return Conformer(items).convert_list
+    convert = conversion_of(items, name.removesuffix("s"))
+
     def to_list(value: Any) -> list[Any]:
         if type(value) is not list:
             raise misfit(value)
-        parts: dict[str, str] = {}
+        parts = _NONE
         for number, item in enumerate(value):
             if item is not None:
                 try:
                     value[number] = convert(item)
                 except MisfitError as error:
                     value[number] = error.rest
-                    parts |= _below(f"[{number}]", error)
+                    parts = {**parts, **_below(f"[{number}]", error.parts)}
         if parts:
             raise MisfitError(value, parts)
         return value
@@ -154,5 +175,5 @@ def _list_of(convert: Conversion) -> Conversion:
     return to_list
 
 
-def _below(name: str, error: MisfitError) -> Mapping[str, str]:
-    return {f"{name}{path}": kind for path, kind in error.parts.items()}
+def _below(place: str, parts: Mapping[str, str]) -> Mapping[str, str]:
+    return {f"{place}{path}": kind for path, kind in parts.items()}

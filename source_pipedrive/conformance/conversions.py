@@ -20,7 +20,7 @@ NUMBER_LIMIT = 1e29
 
 # up to here, a floating-point number represents every integer exactly
 _MAX_EXACT_INTEGER = 2**53
-_FLAGS = {"true": True, "false": False, "1": True, "0": False}
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 # the separators of `2024-05-01T10:00:00Z`, and of the form of API v1, `2024-05-01 10:00:00`
 _V2_SEPARATORS, _V1_SEPARATORS = "--T::Z", "-- ::"
 _V1_LENGTH = 19
@@ -108,12 +108,10 @@ def to_boolean(value: Any) -> bool | None:
     """Convert a flag, which API v1 also writes as 0 and 1, or as text."""
     if type(value) is bool:
         return value
-    if type(value) is str:
-        if _is_nothing(value):
-            return None
-        flag = _FLAGS.get(value.strip().lower())
-    else:
-        flag = {0: False, 1: True}.get(value) if type(value) in {int, float} else None
+    if _is_nothing(value):
+        return None
+    word = value.strip().lower() if type(value) is str else value
+    flag = _FLAGS.get(word) if type(word) in {str, int, float} else None
     if flag is None:
         raise misfit(value)
     return flag
@@ -145,22 +143,16 @@ def to_moment(value: Any) -> str | None:
 
 def to_date(value: Any) -> str | None:
     """Convert a date as `YYYY-MM-DD`, or a moment at midnight."""
-    if type(value) is not str:
-        raise misfit(value)
-    if _is_nothing(value):
-        return None
-    if day := _date(value):
+    day: str | None = _date(value) if type(value) is str else None
+    if day or _is_nothing(value):
         return day
     raise misfit(value)
 
 
 def to_time_of_day(value: Any) -> str | None:
     """Convert a time of day, `HH:MM` or `HH:MM:SS`, to the longer form."""
-    if type(value) is not str:
-        raise misfit(value)
-    if _is_nothing(value):
-        return None
-    if of_day := _time_of_day(value):
+    of_day: str | None = _time_of_day(value) if type(value) is str else None
+    if of_day or _is_nothing(value):
         return of_day
     raise misfit(value)
 
@@ -191,15 +183,15 @@ def _from_object(value: Mapping[str, Any], convert: Conversion) -> Any:
     return converted
 
 
-def _is_nothing(text: str) -> bool:
-    return text.startswith("0000-00-00") or not text.strip()
+def _is_nothing(value: Any) -> bool:
+    return isinstance(value, str) and (value.startswith("0000-00-00") or not value.strip())
 
 
 def _number(value: Any) -> float | None:
     """Return a number, None for no value. Raises `MisfitError`."""
+    if _is_nothing(value):
+        return None
     if type(value) is str:
-        if _is_nothing(value):
-            return None
         try:
             value = orjson.loads(value)
         except orjson.JSONDecodeError:

@@ -63,7 +63,10 @@ class RecordPage:
         tail = b',"emitted_at":%d}}\n' % (time.time_ns() // 1_000_000)
         rows = iter(rows)
         blocks = []
-        while lines := list(map(_data_of, islice(rows, _LINES_PER_BLOCK))):
+        while some := list(islice(rows, _LINES_PER_BLOCK)):
+            lines = list(map(orjson.dumps, some))
+            if NulledRow in set(map(type, some)):
+                lines = list(map(_with_changes, some, lines))
             # two short copies: around the joined lines they would be two of the whole block
             lines[0] = head + lines[0]
             lines[-1] += tail
@@ -71,9 +74,8 @@ class RecordPage:
         return cls(blocks, count, slot)
 
 
-def _data_of(row: Mapping[str, Any]) -> bytes:
-    """Serialize the data of a record, and what became null in it."""
-    data = orjson.dumps(row)
+def _with_changes(row: Mapping[str, Any], data: bytes) -> bytes:
+    """Add to the data of a record what became null in it."""
     if type(row) is not NulledRow:
         return data
     return b'%b,"meta":{"changes":%b}' % (data, orjson.dumps(changes_of(row)))
