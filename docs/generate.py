@@ -37,7 +37,8 @@ _CONNECTION_FAILURES = {
     "NameResolutionError": "DNS failure",
     "SSLError": "TLS failure",
     "Timeout": "timeout",
-    "Exception": "other connection failure",
+    "ConnectionError": "connection failure",
+    "Exception": "response that breaks off",
 }
 
 
@@ -282,7 +283,7 @@ def _symptom(rule: ErrorRule) -> str:
 
 def _effect(rule: ErrorRule) -> str:
     if rule.action == "RETRY":
-        return "retried"
+        return "retried for ten minutes" if rule.temporary else "retried five times"
     scope = "sync" if rule.account else "stream"
     later = "; a later sync may succeed" if rule.failure_type == "transient_error" else ""
     return f"the {scope} fails{later}"

@@ -180,6 +180,22 @@ def test_sigterm_ends_a_read_whose_output_nobody_consumes(replica: Replica) -> N
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_sigterm_ends_a_read_that_waits_for_pipedrive(status: int, replica: Replica) -> None:
+    answer = {"status": status, "headers": {"x-ratelimit-reset": 60}}
+    replica.sandbox.control("faults", "POST", match={"times": None}, action=answer)
+
+    with replica.connector.start("read", STREAMS) as process:
+        assert process.stdout
+        assert any("Retrying until" in line for line in process.stdout)
+        began = time.monotonic()
+        process.terminate()
+        process.wait(timeout=15)
+
+    assert process.returncode == -signal.SIGTERM
+    assert time.monotonic() - began < 5
+
+
 def wait_until_full(pipe: IO[Any]) -> None:
     """Wait until a pipe holds as much as it can."""
     capacity, waiting = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ), array("i", [0])

@@ -33,17 +33,23 @@ from source_pipedrive.api.responses import (
     header_number,
     is_html,
 )
+from source_pipedrive.api.retry_time import RetryTime
 
 _LOGGER = logging.getLogger("airbyte")
-# If a server asks for a longer pause, the retries end, and the sync says why.
+# Where a server asks for a longer pause, it is asked again sooner.
 _LONGEST_PAUSE = 60
+_MOST_DOUBLINGS = 5
+# `RetryTime` ends the retries of a sync. These only keep the CDK from ending them before.
+MORE_RETRIES_THAN_IN_A_SYNC = 10_000
+_MORE_SECONDS_THAN_IN_A_SYNC = 24 * 3600
 _HIGHEST_TOKEN_COST = 40
 
 
 class Backoff(BackoffStrategy):
     """Waits twice as long after each failure, with jitter, so that threads do not retry at once.
 
-    After a 429 it waits as long as Pipedrive says, which for the burst limit is two seconds.
+    After a 429 it waits as long as Pipedrive says, which for the burst limit is two seconds. After
+    other failures, it waits half a minute at most, so that it notices when they end.
     """
 
     def backoff_time(self, response_or_exception: Any, attempt_count: int) -> float:
@@ -51,7 +57,8 @@ class Backoff(BackoffStrategy):
             reset = header_number(response_or_exception, "x-ratelimit-reset")
             if response_or_exception.status_code == HTTPStatus.TOO_MANY_REQUESTS and reset:
                 return random.uniform(0, min(reset, _LONGEST_PAUSE))  # noqa: S311 - as below
-        return float(random.uniform(0.5, 1) * 2**attempt_count)  # noqa: S311 - spreads load
+        doublings = min(attempt_count, _MOST_DOUBLINGS)
+        return float(random.uniform(0.5, 1) * 2**doublings)  # noqa: S311 - spreads load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +68,9 @@ class ErrorRule:
     It fits a `status`, the class name of an `exception`, or a `malformed` 200; `html`, `daily`
     (the daily limit), and `contains` narrow it. `action` is FAIL, RETRY, or SKIP for an answer
     without rows. `account` fails the whole sync, because any other request would get the same.
-    A rule with `tolerated_as` holds for the streams that name it under `tolerates`.
+    A rule with `tolerated_as` holds for the streams that name it under `tolerates`. `RetryTime`
+    says what it means for RETRY that a failure is `temporary`. With `setting`, it is temporary only
+    if Pipedrive has answered before: until then, a setting may be wrong.
     """
 
     message: str
@@ -73,6 +82,8 @@ class ErrorRule:
     daily: bool = False
     contains: str = ""
     account: bool = False
+    temporary: bool = False
+    setting: bool = False
     failure_type: str = "transient_error"
     tolerated_as: str = ""
 
@@ -86,7 +97,8 @@ class ErrorRule:
             and (not self.status or result.status_code in self.status)
             and (not self.daily or _is_daily_limit(result))
             and (not self.html or is_html(result))
-            and self.contains in result.text
+            # the text of a large body takes minutes to decode where no charset is given
+            and self.contains.encode() in result.content
         )
 
 
@@ -96,7 +108,8 @@ class ErrorRules(ErrorHandler):
 
     In a message, `{said}` is Pipedrive's text, `{status}` its code, `{stream}` the stream, and
     `{needs}` the permission that the stream requires. `tolerates` names further rules for it. A
-    successful answer whose data do not have the `answer_shape` is malformed.
+    successful answer whose data do not have the `answer_shape` is malformed. With a `retry_time`,
+    it decides about retries, otherwise `max_retries`.
 
     `DefaultErrorHandler` cannot be used: its predicates parse every successful page a second time,
     it cannot see an exception, and its FAIL writes URL, headers, and payload into the log.
@@ -105,9 +118,10 @@ class ErrorRules(ErrorHandler):
     parameters: InitVar[Mapping[str, Any]]
     tolerates: str = ""
     max_retries: int | None = 5
-    max_time: int | None = 600
+    max_time: int | None = _MORE_SECONDS_THAN_IN_A_SYNC
     backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Backoff()])
     answer_shape: AnswerShape = field(default_factory=AnswerShape)
+    retry_time: RetryTime | None = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._stream = str(parameters.get("name", ""))
@@ -122,7 +136,7 @@ class ErrorRules(ErrorHandler):
                     self.answer_shape.check(body_of(response_or_exception))
                 except MalformedResponseError as error:
                     return self._resolve(response_or_exception, str(error))
-                return SUCCESS_RESOLUTION
+                return self._succeeded()
             return self._resolve(response_or_exception, error_text(response_or_exception))
         return self._resolve(response_or_exception, _proxy_address())
 
@@ -133,13 +147,27 @@ class ErrorRules(ErrorHandler):
     def _resolve(self, result: Response | Exception | None, said: str) -> ErrorResolution:
         rule = self._rule(result)
         if rule.action == "SKIP":
-            return SUCCESS_RESOLUTION
+            return self._succeeded()
         message = self._sentence(rule, result, said)
         action, failure_type = ResponseAction[rule.action], FailureType[rule.failure_type]
         if action is ResponseAction.FAIL:
+            self._succeeded()
             raise (AccountRefusedError if rule.account else UserError)(message, failure_type)
-        _LOGGER.info("%s Retrying.", message)
+        if not self.retry_time:
+            _LOGGER.info("%s Retrying.", message)
+            return ErrorResolution(action, failure_type, message)
+        is_temporary = rule.temporary or (rule.setting and self.retry_time.has_succeeded)
+        if not self.retry_time.retries(is_temporary=is_temporary):
+            raise UserError(message + self.retry_time.summary(), failure_type)
+        if line := self.retry_time.log_line():
+            what_happened = self._sentence(rule, result, said, rule.message.partition(". ")[0])
+            _LOGGER.info("%s. %s", what_happened, line)
         return ErrorResolution(action, failure_type, message)
+
+    def _succeeded(self) -> ErrorResolution:
+        if self.retry_time:
+            self.retry_time.succeeded()
+        return SUCCESS_RESOLUTION
 
     def _rule(self, result: Response | Exception | None) -> ErrorRule:
         blocked = isinstance(result, Response) and is_html(result)
@@ -148,13 +176,17 @@ class ErrorRules(ErrorHandler):
             rule for rule in error_rules() if rule.tolerated_as in tolerates and rule.fits(result)
         )
 
-    def _sentence(self, rule: ErrorRule, result: Response | Exception | None, said: str) -> str:
+    def _sentence(
+        self, rule: ErrorRule, result: Response | Exception | None, said: str, template: str = ""
+    ) -> str:
         status = ""
         if isinstance(result, Response):
             status = str(result.status_code)
             if correlation_id := result.headers.get("x-correlation-id"):
                 said += f" [x-correlation-id {correlation_id}]"
-        return rule.message.format(said=said, status=status, stream=self._stream, needs=self._needs)
+        return (template or rule.message).format(
+            said=said, status=status, stream=self._stream, needs=self._needs
+        )
 
 
 @cache

@@ -15,6 +15,7 @@ from requests import PreparedRequest, Response
 
 from source_pipedrive.api.exceptions import SyncStoppedError
 from source_pipedrive.api.responses import header_number
+from source_pipedrive.api.retry_time import RetryTime
 
 _WINDOW_SECONDS = 2.0
 _SMALLEST_PLAN = 20
@@ -49,7 +50,8 @@ class TokenBudget:
 
     Burst limit: a rolling window of two seconds. It begins with the 20 requests of the smallest
     plan, until an answer announces another limit (`x-ratelimit-limit`). The CDK's policies know
-    fixed limits only.
+    fixed limits only. After a 429, one request at a time finds out whether the limit is free again:
+    Cloudflare blocks clients that keep on sending.
 
     Daily tokens: `x-daily-ratelimit-token-remaining` is the balance before the call that carries
     it. If the headers are missing, spending is counted, but not limited.
@@ -59,6 +61,7 @@ class TokenBudget:
     def __init__(self, token_costs: Mapping[str, int], reserve_percent: float) -> None:
         self.remaining: int | None = None
         self.limit: int | None = None
+        self.retry_time = RetryTime()
         self._costs = {re.compile(f"/{path}"): tokens for path, tokens in token_costs.items()}
         self._reserve_percent = reserve_percent
         self._streams: dict[str, StreamBudget] = {}
@@ -69,6 +72,9 @@ class TokenBudget:
         self._under_way: dict[int, int] = {}
         self._first_thread: int | None = None
         self._is_balance_known = False
+        # after a 429: the thread whose request finds out whether the limit is free again
+        self._is_limited = False
+        self._probing_thread: int | None = None
         self._stop_reason: tuple[str, FailureType] | None = None
         self._lock = threading.Lock()
 
@@ -116,6 +122,10 @@ class TokenBudget:
                 self._sent.popleft()
             if now < self._blocked_until:
                 return self._blocked_until - now
+            if self._is_limited:
+                if self._probing_thread not in {None, thread}:
+                    return _FIRST_ANSWER_SECONDS
+                self._probing_thread = thread
             if len(self._sent) >= self._burst_limit:
                 return self._sent[0] + _WINDOW_SECONDS + _MARGIN_SECONDS - now
             self._sent.append(now)
@@ -129,10 +139,11 @@ class TokenBudget:
         """Learn the limits from the headers of an answer."""
         with self._lock:
             self._is_balance_known = True
-            self._under_way.pop(threading.get_ident(), None)
+            self._forget_request()
             announced = header_number(response, "x-ratelimit-limit") or self._burst_limit
             self._burst_limit = min(max(1, announced), _LARGEST_PLAN)
-            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            self._is_limited = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+            if self._is_limited:
                 reset = header_number(response, "x-ratelimit-reset") or _WINDOW_SECONDS
                 self._blocked_until = time.monotonic() + min(reset, 10 * _WINDOW_SECONDS)
             self.limit = header_number(response, "x-daily-ratelimit-token-limit") or self.limit
@@ -142,9 +153,16 @@ class TokenBudget:
 
     def request_ended(self) -> None:
         """Forget the request of this thread, also if it got no answer."""
+        self.retry_time.request_ended()
         with self._lock:
-            self._under_way.pop(threading.get_ident(), None)
+            self._forget_request()
             self._is_balance_known = True
+
+    def _forget_request(self) -> None:
+        thread = threading.get_ident()
+        self._under_way.pop(thread, None)
+        if self._probing_thread == thread:
+            self._probing_thread = None
 
     def _learn_balance(self, balance: int) -> None:
         """Keep the lower of the announced and the known balance: answers overtake each other.

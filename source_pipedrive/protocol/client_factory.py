@@ -13,6 +13,7 @@ from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import (
 from airbyte_cdk.sources.message import MessageRepository
 
 from source_pipedrive.api.client import PipedriveClient
+from source_pipedrive.api.error_rules import MORE_RETRIES_THAN_IN_A_SYNC
 from source_pipedrive.api.rate_limits import TokenBudget
 from source_pipedrive.streams.schema import answer_shape
 from source_pipedrive.streams.stream_spec import StreamSpec
@@ -36,13 +37,15 @@ class ClientFactory:
     def client(
         self, spec: StreamSpec, *, booked_on: str = "", max_retries: int | None = None
     ) -> PipedriveClient:
-        """Build the client of a stream, as the manifest declares its requester."""
+        """Build the client of a stream, as the manifest declares its requester.
+
+        Without `max_retries`, the retry time that the clients share limits the retries.
+        """
         definition = dict(spec.requester)
-        if max_retries is not None:
-            definition["error_handler"] = {
-                **definition["error_handler"],
-                "max_retries": max_retries,
-            }
+        definition["error_handler"] = {
+            **definition["error_handler"],
+            "max_retries": MORE_RETRIES_THAN_IN_A_SYNC if max_retries is None else max_retries,
+        }
         budget = self._budget.for_stream(booked_on or spec.name)
         components = ModelToComponentFactory(
             message_repository=self._messages,
@@ -54,4 +57,7 @@ class ClientFactory:
             HttpRequesterModel, definition, self._config, name=spec.name, decoder=None
         )
         requester.error_handler.answer_shape = answer_shape(spec)
+        requester.error_handler.retry_time = (
+            self._budget.retry_time if max_retries is None else None
+        )
         return PipedriveClient(requester, requester.error_handler, budget)

@@ -13,7 +13,7 @@ from urllib3.connection import HTTPConnection
 
 from source_pipedrive.api.error_rules import error_rules
 from unit_tests import catalog
-from unit_tests.conftest import Read
+from unit_tests.conftest import Clock, Read
 from unit_tests.pipedrive import (
     TOKEN,
     Answer,
@@ -28,6 +28,7 @@ from unit_tests.pipedrive import (
 
 NO_RETRY = 1
 RETRIED = 6  # the first attempt and five more
+TEN_MINUTES = 0  # as many as fit
 
 CONFIG, TRANSIENT, SYSTEM = "config_error", "transient_error", "system_error"
 
@@ -93,26 +94,26 @@ CASES = {
     "422": Case(error(422, "Unprocessable"), NO_RETRY, SYSTEM, "defect of the connector"),
     "429 daily, no tokens left": Case(_limit(0, 0), NO_RETRY, TRANSIENT, "daily API tokens"),
     "429 daily, burst left": Case(_limit(79, 4), NO_RETRY, TRANSIENT, "daily API tokens"),
-    "429 burst": Case(_limit(0, 20000), RETRIED, TRANSIENT, "rate limit is exhausted"),
+    "429 burst": Case(_limit(0, 20000), TEN_MINUTES, TRANSIENT, "rate limit is exhausted"),
     "429 although burst and daily tokens are left": Case(
-        _limit(15, 25_000), RETRIED, TRANSIENT, "rate limit is exhausted"
+        _limit(15, 25_000), TEN_MINUTES, TRANSIENT, "rate limit is exhausted"
     ),
-    "429 bare": Case(error(429, "Slow down"), RETRIED, TRANSIENT, "rate limit is exhausted"),
+    "429 bare": Case(error(429, "Slow down"), TEN_MINUTES, TRANSIENT, "rate limit is exhausted"),
     "500": Case(
         error(500, "Oops"), RETRIED, TRANSIENT, "could not answer the request for pipelines"
     ),
     "501": Case(
         error(501, "Oops"), RETRIED, TRANSIENT, "could not answer the request for pipelines"
     ),
-    "502": Case(html(502), RETRIED, TRANSIENT, "could not answer the request for pipelines"),
+    "502": Case(html(502), TEN_MINUTES, TRANSIENT, "could not answer the request for pipelines"),
     "503": Case(
         error(503, "Maintenance"),
-        RETRIED,
+        TEN_MINUTES,
         TRANSIENT,
         "could not answer the request for pipelines",
     ),
-    "504": Case(html(504), RETRIED, TRANSIENT, "could not answer the request for pipelines"),
-    "524": Case(html(524), RETRIED, TRANSIENT, "could not answer the request for pipelines"),
+    "504": Case(html(504), TEN_MINUTES, TRANSIENT, "could not answer the request for pipelines"),
+    "524": Case(html(524), TEN_MINUTES, TRANSIENT, "could not answer the request for pipelines"),
     "an unknown code": Case(
         error(418, "Tea"), RETRIED, TRANSIENT, "could not answer the request for pipelines"
     ),
@@ -161,7 +162,7 @@ CASES = {
         requests.ConnectionError(
             wire.ProtocolError("Connection aborted.", ConnectionResetError(104, "Reset by peer"))
         ),
-        RETRIED,
+        TEN_MINUTES,
         TRANSIENT,
         "connection to Pipedrive failed while reading pipelines",
     ),
@@ -169,19 +170,19 @@ CASES = {
         requests.ConnectionError(
             _unreachable(wire.NewConnectionError(_CONNECTION, "Connection refused"))
         ),
-        RETRIED,
+        TEN_MINUTES,
         TRANSIENT,
         "connection to Pipedrive failed while reading pipelines",
     ),
     "no time to connect": Case(
         requests.ConnectTimeout(_unreachable(wire.ConnectTimeoutError(_POOL, "timed out"))),
-        RETRIED,
+        TEN_MINUTES,
         TRANSIENT,
         "The request for pipelines timed out",
     ),
     "no time to answer": Case(
         requests.ReadTimeout(wire.ReadTimeoutError(_POOL, _TARGET, "Read timed out.")),
-        RETRIED,
+        TEN_MINUTES,
         TRANSIENT,
         "The request for pipelines timed out",
     ),
@@ -223,12 +224,18 @@ def _with_payload(reply: Reply) -> Reply:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_failure_ends_its_stream_with_a_message_that_contains_no_secret(
-    case: Case, api: Api, read: Read
+    case: Case, api: Api, read: Read, clock: Clock
 ) -> None:
-    api.answer("api/v2/pipelines", *[_with_payload(case.reply)] * case.attempts)
+    reply = _with_payload(case.reply)
+    if case.attempts == TEN_MINUTES:
+        api.serve("api/v2/pipelines", lambda _: reply)
+    else:
+        api.answer("api/v2/pipelines", *[reply] * case.attempts)
 
     output = read("pipelines")
 
+    assert (clock.now > 590) == (case.attempts == TEN_MINUTES)
+    assert clock.now < 680
     assert case.phrase in output.errors[0]["message"]
     assert output.errors[0]["failure_type"] == case.failure_type
     assert output.status("pipelines") == "INCOMPLETE"
@@ -240,7 +247,7 @@ def test_a_failure_ends_its_stream_with_a_message_that_contains_no_secret(
 
 
 def test_a_temporary_failure_loses_no_row(api: Api, read: Read) -> None:
-    passing = [case.reply for case in CASES.values() if case.attempts == RETRIED]
+    passing = [case.reply for case in CASES.values() if case.attempts != NO_RETRY]
     for number, reply in enumerate(passing):
         then = v2_page(rows("pipelines", [number]), next_cursor=f"after {number}")
         api.answer("api/v2/pipelines", reply, then)
@@ -335,12 +342,3 @@ def test_a_bug_in_the_connector_ends_the_sync(api: Api, read: Read) -> None:
     assert {output.status(stream) for stream in ("deals", "deal_products")} == {"INCOMPLETE"}
     assert "unexpected error" in output.errors[0]["message"]
     assert output.exit_code == 1
-
-
-def test_an_unknown_stream_in_the_catalog_does_not_stop_the_others(api: Api, read: Read) -> None:
-    api.answer("api/v2/stages", v2_page(rows("stages", [1])))
-
-    output = read("pipelines_of_another_connector", "stages")
-
-    assert output.records("stages") == rows("stages", [1])
-    assert output.status("pipelines_of_another_connector") == "INCOMPLETE"

@@ -2,7 +2,9 @@
 
 import logging
 import random
+import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -101,6 +103,31 @@ def test_a_rate_limited_request_pauses_all_streams(
     early = [at for at in (request.at for request in api.requests[refused + 1 :]) if at < 5]
     assert len(early) <= 3, "more requests than there were in flight"
     assert len(paths) - refused > 50, "too few for a test"
+
+
+def test_one_request_at_a_time_finds_out_whether_the_limit_is_free(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "monotonic", clock.read)
+    budget = TokenBudget({"": 10}, reserve_percent=10)
+    limited, answered = requests.Response(), requests.Response()
+    limited.status_code, answered.status_code = 429, 200
+    budget.answered(10, limited)
+    clock.now += 10
+    order = []
+
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+
+        def other_waits(_: float) -> None:
+            order.append("the other waits")
+            if len(order) == 5:
+                one.submit(budget.answered, 10, answered).result()
+
+        monkeypatch.setattr(time, "sleep", other_waits)
+        one.submit(budget.acquire, 10).result()
+        other.submit(budget.acquire, 10).result()
+
+    assert order == ["the other waits"] * 5
 
 
 @pytest.mark.parametrize(
