@@ -77,6 +77,8 @@ setup(
         "requests>=2.32",
         "rich>=13.7",
         "rich-click>=1.8.5",
+        # older versions decompress a piece of a body as a whole, however large it becomes
+        "urllib3>=2.6",
     ],
     extras_require={
         "webhooks": WEBHOOKS,

@@ -33,6 +33,7 @@ _JOIN = re.compile(r"(?:joins?|keyed by) `(\w+)\.(\w+)`")
 # nearly every stream joins these: with them, the diagram would show little else
 _EVERYWHERE = {"users": "id", "currencies": "code"}
 _CONNECTION_FAILURES = {
+    "ResponseTooLargeError": "very large response",
     "ProxyError": "proxy failure",
     "NameResolutionError": "DNS failure",
     "SSLError": "TLS failure",

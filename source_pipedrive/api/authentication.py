@@ -8,6 +8,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from requests import PreparedRequest, Response
 
+from source_pipedrive.api.body_limit import limit_body
 from source_pipedrive.api.exceptions import UserError, config_error
 
 
@@ -18,7 +19,8 @@ class ReadOnlyApiKey(DeclarativeAuthenticator):
     Every request of the source passes here to be signed, so refusing to sign anything but a GET
     makes it read-only by construction. `ApiKeyAuthenticator` cannot say that, and passes the key
     through `ast.literal_eval`, which reads a key such as `12e4567…` as a number. A redirect is
-    refused too: `requests` would carry the header to the other host.
+    refused too: `requests` would carry the header to the other host. The response gets its limits
+    here, because the CDK's `HttpRequester` does not let others mount an adapter in its session.
 
     https://pipedrive.readme.io/docs/core-api-concepts-authentication
     """
@@ -41,8 +43,9 @@ class ReadOnlyApiKey(DeclarativeAuthenticator):
                 "this message.",
                 FailureType.system_error,
             )
+        # a retry signs the same request again
         if _refuse_redirect not in request.hooks["response"]:
-            request.hooks["response"].append(_refuse_redirect)
+            request.hooks["response"] += [_refuse_redirect, limit_body]
         return super().__call__(request)
 
 

@@ -69,8 +69,8 @@ class ErrorRule:
     (the daily limit), and `contains` narrow it. `action` is FAIL, RETRY, or SKIP for an answer
     without rows. `account` fails the whole sync, because any other request would get the same.
     A rule with `tolerated_as` holds for the streams that name it under `tolerates`. `RetryTime`
-    says what it means for RETRY that a failure is `temporary`. With `setting`, it is temporary only
-    if Pipedrive has answered before: until then, a setting may be wrong.
+    says what it means for RETRY that a failure is `temporary`, or only `if_all_fail`. With
+    `setting`, it is temporary if Pipedrive has answered before: until then, a setting may be wrong.
     """
 
     message: str
@@ -83,6 +83,7 @@ class ErrorRule:
     contains: str = ""
     account: bool = False
     temporary: bool = False
+    if_all_fail: bool = False
     setting: bool = False
     failure_type: str = "transient_error"
     tolerated_as: str = ""
@@ -157,7 +158,7 @@ class ErrorRules(ErrorHandler):
             _LOGGER.info("%s Retrying.", message)
             return ErrorResolution(action, failure_type, message)
         is_temporary = rule.temporary or (rule.setting and self.retry_time.has_succeeded)
-        if not self.retry_time.retries(is_temporary=is_temporary):
+        if not self.retry_time.retries(is_temporary=is_temporary, if_all_fail=rule.if_all_fail):
             raise UserError(message + self.retry_time.summary(), failure_type)
         if line := self.retry_time.log_line():
             what_happened = self._sentence(rule, result, said, rule.message.partition(". ")[0])

@@ -33,9 +33,9 @@ class RetryTime:
     does not use up its time. When the time is used up, a request has five retries while others
     succeed, and none while nothing succeeds.
 
-    Any other failure, such as a 500 or a malformed answer, may be that of one request, and must
-    not hold the sync: it is retried five times. Only if further requests fail too, and none has
-    succeeded since, all of Pipedrive is in trouble, and the ten minutes hold.
+    Any other failure may be that of one request, and must not hold the sync: it is retried five
+    times. A 500 is temporary too if further requests fail and none has succeeded since, because
+    then all of Pipedrive is in trouble. A malformed answer is not: it may come from another server.
 
     The retries themselves are the CDK's, whose `max_retries` and `max_time` know one request only.
     """
@@ -55,8 +55,11 @@ class RetryTime:
         """Whether Pipedrive has answered any request of this sync."""
         return self._succeeded_at > -math.inf
 
-    def retries(self, *, is_temporary: bool) -> bool:
-        """Take note that this thread's request failed. Return whether it is retried."""
+    def retries(self, *, is_temporary: bool, if_all_fail: bool = False) -> bool:
+        """Take note that this thread's request failed. Return whether it is retried.
+
+        With `if_all_fail`, the failure is temporary if further requests fail and none succeeds.
+        """
         with self._lock:
             now = time.monotonic()
             request = self._failing.setdefault(threading.get_ident(), _FailingRequest(now))
@@ -68,7 +71,7 @@ class RetryTime:
                 return request.failures <= _RETRIES and self._succeeded_at > self._used_up_at
             if is_temporary or request.own_failures <= _RETRIES:
                 return True
-            if len(self._failing) > 1 and self._succeeded_at < request.since:
+            if if_all_fail and len(self._failing) > 1 and self._succeeded_at < request.since:
                 # five more retries, in which others may succeed again
                 request.own_failures, request.is_temporary = 0, True
                 return True

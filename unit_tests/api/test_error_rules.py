@@ -11,6 +11,7 @@ import urllib3.exceptions as wire
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPConnection
 
+from source_pipedrive.api.body_limit import ResponseTooLargeError
 from source_pipedrive.api.error_rules import error_rules
 from unit_tests import catalog
 from unit_tests.conftest import Clock, Read
@@ -149,6 +150,9 @@ CASES = {
     ),
     "200 without data": Case(
         Answer(b'{"success":true}'), RETRIED, TRANSIENT, "JSON without `data` instead of data"
+    ),
+    "200 too large": Case(
+        ResponseTooLargeError(), RETRIED, TRANSIENT, "more than 64 MB for one request"
     ),
     "body cut off": Case(
         requests.exceptions.ChunkedEncodingError(

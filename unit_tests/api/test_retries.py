@@ -37,6 +37,7 @@ def a_limit(remaining: int, tokens: int) -> Answer:
     )
 
 
+FIVE_HUNDRED = {"is_temporary": False, "if_all_fail": True}
 BURST = a_limit(0, 20000)
 
 
@@ -180,7 +181,7 @@ def test_an_error_of_all_requests_is_retried_like_a_temporary_one(
 
         def is_retried(thread: ThreadPoolExecutor) -> bool:
             clock.now += 10
-            return thread.submit(retry_time.retries, is_temporary=False).result()
+            return thread.submit(retry_time.retries, **FIVE_HUNDRED).result()
 
         both_fail = [is_retried(thread) for _ in range(20) for thread in (one, other)]
         clock.now += 1
