@@ -156,10 +156,11 @@ def test_a_file_that_cannot_be_used_is_a_config_error_that_names_it(
     assert output.exit_code == 1
 
 
-def test_a_full_disk_ends_a_read_with_one_line(connector: Connector) -> None:
+@pytest.mark.parametrize("verb", ["spec", "check", "discover", "read"])
+def test_a_full_disk_ends_a_command_with_one_line(verb: str, connector: Connector) -> None:
     with (
         Path("/dev/full").open("wb") as full,
-        connector.start("read", ["deals"], stdout=full, stderr=subprocess.PIPE) as process,
+        connector.start(verb, ["deals"], stdout=full, stderr=subprocess.PIPE) as process,
     ):
         _, stderr = process.communicate(timeout=30)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from source_pipedrive.protocol.lost_output import end_without_output
+
 
 def run() -> None:
     """Run a verb of the Airbyte protocol, `plan` or `webhooks`."""
@@ -19,7 +21,12 @@ def run() -> None:
         # without the CDK, whose import takes two seconds
         written = Path(__file__).with_name("spec.yaml").read_bytes()
         spec = yaml.load(written, yaml.CSafeLoader)
-        print(json.dumps({"type": "SPEC", "spec": spec}))  # noqa: T201 - the protocol
+        try:
+            sys.stdout.write(json.dumps({"type": "SPEC", "spec": spec}) + "\n")
+            sys.stdout.flush()
+        except (AttributeError, OSError) as error:
+            # Python has no stdout object when the file is closed
+            end_without_output(error)
         return
     skip_attribute_docs()
     if verb == ["webhooks"]:

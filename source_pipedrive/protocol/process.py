@@ -9,7 +9,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
-from errno import EPIPE
 from functools import partial
 from typing import NoReturn
 
@@ -18,8 +17,9 @@ from airbyte_cdk.exception_handler import init_uncaught_exception_handler
 
 from source_pipedrive.protocol.cdk_seams import CdkLogFilter, evaluate_templates_one_at_a_time
 from source_pipedrive.protocol.entrypoint import Entrypoint
+from source_pipedrive.protocol.lost_output import LostOutputError, end_without_output
 from source_pipedrive.protocol.source import SourcePipedrive
-from source_pipedrive.protocol.stdout import LostOutputError, Stdout, StoppedError
+from source_pipedrive.protocol.stdout import Stdout, StoppedError
 from source_pipedrive.streams.records import PageRecords
 
 _SECONDS_TO_FINISH = 1.5
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
         _set_up_logging(stdout)
     except (AttributeError, OSError) as error:
         # Python has no stdout object when the file is closed
-        _end_without_output(error)
+        end_without_output(error)
     _share_memory()
     args = Entrypoint.parse_args(arguments)
     try:
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
         stdout.flush()
         _end_by_signal(stopped.signal)
     except LostOutputError as error:
-        _end_without_output(error)
+        end_without_output(error)
     except BaseException:  # noqa: BLE001 - whatever it is, the process must end
         try:
             sys.excepthook(*sys.exc_info())
@@ -98,17 +98,6 @@ def _end_by_signal(number: int) -> NoReturn:
     os.kill(os.getpid(), number)
     # the first process of a container does not end by a signal
     os._exit(128 + number)
-
-
-def _end_without_output(error: BaseException) -> NoReturn:
-    """End the process when nobody can hear it on stdout, and say why on stderr."""
-    is_known = isinstance(error, OSError | LostOutputError) and error.args
-    reason = error.args[-1] if is_known else "it is closed"
-    with suppress(Exception):
-        if EPIPE not in error.args:
-            sys.stderr.write(f"source-pipedrive: stdout cannot be written: {reason}.\n")
-            sys.stderr.flush()
-    os._exit(1)
 
 
 def _share_memory() -> None:

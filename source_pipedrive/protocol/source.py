@@ -26,6 +26,7 @@ from source_pipedrive.protocol.cdk_seams import messages_of, with_changes
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.protocol.files import read_file
 from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
+from source_pipedrive.protocol.skipped_streams import skipped_streams, statuses, warning
 from source_pipedrive.protocol.stream_factory import StreamFactory
 from source_pipedrive.streams.records import RecordFormat, RowRecords
 from source_pipedrive.streams.schema import CompiledColumns, warn_of_changed_fields
@@ -160,6 +161,10 @@ class SourcePipedrive(YamlDeclarativeSource):
             key=lambda one: order.index(one.stream.name) if one.stream.name in order else -1,
         )
         failures: dict[str, FailureType] = {}
+        if skipped := skipped_streams(catalog.streams, self.specs):
+            logger.warning(warning(skipped))
+            if len(skipped) == len(catalog.streams):
+                yield from statuses(skipped)
         try:
             for message in super().read(logger, config, replace(catalog, streams=ordered), state):
                 if message.trace and (error := message.trace.error):

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from source_pipedrive.protocol.lost_output import LostOutputError
 from source_pipedrive.streams.records import RecordPage
 
 
@@ -17,10 +18,6 @@ class StoppedError(BaseException):
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.signal = signal_number
-
-
-class LostOutputError(BaseException):
-    """Stdout cannot be written any more: its consumer is gone, or a disk is full."""
 
 
 class Stdout:
