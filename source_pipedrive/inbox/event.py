@@ -13,6 +13,10 @@ Payload = Mapping[str, Any]
 
 ACTIONS = ("create", "change", "delete")
 
+_VERSION_1 = (
+    "It is an event of webhooks v1. Remove that webhook in Pipedrive under Tools and apps > "
+    "Webhooks, and run `source-pipedrive webhooks register`, which creates one of v2"
+)
 _LONGEST_NAME = 200
 _DIGITS_OF_SECONDS = 10
 
@@ -80,6 +84,8 @@ def read_event(body: bytes) -> Event:
         payload = parse(body)
     except ValueError as error:
         raise UnreadableEventError("the body is not JSON") from error
+    if isinstance(payload, dict) and {"event", "current"} <= payload.keys():
+        raise UnreadableEventError(_VERSION_1)
     meta = payload.get("meta") if isinstance(payload, dict) else None
     if not isinstance(meta, dict):
         raise UnreadableEventError("the body has no `meta`")

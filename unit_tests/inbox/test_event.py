@@ -56,6 +56,10 @@ def test_both_forms_of_a_timestamp_are_read_as_utc(timestamp: object) -> None:
         (b"[]", "no `meta`"),
         (b'{"current": {}}', "no `meta`"),
         (b'{"meta": "create"}', "no `meta`"),
+        (
+            b'{"v":1,"event":"added.deal","current":{"id":8},"meta":{"action":"added"}}',
+            "webhooks v1",
+        ),
     ],
 )
 def test_a_body_that_is_not_a_delivery_is_rejected(body: bytes, phrase: str) -> None:

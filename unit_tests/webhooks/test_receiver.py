@@ -331,3 +331,12 @@ def test_repeated_rejections_are_logged_once(
     rejections = [record.getMessage() for record in caplog.records if "401" in record.getMessage()]
     assert len(rejections) == 1
     assert "guess-5511aa" not in rejections[0]
+
+
+def test_an_event_of_webhooks_v1_is_logged_with_what_to_do(
+    server: RunningReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.deliver({"v": 1, "event": "added.deal", "current": {}, "meta": {"action": "added"}})
+
+    assert "It is an event of webhooks v1." in caplog.text
+    assert "`source-pipedrive webhooks register`" in caplog.text
