@@ -9,8 +9,8 @@ from urllib3 import HTTPResponse
 
 # the largest pages, of 500 rows with all custom fields, have a few MB
 _MOST_BYTES = 64 * 1024 * 1024
-# a page of a few MB, compressed, takes this long at 5 kB/s
-_MOST_SECONDS = 300
+# long enough for a page of a few MB at 30 kB/s, and short enough for `check` to end
+_MOST_SECONDS = 120
 _CHUNK_BYTES = 64 * 1024
 
 
