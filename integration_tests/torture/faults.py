@@ -114,7 +114,8 @@ class FaultGenerator:
         if rng.random() < 0.15:
             self._add_small_budget(faults, tokens, reserve_percent)
         if self._allow_long_waits and rng.random() < 0.03:
-            self._add_rule(faults, {"status": 503}, rng.choice(self._streams), times=8)
+            # more than the retries of an error that is not a temporary one
+            self._add_rule(faults, {"status": 500}, rng.choice(self._streams), times=8)
             faults.must_succeed = False
         if rng.random() < 0.45:
             faults.interruption = self._interruption()

@@ -107,13 +107,10 @@ class RetryTime:
             )
 
     def summary(self) -> str:
-        """Say for how long this thread's request was retried in vain; nothing if not for long."""
-        with self._lock:
-            request = self._failing[threading.get_ident()]
-            seconds = time.monotonic() - request.since
-        if not request.is_temporary or seconds < _SECONDS_NOT_COUNTED:
+        """Say that the retry time of the sync is used up, if it is."""
+        if self._used_up_at is None:
             return ""
-        return f" The request was retried for {seconds / 60:.0f} minutes."
+        return f" Failed requests were retried for {_SECONDS_A_SYNC // 60} minutes in this sync."
 
     def _seconds_left(self, request: _FailingRequest, now: float) -> float:
         counted_from = max(request.since, self._counted_until)

@@ -207,11 +207,12 @@ def test_a_wait_is_logged_once_a_minute_in_plain_words(api: Api, read: Read) -> 
 
 
 def test_the_error_after_a_long_wait_says_how_long_it_was(api: Api, read: Read) -> None:
-    api.serve("api/v2/pipelines", lambda _: MAINTENANCE)
+    api.serve_all(lambda _: MAINTENANCE)
 
-    output = read("pipelines")
+    output = read("pipelines", "stages")
 
-    assert output.errors[0]["message"].endswith("The request was retried for 10 minutes.")
+    for failed in output.errors:
+        assert failed["message"].endswith("retried for 10 minutes in this sync.")
 
 
 @pytest.mark.parametrize("reply", [BURST, MAINTENANCE], ids=["429", "503"])
