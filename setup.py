@@ -69,6 +69,7 @@ setup(
         "airbyte-cdk>=7.39.1,<7.40",
         "airbyte-protocol-models-dataclasses>=0.17",
         "anyascii>=0.3.2",
+        "attributes-doc>=0.4",
         "isodate>=0.6.1",
         "jsonschema>=4.17",
         "orjson>=3.10.11",
