@@ -19,7 +19,7 @@ from airbyte._executors.base import Executor  # noqa: E402
 from airbyte._processors.sql.duckdb import DuckDBSqlProcessor  # noqa: E402
 from airbyte._processors.sql.postgres import PostgresSqlProcessor  # noqa: E402
 from airbyte.caches import CacheBase, DuckDBCache, PostgresCache  # noqa: E402
-from airbyte.shared.sql_processor import SqlProcessorBase  # noqa: E402
+from airbyte.shared.sql_processor import SqlProcessorBase, SQLRuntimeError  # noqa: E402
 
 __all__ = [
     "CacheBase",
@@ -28,6 +28,7 @@ __all__ = [
     "Executor",
     "PostgresCache",
     "PostgresSqlProcessor",
+    "SQLRuntimeError",
     "Source",
     "SqlProcessorBase",
 ]

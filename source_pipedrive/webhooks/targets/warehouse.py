@@ -14,9 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from source_pipedrive import timestamps
 from source_pipedrive.inbox.payloads import STREAMS
-from source_pipedrive.webhooks.targets.destination import Destination, destination_opener
+from source_pipedrive.webhooks.targets.destination import destination_opener
 from source_pipedrive.webhooks.targets.executor import InProcessExecutor
-from source_pipedrive.webhooks.targets.pyairbyte import Source
+from source_pipedrive.webhooks.targets.loading import LoadError
+from source_pipedrive.webhooks.targets.pyairbyte import CacheBase, Source
 from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
@@ -61,6 +62,12 @@ class Warehouse:
             raise SyncFailedError(
                 f"The warehouse cannot be written: {reason}", _SECONDS_TO_RETRY
             ) from error
+        except LoadError as error:
+            # what the database says may quote the value
+            raise SyncFailedError(
+                f"The warehouse cannot be written: {type(error.cause).__name__} in "
+                f"{error.stream}.{error.column or '*'}"
+            ) from error
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
         """Return the rows that the warehouse does not have in the expected version."""
@@ -71,7 +78,7 @@ class Warehouse:
         return [row for stream, rows in by_stream.items() for row in self._missing_of(stream, rows)]
 
     @cached_property
-    def _destination(self) -> Destination:
+    def _destination(self) -> CacheBase:
         """Opened by the first sync: the receiver must start even if the warehouse is down."""
         return self._open()
 
@@ -103,7 +110,6 @@ class Warehouse:
         finally:
             # only one process at a time can open a DuckDB file: let others use it between syncs
             self._destination.close()
-            self._destination.forget_tables_except(self._selected)
         if failures:
             self._executor.field_columns.clear()
         if failures.keys() >= set(names):

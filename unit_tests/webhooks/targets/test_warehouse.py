@@ -14,7 +14,6 @@ import psycopg
 import pytest
 
 from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError, TargetError
-from unit_tests.inbox.postgres import Postgres, running_postgres
 from unit_tests.pipedrive import TOKEN, Api, envelope, error, page, rows, v2_page
 
 if find_spec("airbyte") is None:
@@ -39,12 +38,6 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def warehouse(file: Path) -> Warehouse:
     return Warehouse(CONFIG, f"duckdb:///{file}", ["persons", "pipelines"])
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
 
 
 def expected(id_: int, changed: str | None = NEW, *, is_deleted: bool = False) -> ExpectedRow:
