@@ -7,13 +7,15 @@ import os
 import warnings
 from pathlib import Path
 
-_FILES = Path(__file__).parent / ".airbyte"
+FILES = Path(__file__).parent / ".airbyte"
 
-os.environ.setdefault("AIRBYTE_PROJECT_DIR", str(_FILES))
-os.environ.setdefault("AIRBYTE_LOGGING_ROOT", str(_FILES / "logs"))
+os.environ.setdefault("AIRBYTE_PROJECT_DIR", str(FILES))
+os.environ.setdefault("AIRBYTE_LOGGING_ROOT", str(FILES / "logs"))
 # without it PyAirbyte asks Airbyte's online registry even for an installed connector
 os.environ.setdefault("AIRBYTE_OFFLINE_MODE", "1")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+# `demo.progress` shows the progress
+os.environ.setdefault("NO_LIVE_PROGRESS", "1")
 
 # Google's libraries, which PyAirbyte imports for BigQuery, announce the end of Python 3.11
 warnings.filterwarnings("ignore", "You are using a Python version", FutureWarning)

@@ -8,11 +8,15 @@ from typing import IO, Any
 
 import click
 from airbyte.exceptions import PyAirbyteError
+from sqlalchemy.exc import SQLAlchemyError
 
+from demo.failure import reason_of
 from demo.report import show
 from demo.tour import run_tour
 from demo.warehouse import SUGGESTED, open_source, open_warehouse
 from demo.warehouse import sync as sync_into
+from source_pipedrive.webhooks.targets.loading import LoadError
+from source_pipedrive.webhooks.targets.target import TargetError
 
 
 def _parse_config(_context: click.Context, _option: click.Parameter, file: IO[str]) -> Any:
@@ -44,8 +48,9 @@ def tour(deals: int) -> None:
 )
 def sync(config: dict[str, Any], dest: str, streams: str) -> None:
     """Sync a Pipedrive account. Run it again to read only what changed since."""
-    source = open_source(config, streams)
+    # first what costs no tokens
     with open_warehouse(dest) as warehouse:
+        source = open_source(config, streams)
         results = sync_into(source, warehouse)
     show("Rows read, and rows in each table", [asdict(result) for result in results], total=True)
 
@@ -55,5 +60,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         main()
-    except PyAirbyteError as error:
-        sys.exit(str(error))
+    except (LoadError, PyAirbyteError, SQLAlchemyError, TargetError) as error:
+        sys.exit(reason_of(error))

@@ -13,7 +13,7 @@ CONSOLE = Console()
 def show(title: str, rows: Sequence[Mapping[str, Any]], *, total: bool = False) -> None:
     """Print rows as a table with their keys as headers; with `total`, add the sums of numbers."""
     first, *_ = rows
-    table = Table(title=title, title_justify="left", title_style="bold", show_footer=total)
+    table = Table(show_footer=total)
     for number, (header, sample) in enumerate(first.items()):
         if isinstance(sample, Number):
             table.add_column(header, f"{sum(row[header] for row in rows):,}", justify="right")
@@ -23,4 +23,5 @@ def show(title: str, rows: Sequence[Mapping[str, Any]], *, total: bool = False) 
         table.add_row(
             *(f"{cell:,}" if isinstance(cell, Number) else str(cell) for cell in row.values())
         )
+    CONSOLE.print(title, style="bold", highlight=False)
     CONSOLE.print(table)

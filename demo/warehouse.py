@@ -4,28 +4,20 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import airbyte as ab
 import yaml
-from airbyte.caches import CacheBase, DuckDBCache, PostgresCache
-from airbyte.shared import sql_processor
+from airbyte.caches import CacheBase
+
+from demo.progress import shown_progress
+from demo.report import CONSOLE
+from source_pipedrive.webhooks.targets.destination import DuckDB, destination_opener
 
 SUGGESTED = "suggested"
 
 _METADATA = Path(__file__).parent.parent / "metadata.yaml"
-_POSTGRES_PORT = 5432
-
-# For PostgreSQL, PyAirbyte 0.71.3 lets pandas guess types: a postal code "00610" becomes "610.0",
-# and a time "09:30:00" gets today's date. Remove this when PyAirbyte passes `dtype=False` itself.
-_read_json = vars(sql_processor)["pd"].read_json
-vars(sql_processor)["pd"] = SimpleNamespace(
-    read_json=partial(_read_json, dtype=False, convert_dates=False)
-)
 
 
 def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Source:
@@ -34,13 +26,14 @@ def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Sourc
     `streams` is `suggested`, `*` for all, or names separated by commas.
     """
     executable = Path(sys.executable).with_name("source-pipedrive")
-    source = ab.get_source(executable.name, config=dict(config), local_executable=executable)
-    source.check()
-    if streams == SUGGESTED:
-        metadata = yaml.safe_load(_METADATA.read_text())
-        source.select_streams(metadata["data"]["suggestedStreams"]["streams"])
-    else:
-        source.select_streams("*" if streams == "*" else streams.split(","))
+    with shown_progress("Checking the connection to Pipedrive"):
+        source = ab.get_source(executable.name, config=dict(config), local_executable=executable)
+        source.check()
+        if streams == SUGGESTED:
+            metadata = yaml.safe_load(_METADATA.read_text())
+            source.select_streams(metadata["data"]["suggestedStreams"]["streams"])
+        else:
+            source.select_streams("*" if streams == "*" else streams.split(","))
     return source
 
 
@@ -49,18 +42,9 @@ def open_warehouse(destination: str) -> CacheBase:
 
     In PostgreSQL, the tables are in the schema `pipedrive`. Both also store the connector's state.
     """
-    url = urlsplit(destination)
-    if url.scheme not in {"postgres", "postgresql"}:
-        return DuckDBCache(db_path=Path(destination))
-    return PostgresCache(
-        host=url.hostname or "localhost",
-        port=url.port or _POSTGRES_PORT,
-        # not decoded: PyAirbyte puts both into a URL without encoding them
-        username=url.username or "",
-        password=url.password or "",
-        database=url.path.strip("/"),
-        schema_name="pipedrive",
-    )
+    if "://" in destination:
+        return destination_opener(destination)()
+    return DuckDB(db_path=Path(destination))
 
 
 @dataclass(frozen=True)
@@ -73,14 +57,18 @@ class SyncResult:
 
 
 def sync(source: ab.Source, warehouse: CacheBase) -> list[SyncResult]:
-    """Read what changed since the last sync into the warehouse, and print the progress."""
-    started = datetime.now(UTC).isoformat()
-    source.read(cache=warehouse)
+    """Read what changed since the last sync into the warehouse, and show the progress."""
+    start = datetime.now(UTC)
+    is_new = f"_airbyte_extracted_at >= '{start.isoformat()}'"
+    with shown_progress("Starting the connector"):
+        source.read(cache=warehouse)
     results = []
     for stream in source.get_selected_streams():
         (counts,) = warehouse.run_sql_query(
-            f"SELECT count(*) FILTER (WHERE _airbyte_extracted_at >= '{started}') AS received,"
-            f" count(*) AS total FROM {warehouse.schema_name}.{stream}"
+            f"SELECT count(*) FILTER (WHERE {is_new}) AS received, count(*) AS total"
+            f" FROM {warehouse.schema_name}.{stream}"
         )
         results.append(SyncResult(stream, **counts))
+    rows, seconds = sum(result.received for result in results), datetime.now(UTC) - start
+    CONSOLE.print(f"Read {rows:,} rows in {seconds.total_seconds():.0f} s.", highlight=False)
     return results

@@ -1,0 +1,26 @@
+"""Says in one line why a sync failed."""
+
+from airbyte.exceptions import (
+    AirbyteConnectorFailedError,
+    AirbyteStreamNotFoundError,
+    PyAirbyteError,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from demo import FILES
+
+
+def reason_of(error: Exception) -> str:
+    """Return what happened and, where it is known, what to do."""
+    if isinstance(error, SQLAlchemyError):
+        cause = str(getattr(error, "orig", None) or error).strip()
+        return f"The warehouse cannot be used: {cause.splitlines()[0]}"
+    if isinstance(error, AirbyteStreamNotFoundError):
+        return f"There is no stream {error.stream_name}. The streams are in docs/streams.md."
+    if isinstance(error, AirbyteConnectorFailedError):
+        return f"The sync failed. What the connector logged is in {FILES / 'logs'}."
+    if isinstance(error, PyAirbyteError):
+        context = error.context or {}
+        reason = context.get("failure_reason") or context.get("error_message")
+        return f"{error.get_message()} {reason}" if reason else error.get_message()
+    return str(error)
