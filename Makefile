@@ -29,7 +29,7 @@ test: .venv/installed  ## lint, type-check and test, with coverage
 	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
 
 torture: .venv/installed  ## 200 scenarios in which syncs meet random faults: no row may be lost
-	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1
+	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1 --destinations 10
 
 bench-report: .venv/installed  ## what 10 thousand to 3 million rows cost: a table, and growth.png
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
