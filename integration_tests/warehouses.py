@@ -39,14 +39,15 @@ class Warehouse:
             results = self._demo.sync(source, opened)
         return {result.stream: Counts(result.received, result.total) for result in results}
 
-    def run(self, statement: str) -> list[Row]:
-        """Run SQL in which `{schema}` stands for the schema of the tables."""
-        with (
-            self._demo.open_warehouse(self._dest) as opened,
-            opened.get_sql_engine().begin() as connection,
-        ):
-            result = connection.execute(text(statement.format(schema=opened.schema_name)))
-            return [dict(row) for row in result.mappings()] if result.returns_rows else []
+    def run(self, *statements: str) -> list[Row]:
+        """Run SQL in which `{schema}` stands for the schema; return the rows of the last query."""
+        rows: list[Row] = []
+        with self._demo.open_warehouse(self._dest) as opened:
+            for statement in statements:
+                with opened.get_sql_engine().begin() as connection:
+                    result = connection.execute(text(statement.format(schema=opened.schema_name)))
+                    rows = [dict(row) for row in result.mappings()] if result.returns_rows else []
+        return rows
 
     def types(self, stream: str) -> dict[str, str]:
         """Return the columns of a table with their types."""

@@ -39,7 +39,7 @@ def main() -> int:
     failures = [failure for result in results for failure in result.failures]
     for found in run_destinations(range(options.seed, options.seed + options.destinations)):
         failures += found.failures
-        console.print(found, highlight=False, markup=False, soft_wrap=True)
+        console.print(str(found), highlight=False, markup=False, soft_wrap=True)
     return int(bool(failures))
 
 

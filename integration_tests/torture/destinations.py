@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 
@@ -80,7 +81,7 @@ def _sync_twice(
             first = warehouse.sync(list(expected))
             again = warehouse.sync(list(expected))
     except Exception as error:  # noqa: BLE001 - any failure of a sync is a result
-        result.failures.append(f"{type(error).__name__}: {error}")
+        result.failures.append(import_module("demo.failure").reason_of(error))
         return
     result.rows = sum(counts.total for counts in first.values())
     result.read_again = sum(counts.read for counts in again.values())

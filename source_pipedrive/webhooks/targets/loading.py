@@ -48,6 +48,9 @@ _DAY_IN_MILLISECONDS = 24 * 60 * 60 * 1000
 # text cannot contain it in PostgreSQL; an escaped backslash in front of it is another character
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
+# DuckDB names the file that it reads
+_TEMPORARY_FILE = re.compile(r'JSON transform error in file ".*?", in line \d+: ')
+
 _TEMPORARY_TABLES = """
     SELECT table_name FROM information_schema.columns
     WHERE table_schema = '{schema}' AND column_name = '_airbyte_raw_id'
@@ -86,7 +89,7 @@ class LoadError(Exception):
         cause = error.__context__ if isinstance(error, SQLRuntimeError) else error
         self.cause = getattr(cause, "orig", None) or cause or error
         where = f"the column {column} of {stream}" if column else f"the table {stream}"
-        reason, *more = str(self.cause).strip().splitlines()
+        reason, *more = _TEMPORARY_FILE.sub("", str(self.cause).strip()).splitlines()
         # in PostgreSQL, the view that uses a column
         details = [line.removeprefix("DETAIL:") for line in more if line.startswith("DETAIL:")]
         super().__init__("".join([f"The database did not accept {where}: {reason}", *details]))

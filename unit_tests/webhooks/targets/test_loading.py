@@ -66,6 +66,7 @@ def test_a_refused_value_is_reported_with_its_column_and_leaves_no_table(destina
         load(destination, columns, [{"id": 2, "title": "Hats", "custom_size": TOO_LARGE}])
 
     assert "\n" not in str(caught.value)
+    assert ".jsonl" not in str(caught.value)
     assert tables(destination) == {"deals"}
     assert len(table(destination)) == 1
 
