@@ -16,6 +16,7 @@ from demo.tour import run_tour
 from demo.warehouse import SUGGESTED, open_source, open_warehouse
 from demo.warehouse import sync as sync_into
 from source_pipedrive.webhooks.targets.loading import LoadError
+from source_pipedrive.webhooks.targets.pyairbyte import SQLRuntimeError
 from source_pipedrive.webhooks.targets.target import TargetError
 
 
@@ -60,5 +61,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         main()
-    except (LoadError, PyAirbyteError, SQLAlchemyError, TargetError) as error:
+    except (LoadError, PyAirbyteError, SQLAlchemyError, SQLRuntimeError, TargetError) as error:
         sys.exit(reason_of(error))

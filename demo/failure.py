@@ -8,19 +8,24 @@ from airbyte.exceptions import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from demo import FILES
+from source_pipedrive.webhooks.targets.pyairbyte import SQLRuntimeError
 
 
 def reason_of(error: Exception) -> str:
     """Return what happened and, where it is known, what to do."""
+    if isinstance(error, SQLRuntimeError):
+        # PyAirbyte replaces the error of the database by its own, with the whole statement
+        cause = error.__context__
+        error = cause if isinstance(cause, Exception) else SQLAlchemyError("an unknown reason")
     if isinstance(error, SQLAlchemyError):
-        cause = str(getattr(error, "orig", None) or error).strip()
-        return f"The warehouse cannot be used: {cause.splitlines()[0]}"
+        reason = str(getattr(error, "orig", None) or error).strip()
+        return f"The warehouse cannot be used: {reason.splitlines()[0]}"
     if isinstance(error, AirbyteStreamNotFoundError):
         return f"There is no stream {error.stream_name}. The streams are in docs/streams.md."
     if isinstance(error, AirbyteConnectorFailedError):
         return f"The sync failed. What the connector logged is in {FILES / 'logs'}."
     if isinstance(error, PyAirbyteError):
         context = error.context or {}
-        reason = context.get("failure_reason") or context.get("error_message")
-        return f"{error.get_message()} {reason}" if reason else error.get_message()
+        details = context.get("failure_reason") or context.get("error_message")
+        return f"{error.get_message()} {details}" if details else str(error.get_message())
     return str(error)

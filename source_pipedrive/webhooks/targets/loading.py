@@ -10,7 +10,8 @@ It has no public way to change that, so the classes here and in `column_types` o
 methods of PyAirbyte, whose version `setup.py` pins:
 
 - `_write_files_to_new_table`: the first step, which loads files into a temporary table.
-- `_ensure_compatible_table_schema`: the second step, which adds columns.
+- `_ensure_final_table_exists` and `_ensure_compatible_table_schema`: these steps create a table and
+  add columns.
 - `_merge_temp_table_to_final_table` and `_emulated_merge_temp_table_to_final_table`: the last step,
   with and without the MERGE statement.
 - `_get_sql_column_definitions`: derives all columns of a stream, once for each column. Overridden
@@ -109,8 +110,9 @@ class _Loader(ColumnTypesProcessor):
         return self._column_definitions[stream_name]
 
     def _write_files_to_new_table(self, files: list[Path], stream_name: str, batch_id: str) -> str:
-        self._drop_leftovers(stream_name)
-        table: str = self._create_table_for_loading(stream_name, batch_id)
+        with _failures_of(stream_name):
+            self._drop_leftovers(stream_name)
+            table: str = self._create_table_for_loading(stream_name, batch_id)
         columns = self._get_sql_column_definitions(stream_name)
         try:
             self._load(files, table, columns)
@@ -139,6 +141,14 @@ class _Loader(ColumnTypesProcessor):
             # the database does not answer any more
             return LoadError(stream, "", error)
         return found
+
+    def _ensure_final_table_exists(self, stream_name: str, **options: Any) -> str:
+        with _failures_of(stream_name):
+            return str(super()._ensure_final_table_exists(stream_name, **options))
+
+    def _ensure_compatible_table_schema(self, stream_name: str, table_name: str) -> None:
+        with _failures_of(stream_name):
+            super()._ensure_compatible_table_schema(stream_name, table_name)
 
     def _drop_leftovers(self, stream: str) -> None:
         """Drop the temporary tables of killed syncs, one day later: until then, they may run."""

@@ -2,8 +2,8 @@
 
 import io
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -64,9 +64,9 @@ class Warehouse:
             ) from error
         except LoadError as error:
             # what the database says may quote the value
+            where = f"{error.stream}.{error.column}" if error.column else error.stream
             raise SyncFailedError(
-                f"The warehouse cannot be written: {type(error.cause).__name__} in "
-                f"{error.stream}.{error.column or '*'}"
+                f"The warehouse cannot be written: {type(error.cause).__name__} in {where}."
             ) from error
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
@@ -86,8 +86,9 @@ class Warehouse:
         """Discover the streams again, since custom fields may have been added."""
         self._executor.field_columns.clear()
         try:
-            source = Source(self._executor, "source-pipedrive", config=self._config)
-            available = set(source.get_available_streams())
+            with _silent_pyairbyte():
+                source = Source(self._executor, "source-pipedrive", config=self._config)
+                available = set(source.get_available_streams())
         except AirbyteTracedException as error:
             raise SyncFailedError(str(error.message)) from error
         if self._requested == {ALL_STREAMS}:
@@ -102,8 +103,7 @@ class Warehouse:
         failures = self._executor.failures
         failures.clear()
         try:
-            # PyAirbyte prints its progress
-            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            with _silent_pyairbyte():
                 source.read(cache=self._destination, skip_validation=True)
         except AirbyteTracedException as error:
             raise SyncFailedError(str(error.message)) from error
@@ -132,6 +132,13 @@ class Warehouse:
             self._destination.close()
         rows = {str(row["id"]): dict(row) for row in found}
         return [row for row in expected if not _has_arrived(row, rows.get(row.row_id))]
+
+
+@contextmanager
+def _silent_pyairbyte() -> Iterator[None]:
+    """Discard what PyAirbyte prints: its progress, and the paths of its log files."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        yield
 
 
 def _has_arrived(expected: ExpectedRow, row: Mapping[str, Any] | None) -> bool:

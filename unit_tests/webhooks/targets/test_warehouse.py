@@ -169,3 +169,20 @@ def test_a_locked_file_fails_the_sync_before_any_request(
 
     assert api.requests == []
     assert caught.value.seconds == 10
+
+
+def test_a_table_that_cannot_be_written_fails_the_sync_and_is_named(
+    api: Api, file: Path, warehouse: Warehouse
+) -> None:
+    api.answer("api/v2/persons", persons(7, name="Ada"), persons(7, name="Ada"))
+    api.answer("api/v2/pipelines", page("pipelines", rows("pipelines", [1])))
+    with api.reachable():
+        warehouse.sync(None)
+        with duckdb.connect(str(file)) as opened:
+            opened.execute("ALTER TABLE persons RENAME TO people")
+            opened.execute("CREATE VIEW persons AS SELECT * FROM people")
+
+        with pytest.raises(SyncFailedError, match=r"cannot be written: \w+ in persons") as caught:
+            warehouse.sync({"persons"})
+
+    assert "Ada" not in str(caught.value)
