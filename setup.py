@@ -34,6 +34,7 @@ SYNC = [
     "pyyaml>=6.0.2",
     "requests>=2.32",
     "rich>=13.7",
+    "sqlalchemy>=2.0.40",
     "uvicorn>=0.34",
 ]
 
