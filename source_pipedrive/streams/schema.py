@@ -38,16 +38,11 @@ def conformer(stream: str, file_path: str) -> Conformer:
 
 
 def answer_shape(spec: StreamSpec) -> AnswerShape:
-    """Return what Pipedrive's answers must look like: keys that are added here need not be there.
-
-    Where a request is for several parents, only the row itself says which one it belongs to.
-    """
+    """Return what Pipedrive's answers must look like: keys that are added here need not be there."""
     has_own_key = "hashed_id" in spec.shape or spec.is_object or spec.fallback is not None
-    required = {*spec.primary_key} if not has_own_key else set()
-    if spec.parents:
-        required -= {spec.parents.parent_key}
-        required |= {spec.parents.parent_key} if spec.parents.group_size > 1 else set()
-    keys = {column: _is_key(spec, column) for column in sorted(required)}
+    added = {spec.parents.parent_key} if spec.parents else set()
+    required = [] if has_own_key else [one for one in spec.primary_key if one not in added]
+    keys = {column: _is_key(spec, column) for column in required}
     return AnswerShape(spec.is_object, spec.records_at, keys)
 
 

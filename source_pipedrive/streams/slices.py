@@ -153,8 +153,8 @@ class ParentGroup:
         return False
 
     def parent_of(self, row: Mapping[str, Any]) -> Any:
-        """Return the id of a row's parent; among several parents, the row names it itself."""
-        return next(iter(self.parents)) if len(self.parents) == 1 else row[self.parent_key]
+        """Return the id of a row's parent; among several parents, the row names it, if it can."""
+        return next(iter(self.parents)) if len(self.parents) == 1 else row.get(self.parent_key)
 
 
 @dataclass(frozen=True, eq=False)
