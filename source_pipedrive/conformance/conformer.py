@@ -1,11 +1,19 @@
 """Makes rows conform to a JSON schema: each declared value has its type, or is null."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from source_pipedrive.conformance.checks import (
+    Check,
+    Values,
+    are_integers,
+    are_lists,
+    are_moments,
+    are_numbers,
+    are_plain,
+    stay_the_same,
+)
 from source_pipedrive.conformance.conversions import (
-    HIGHEST_INTEGER,
-    LOWEST_INTEGER,
     Conversion,
     MisfitError,
     misfit,
@@ -19,36 +27,34 @@ from source_pipedrive.conformance.conversions import (
     to_object,
     to_text,
     to_time_of_day,
-    type_name,
     unchanged,
 )
 
 Schema = Mapping[str, Any]
 Row = dict[str, Any]
 
-_OF_TYPE: Mapping[str, Conversion] = {
-    "boolean": to_boolean,
-    "integer": to_integer,
-    "number": to_number,
-    "object": to_object,
-    "string": to_text,
-}
-_OF_FORMAT: Mapping[str, Conversion] = {
-    "date": to_date,
-    "date-time": to_moment,
-    "time": to_time_of_day,
-}
-# what a value must be to stay as it is
-_PLAIN: Mapping[Conversion, type] = {
-    to_boolean: bool,
-    to_id_text: str,
-    to_integer: int,
-    to_json_text: str,
-    to_object: dict,
-    to_text: str,
-}
+
+class ValueType(NamedTuple):
+    """A declared type: whether values have it already, and how others are converted to it."""
+
+    check: Check
+    convert: Conversion
 
 
+_TEXT = ValueType(are_plain(str), to_text)
+_OF_TYPE: Mapping[str, ValueType] = {
+    "boolean": ValueType(are_plain(bool), to_boolean),
+    "integer": ValueType(are_integers, to_integer),
+    "number": ValueType(are_numbers, to_number),
+    "object": ValueType(are_plain(dict), to_object),
+    "string": _TEXT,
+}
+_OF_FORMAT: Mapping[str, ValueType] = {
+    "date": ValueType(stay_the_same(to_date), to_date),
+    "date-time": ValueType(are_moments, to_moment),
+    "time": ValueType(stay_the_same(to_time_of_day), to_time_of_day),
+}
+_ANY = ValueType(lambda _: True, unchanged)
 _NONE: Mapping[str, str] = {}
 
 
@@ -65,40 +71,43 @@ class Conformer:
     """
 
     def __init__(self, schema: Schema) -> None:
-        conversions = {
-            name: conversion_of(one, name) for name, one in schema.get("properties", {}).items()
+        self._types = {
+            name: type_of(one, name) for name, one in schema.get("properties", {}).items()
         }
-        plain = {name: _PLAIN[one] for name, one in conversions.items() if one in _PLAIN}
-        # bound once: these are called for each value
-        self._conversion, self._plain_type = conversions.get, plain.get
 
     def rows(self, rows: Iterable[Row]) -> list[Row]:
         """Return the rows with conforming values; those that lost a value are `NulledRow`."""
-        conform = self.conform
-        return [nulled(row, parts) if (parts := conform(row)) else row for row in rows]
+        conformed, misfits = list(rows), dict[int, dict[str, str]]()
+        for name, values in self._columns(conformed):
+            check, convert = self._types[name]
+            if check(values):
+                continue
+            for number, value in enumerate(values):
+                if value is not None:
+                    try:
+                        conformed[number][name] = convert(value)
+                    except MisfitError as error:
+                        conformed[number][name] = error.rest
+                        misfits.setdefault(number, {}).update(_below(name, error.parts))
+        for number, parts in misfits.items():
+            conformed[number] = nulled(conformed[number], parts)
+        return conformed
 
     def conform(self, row: Row) -> Mapping[str, str]:
-        """Convert the values of an object in place; return what was where it is null now.
-
-        Every value of every row passes here: the ones that fit cost a comparison of types.
-        """
-        plain_type, parts = self._plain_type, _NONE
-        for name, value in row.items():
-            if value is None:
-                continue
-            kind = type(value)
-            if kind is plain_type(name) and (
-                kind is not int or LOWEST_INTEGER <= value <= HIGHEST_INTEGER
-            ):
-                continue
-            convert = self._conversion(name)
-            if convert is not None:
-                try:
-                    row[name] = convert(value)
-                except MisfitError as error:
-                    row[name] = error.rest
-                    parts = {**parts, **_below(name, error.parts)}
+        """Convert the values of an object in place; return what was where it is null now."""
+        parts = _NONE
+        for name, declared in self._types.items():
+            if (value := row.get(name)) is not None:
+                row[name], further = _converted(value, declared.convert, name)
+                parts = {**parts, **further}
         return parts
+
+    def check(self, values: Values) -> bool:
+        """Tell whether values are such objects, or null, with conforming values."""
+        objects = [value for value in values if value is not None]
+        return _OF_TYPE["object"].check(objects) and all(
+            self._types[name].check(column) for name, column in self._columns(objects)
+        )
 
     def convert(self, value: Any) -> Any:
         """Convert a value that should be such an object."""
@@ -107,21 +116,16 @@ class Conformer:
             raise MisfitError(value, _below(".", parts))
         return value
 
-    def convert_list(self, value: Any) -> list[Any]:
-        """Convert a value that should be a list of such objects."""
-        if type(value) is not list:
-            raise misfit(value)
-        parts = _NONE
-        for number, item in enumerate(value):
-            if type(item) is dict:
-                if inner := self.conform(item):
-                    parts = {**parts, **_below(f"[{number}].", inner)}
-            elif item is not None:
-                value[number] = None
-                parts = {**parts, f"[{number}]": type_name(item)}
-        if parts:
-            raise MisfitError(value, parts)
-        return value
+    def _columns(self, rows: Sequence[Row]) -> Iterator[tuple[str, Values]]:
+        """Yield the values of each declared property that any of the rows has."""
+        keys = set(map(tuple, rows))
+        if len(keys) == 1:
+            columns = zip(*map(dict.values, rows), strict=True)
+            pairs = zip(keys.pop(), columns, strict=True)
+            yield from (pair for pair in pairs if pair[0] in self._types)
+        else:
+            for name in self._types.keys() & {key for some in keys for key in some}:
+                yield name, [row.get(name) for row in rows]
 
 
 def nulled(row: Row, parts: Mapping[str, str]) -> NulledRow:
@@ -131,20 +135,22 @@ def nulled(row: Row, parts: Mapping[str, str]) -> NulledRow:
     return changed
 
 
-def conversion_of(schema: Schema, name: str = "") -> Conversion:
-    """Return the conversion to the type of a schema; of text that is named as an id, its id."""
-    if (convert := _OF_FORMAT.get(schema.get("format", ""))) is not None:
-        return convert
+def type_of(schema: Schema, name: str = "") -> ValueType:
+    """Return the type that a schema declares; `name` tells whether text is an id."""
+    if found := _OF_FORMAT.get(schema.get("format", "")):
+        return found
     kind = next((one for one in _types(schema) if one != "null"), "")
     if kind == "array":
-        return _list_conversion(schema.get("items", {}), name)
+        items = type_of(schema.get("items", {}), name.removesuffix("s"))
+        return ValueType(are_lists(items.check), _list_conversion(items.convert))
     if kind == "object" and "properties" in schema:
-        return Conformer(schema).convert
+        inner = Conformer(schema)
+        return ValueType(inner.check, inner.convert)
     if schema.get("contentMediaType") == "application/json":
-        return to_json_text
+        return ValueType(_TEXT.check, to_json_text)
     if kind == "string" and (name == "id" or name.endswith("_id")):
-        return to_id_text
-    return _OF_TYPE.get(kind, unchanged)
+        return ValueType(_TEXT.check, to_id_text)
+    return _OF_TYPE.get(kind, _ANY)
 
 
 def _types(schema: Schema) -> Sequence[str]:
@@ -152,27 +158,28 @@ def _types(schema: Schema) -> Sequence[str]:
     return [declared] if isinstance(declared, str) else declared
 
 
-def _list_conversion(items: Schema, name: str) -> Conversion:
-    if "properties" in items:
-        return Conformer(items).convert_list
-    convert = conversion_of(items, name.removesuffix("s"))
-
+def _list_conversion(convert: Conversion) -> Conversion:
     def to_list(value: Any) -> list[Any]:
         if type(value) is not list:
             raise misfit(value)
         parts = _NONE
         for number, item in enumerate(value):
             if item is not None:
-                try:
-                    value[number] = convert(item)
-                except MisfitError as error:
-                    value[number] = error.rest
-                    parts = {**parts, **_below(f"[{number}]", error.parts)}
+                value[number], further = _converted(item, convert, f"[{number}]")
+                parts = {**parts, **further}
         if parts:
             raise MisfitError(value, parts)
         return value
 
     return to_list
+
+
+def _converted(value: Any, convert: Conversion, place: str) -> tuple[Any, Mapping[str, str]]:
+    """Convert a value; return it, and what was where it is null now."""
+    try:
+        return convert(value), _NONE
+    except MisfitError as error:
+        return error.rest, _below(place, error.parts)
 
 
 def _below(place: str, parts: Mapping[str, str]) -> Mapping[str, str]:

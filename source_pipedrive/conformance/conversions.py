@@ -21,9 +21,10 @@ NUMBER_LIMIT = 1e29
 # up to here, a floating-point number represents every integer exactly
 _MAX_EXACT_INTEGER = 2**53
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
-# the separators of `2024-05-01T10:00:00Z`, and of the form of API v1, `2024-05-01 10:00:00`
-_V2_SEPARATORS, _V1_SEPARATORS = "--T::Z", "-- ::"
-_V1_LENGTH = 19
+# what `2024-05-01T10:00:00Z` has between its digits; API v1 also writes `2024-05-01 10:00:00` and
+# `2024-05-01T10:00:00.000Z`
+V2_SEPARATORS = "--T::Z"
+_V1_SEPARATORS, _V1_END = {"-- ::", "--T::"}, {"", ".000Z"}
 _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "text", list: "array"}
 
 Conversion = Callable[[Any], Any]
@@ -127,11 +128,11 @@ def to_moment(value: Any) -> str | None:
         raise misfit(value)
     try:
         # `fromisoformat` takes other forms as well, but none of them with these separators
-        if value[4::3] == _V2_SEPARATORS:
+        if value[4::3] == V2_SEPARATORS:
             datetime.fromisoformat(value)
             return value
-        if value[4::3] == _V1_SEPARATORS and len(value) == _V1_LENGTH:
-            text = f"{value[:10]}T{value[11:]}Z"
+        if value[4:17:3] in _V1_SEPARATORS and value[19:] in _V1_END:
+            text = f"{value[:10]}T{value[11:19]}Z"
             datetime.fromisoformat(text)
             return text
         return _moment(value)

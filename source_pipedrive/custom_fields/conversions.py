@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from source_pipedrive.conformance.conformer import conversion_of
+from source_pipedrive.conformance.conformer import type_of
 from source_pipedrive.conformance.conversions import misfit, to_integer, to_text
 
-_INTEGERS = conversion_of({"type": "array", "items": {"type": "integer"}})
+_INTEGERS = type_of({"type": "array", "items": {"type": "integer"}}).convert
 
 
 def to_integers(value: Any) -> list[int | None] | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from source_pipedrive.conformance.conformer import conversion_of
+from source_pipedrive.conformance.conformer import type_of
 from source_pipedrive.conformance.conversions import (
     Conversion,
     MisfitError,
@@ -118,7 +118,7 @@ def _schema(kind: str) -> Mapping[str, Values]:
 
 @cache
 def _conversions(kind: str) -> Mapping[str, Conversion]:
-    return {name: conversion_of(one, name) for name, one in _schema(kind).items()}
+    return {name: type_of(one, name).convert for name, one in _schema(kind).items()}
 
 
 def _renamed(kind: str, values: Values, schema: Values) -> Iterator[tuple[str, Any]]:

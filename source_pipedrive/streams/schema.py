@@ -13,7 +13,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive.api.exceptions import SyncStoppedError, config_error
 from source_pipedrive.api.responses import AnswerShape
-from source_pipedrive.conformance.conformer import Conformer, conversion_of
+from source_pipedrive.conformance.conformer import Conformer, type_of
 from source_pipedrive.conformance.conversions import MisfitError
 from source_pipedrive.custom_fields.columns import Columns, columns_of
 from source_pipedrive.streams.reference_data import ReferenceData
@@ -38,7 +38,7 @@ def conformer(stream: str, file_path: str) -> Conformer:
 
 
 def answer_shape(spec: StreamSpec) -> AnswerShape:
-    """Return what Pipedrive's answers must look like: keys that are added here need not be there."""
+    """Return what Pipedrive's answers must look like; keys that are added here may be missing."""
     has_own_key = "hashed_id" in spec.shape or spec.is_object or spec.fallback is not None
     added = {spec.parents.parent_key} if spec.parents else set()
     required = [] if has_own_key else [one for one in spec.primary_key if one not in added]
@@ -49,7 +49,7 @@ def answer_shape(spec: StreamSpec) -> AnswerShape:
 def _is_key(spec: StreamSpec, column: str) -> Callable[[Any], bool]:
     """Return what tells whether a value can be the key of a row."""
     properties = declared_schema(spec.name, spec.schema_file)["properties"]
-    convert = conversion_of(properties[column], column)
+    convert = type_of(properties[column], column).convert
 
     def is_key(value: Any) -> bool:
         try:

@@ -62,8 +62,11 @@ def _custom_fields(_argument: Any, _key_of: KeyOf) -> Maker:
     """Gather the raw values of custom fields, which API v1 has at the root of a row."""
 
     def gather(rows: list[Row]) -> list[Row]:
+        columns, keys = tuple[str, ...](), list[str]()
         for row in rows:
-            keys = [key for key in row if len(key) >= FIELD_CODE_LENGTH]
+            # the rows of a page have the same columns, as far as is known
+            if (own := tuple(row)) != columns:
+                columns, keys = own, [key for key in own if len(key) >= FIELD_CODE_LENGTH]
             row[RAW_COLUMN] = {key: row.pop(key) for key in keys} or None
         return rows
 

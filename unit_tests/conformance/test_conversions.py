@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from source_pipedrive.conformance.conformer import conversion_of
+from source_pipedrive.conformance.conformer import type_of
 from source_pipedrive.conformance.conversions import MisfitError
 
 TEXT = {"type": ["null", "string"]}
@@ -73,7 +73,7 @@ TIME = {**TEXT, "format": "time"}
     ],
 )
 def test_what_loses_nothing_is_converted(schema: Any, value: Any, expected: Any) -> None:
-    converted = conversion_of(schema)(value)
+    converted = type_of(schema).convert(value)
 
     assert converted == expected
     assert type(converted) is type(expected)
@@ -126,7 +126,7 @@ def test_what_does_not_fit_is_a_misfit_that_shows_no_value(
     schema: Any, value: Any, kind: str
 ) -> None:
     with pytest.raises(MisfitError) as raised:
-        conversion_of(schema)(value)
+        type_of(schema).convert(value)
 
     assert raised.value.rest is None
     assert raised.value.parts == {"": kind}
@@ -134,6 +134,6 @@ def test_what_does_not_fit_is_a_misfit_that_shows_no_value(
 
 
 def test_an_id_that_is_text_may_arrive_in_an_object() -> None:
-    assert conversion_of(TEXT, "lead_id")({"id": "adf21080"}) == "adf21080"
+    assert type_of(TEXT, "lead_id").convert({"id": "adf21080"}) == "adf21080"
     with pytest.raises(MisfitError):
-        conversion_of(TEXT, "title")({"id": "adf21080"})
+        type_of(TEXT, "title").convert({"id": "adf21080"})
