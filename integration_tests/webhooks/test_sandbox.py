@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integration_tests.expected_rows import expected_rows
 from integration_tests.process import Connector
 from integration_tests.webhooks.account import Account, running_account
 from integration_tests.webhooks.process import running_receiver
@@ -51,7 +52,7 @@ def start(account: Account) -> int:
 
 
 def rows(account: Account, stream: str) -> dict[str, Row]:
-    return {str(row["id"]): row for row in account.sandbox.copied_rows(stream)}
+    return {str(row["id"]): row for row in expected_rows(account.sandbox, stream)}
 
 
 def differences(reported: Mapping[str, Any], row: Row) -> Row:

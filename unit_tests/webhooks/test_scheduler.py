@@ -233,8 +233,8 @@ def test_the_newest_event_of_a_row_counts_whatever_their_order(harness: Harness)
     ("entity", "data", "changed"),
     [
         ("deal", {"update_time": "2026-05-01T10:00:00Z"}, "2026-05-01T10:00:00Z"),
-        ("note", {"update_time": "2026-05-01T10:00:00Z"}, "2026-05-01 10:00:00"),
-        ("user", {"modified": "2026-05-01 10:00:00"}, "2026-05-01 10:00:00"),
+        ("note", {"update_time": "2026-05-01T10:00:00Z"}, "2026-05-01T10:00:00Z"),
+        ("user", {"modified": "2026-05-01 10:00:00"}, "2026-05-01T10:00:00Z"),
         ("deal", {"update_time": None}, None),
     ],
 )
