@@ -36,6 +36,8 @@ _CONNECTION_FAILURES = {
     "ResponseTooLargeError": "very large response",
     "ProxyError": "proxy failure",
     "NameResolutionError": "DNS failure",
+    "NewConnectionError": "refused connection",
+    "ConnectTimeout": "no connection in time",
     "SSLError": "TLS failure",
     "Timeout": "timeout",
     "ConnectionError": "connection failure",

@@ -1,5 +1,6 @@
 """Turns the pages of a stream into records: one for each row, or one for a whole page."""
 
+import json
 import logging
 import re
 import time
@@ -64,7 +65,7 @@ class RecordPage:
         rows = iter(rows)
         blocks = []
         while some := list(islice(rows, _LINES_PER_BLOCK)):
-            lines = list(map(orjson.dumps, some))
+            lines = _serialized(some)
             if NulledRow in set(map(type, some)):
                 lines = list(map(_with_changes, some, lines))
             # two short copies: around the joined lines they would be two of the whole block
@@ -72,6 +73,14 @@ class RecordPage:
             lines[-1] += tail
             blocks.append((tail + head).join(lines))
         return cls(blocks, count, slot)
+
+
+def _serialized(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    try:
+        return list(map(orjson.dumps, rows))
+    except orjson.JSONEncodeError:
+        # it stops at 254 levels
+        return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
 
 
 def _with_changes(row: Mapping[str, Any], data: bytes) -> bytes:

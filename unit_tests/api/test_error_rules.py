@@ -174,15 +174,15 @@ CASES = {
         requests.ConnectionError(
             _unreachable(wire.NewConnectionError(_CONNECTION, "Connection refused"))
         ),
-        TEN_MINUTES,
+        6,
         TRANSIENT,
         "connection to Pipedrive failed while reading pipelines",
     ),
     "no time to connect": Case(
         requests.ConnectTimeout(_unreachable(wire.ConnectTimeoutError(_POOL, "timed out"))),
-        TEN_MINUTES,
+        6,
         TRANSIENT,
-        "The request for pipelines timed out",
+        "connection to Pipedrive failed while reading pipelines",
     ),
     "no time to answer": Case(
         requests.ReadTimeout(wire.ReadTimeoutError(_POOL, _TARGET, "Read timed out.")),

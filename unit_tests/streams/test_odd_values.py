@@ -108,6 +108,17 @@ def test_numbers_that_no_json_library_takes_lose_no_row(api: Api, read: Read) ->
     assert changes(output, "deals") == [["value"]]
 
 
+def test_a_value_of_three_hundred_levels_loses_no_row(api: Api, read: Read) -> None:
+    deep: list[Any] = []
+    for _ in range(300):
+        deep = [deep]
+    api.answer("api/v2/deals", v2_page([{"id": 1, "new": deep}, {"id": 2, "title": "€"}]))
+
+    output = read("deals", include_archived=False)
+
+    assert output.records("deals") == [{"id": 1, "new": deep}, {"id": 2, "title": "€"}]
+
+
 @pytest.mark.parametrize("mode", ["raw", "columns"])
 def test_raw_custom_values_of_leads_are_in_a_declared_column(
     mode: str, api: Api, read: Read
