@@ -159,7 +159,10 @@ class ErrorRules(ErrorHandler):
             return ErrorResolution(action, failure_type, message)
         is_temporary = rule.temporary or (rule.setting and self.retry_time.has_succeeded)
         if not self.retry_time.retries(is_temporary=is_temporary, if_all_fail=rule.if_all_fail):
-            raise UserError(message + self.retry_time.summary(), failure_type)
+            # where Pipedrive has never answered, it will not answer other requests either
+            never_answered = rule.setting and not self.retry_time.has_succeeded
+            error = AccountRefusedError if never_answered else UserError
+            raise error(message + self.retry_time.summary(), failure_type)
         if line := self.retry_time.log_line():
             what_happened = self._sentence(rule, result, said, rule.message.partition(". ")[0])
             _LOGGER.info("%s. %s", what_happened, line)

@@ -124,7 +124,8 @@ class Conformer:
             pairs = zip(keys.pop(), columns, strict=True)
             yield from (pair for pair in pairs if pair[0] in self._types)
         else:
-            for name in self._types.keys() & {key for some in keys for key in some}:
+            present = {key for some in keys for key in some}
+            for name in filter(present.__contains__, self._types):
                 yield name, [row.get(name) for row in rows]
 
 

@@ -212,8 +212,8 @@ class StreamReader:
                 self._warned_of |= new
             for column in sorted(new):
                 _LOGGER.warning(
-                    "Stream %s: `%s` has a value that does not fit its type (%s). It is null "
-                    "here, as are others like it; `meta.changes` of a record names its columns.",
+                    "Stream %s: the column `%s` cannot hold a value that Pipedrive sent (%s). It "
+                    "is null, as are others like it; `meta.changes` of each record says so.",
                     self._name,
                     column,
                     columns[column],

@@ -182,7 +182,7 @@ CASES = {
         requests.ConnectTimeout(_unreachable(wire.ConnectTimeoutError(_POOL, "timed out"))),
         6,
         TRANSIENT,
-        "connection to Pipedrive failed while reading pipelines",
+        "The request for pipelines timed out",
     ),
     "no time to answer": Case(
         requests.ReadTimeout(wire.ReadTimeoutError(_POOL, _TARGET, "Read timed out.")),

@@ -6,6 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
+import requests
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import NewConnectionError
 
 from source_pipedrive.api.retry_time import RetryTime
 from unit_tests import catalog
@@ -25,6 +28,9 @@ from unit_tests.pipedrive import (
 
 MAINTENANCE = error(503, "Maintenance")
 OOPS = error(500, "Oops")
+UNREACHABLE = requests.ConnectionError(
+    NewConnectionError(HTTPConnection("api.pipedrive.com"), "Connection refused")
+)
 
 
 def a_limit(remaining: int, tokens: int) -> Answer:
@@ -227,3 +233,16 @@ def test_check_and_discover_do_not_wait(
     assert checked.connection["status"] == "FAILED"
     assert discovered.of_type("CATALOG")
     assert clock.now < 60
+
+
+def test_an_address_that_nobody_answers_ends_the_sync_with_one_error(
+    api: Api, read: Read, clock: Clock
+) -> None:
+    api.serve_all(lambda _: UNREACHABLE)
+
+    output = read(*catalog.ALWAYS)
+
+    assert len({one["message"] for one in output.errors}) == 1
+    assert "connection to Pipedrive failed" in output.errors[0]["message"]
+    assert {one["failure_type"] for one in output.errors} == {"transient_error"}
+    assert clock.now < 90
