@@ -1,6 +1,6 @@
 """Makes rows conform to a JSON schema: each declared value has its type, or is null."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from source_pipedrive.conformance.checks import (
@@ -75,23 +75,23 @@ class Conformer:
             name: type_of(one, name) for name, one in schema.get("properties", {}).items()
         }
 
-    def rows(self, rows: Iterable[Row]) -> list[Row]:
-        """Return the rows with conforming values; those that lost a value are `NulledRow`."""
-        conformed, misfits = list(rows), dict[int, dict[str, str]]()
-        for name, values in self._columns(conformed):
+    def rows(self, rows: list[Row]) -> list[Row]:
+        """Convert the values of rows in place; those that lost a value become `NulledRow`."""
+        misfits: dict[int, dict[str, str]] = {}
+        for name, values in self._columns(rows):
             check, convert = self._types[name]
             if check(values):
                 continue
             for number, value in enumerate(values):
                 if value is not None:
                     try:
-                        conformed[number][name] = convert(value)
+                        rows[number][name] = convert(value)
                     except MisfitError as error:
-                        conformed[number][name] = error.rest
+                        rows[number][name] = error.rest
                         misfits.setdefault(number, {}).update(_below(name, error.parts))
         for number, parts in misfits.items():
-            conformed[number] = nulled(conformed[number], parts)
-        return conformed
+            rows[number] = nulled(rows[number], parts)
+        return rows
 
     def conform(self, row: Row) -> Mapping[str, str]:
         """Convert the values of an object in place; return what was where it is null now."""

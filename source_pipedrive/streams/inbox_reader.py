@@ -41,7 +41,7 @@ class DeletionReader:
             deleted = self._deletions.rows_after(sequence)
             while chunk := list(islice(deleted, _PAGE_SIZE)):
                 sequence, _ = chunk[-1]
-                rows = self._conformer.rows(dict(row) for _, row in chunk)
+                rows = self._conformer.rows([dict(row) for _, row in chunk])
                 kept = [row for row in rows if not self._spec.is_older(row, self._start)]
                 self._listener.page_done(part, ReadPage(kept, sequence=sequence))
                 yield kept
@@ -65,7 +65,7 @@ class EventReader:
         """Yield the events after a sequence number, page by page."""
         try:
             events = event_rows(self._inbox_url, part.after, self._start)
-            while rows := self._conformer.rows(map(dict, islice(events, _PAGE_SIZE))):
+            while rows := self._conformer.rows([dict(row) for row in islice(events, _PAGE_SIZE)]):
                 self._listener.page_done(part, ReadPage(rows, sequence=rows[-1]["sequence"]))
                 yield rows
         except UnreadableInboxError as error:
