@@ -48,7 +48,8 @@ class Connector:
             file.write_text(json.dumps(content))
             arguments += [f"--{name}", str(file)]
         stderr = self._folder / "stderr"
-        stderr.unlink(missing_ok=True)
+        # a process that is killed at once does not come to create it
+        stderr.write_bytes(b"")
         process_id = self._launcher.start(
             arguments, stderr=str(stderr), use_executable=use_executable
         )
