@@ -23,6 +23,7 @@ Tests of each of them fail if PyAirbyte stops calling it.
 import gzip
 import re
 import time
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
@@ -103,7 +104,7 @@ class _Loader(ColumnTypesProcessor):
         self._column_definitions: dict[str, dict[str, Any]] = {}
         super().__init__(**options)
 
-    def _get_sql_column_definitions(self, stream_name: str) -> dict[str, Any]:  # type: ignore[misc]
+    def _get_sql_column_definitions(self, stream_name: str) -> dict[str, Any]:  # type: ignore[misc]  # final: see above
         if stream_name not in self._column_definitions:
             definitions = super()._get_sql_column_definitions(stream_name)
             self._column_definitions[stream_name] = definitions
@@ -120,9 +121,9 @@ class _Loader(ColumnTypesProcessor):
             raise self._load_error(files, table, stream_name, error) from error
         return table
 
+    @abstractmethod
     def _load(self, files: Sequence[Path], table: str, columns: Mapping[str, Any]) -> None:
         """Insert these columns of all rows of the files, which have one JSON object per line."""
-        raise NotImplementedError
 
     def _load_error(
         self, files: Sequence[Path], table: str, stream: str, error: Exception

@@ -65,7 +65,7 @@ CHANGES: dict[str, tuple[Any, Sequence[Any], Any, Any, str, Sequence[Any]]] = {
         MOMENT,
         "2026-05-02T10:00:00Z",
         "moment",
-        [datetime(2026, 5, 1, 10), datetime(2026, 5, 2, 10)],  # noqa: DTZ001
+        [datetime(2026, 5, 1, 10), datetime(2026, 5, 2, 10)],  # noqa: DTZ001 - as the database returns it
     ),
     "text with moments": (
         TEXT,
@@ -73,7 +73,7 @@ CHANGES: dict[str, tuple[Any, Sequence[Any], Any, Any, str, Sequence[Any]]] = {
         MOMENT,
         "2026-05-02T10:00:00Z",
         "moment",
-        [datetime(2026, 5, 1, 10), datetime(2026, 5, 1, 11), datetime(2026, 5, 2, 10)],  # noqa: DTZ001
+        [datetime(2026, 5, 1, 10), datetime(2026, 5, 1, 11), datetime(2026, 5, 2, 10)],  # noqa: DTZ001 - as the database returns it
     ),
     "a moment of another zone": (
         TEXT,
@@ -89,7 +89,7 @@ CHANGES: dict[str, tuple[Any, Sequence[Any], Any, Any, str, Sequence[Any]]] = {
         MOMENT,
         "2026-05-02T10:00:00Z",
         "moment",
-        [datetime(2026, 5, 1), datetime(2026, 5, 2, 10)],  # noqa: DTZ001
+        [datetime(2026, 5, 1), datetime(2026, 5, 2, 10)],  # noqa: DTZ001 - as the database returns it
     ),
     "a moment is no date": (
         MOMENT,
