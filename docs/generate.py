@@ -155,17 +155,6 @@ def _code(text: str | None) -> str:
     return f"`{text}`" if text else ""
 
 
-def settings() -> str:
-    """The settings, one row each."""
-    return _table(
-        ["Setting", "Default", "Description"],
-        [
-            [_code(name), _default(name, setting), setting["description"]]
-            for name, setting in _settings().items()
-        ],
-    )
-
-
 def fields() -> str:
     """The settings as Airbyte's form shows them."""
     blocks = []
@@ -314,7 +303,6 @@ def tolerated() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
-        settings,
         fields,
         streams,
         supported,
