@@ -1,25 +1,28 @@
-# A fresh machine needs Python 3.11 and make; everything else goes into .venv.
+# A fresh machine needs Python 3.11 to 3.13 and make; everything else goes into .venv.
 
-PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+PYTHON  ?= $(shell for one in python3.11 python3.12 python3.13 python3; do \
+             $$one -c '$(IS_SUPPORTED)' 2>/dev/null && command -v $$one && break; done || echo python3)
 DEALS   ?= 2000
 CONFIG  ?= secrets/config.json
 DEST    ?= pipedrive.duckdb
 STREAMS ?= suggested
 
 BIN := .venv/bin
+IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+HAS_PYAIRBYTE := import sys; sys.exit(sys.version_info >= (3, 13))
 
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-demo: .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
+demo: can-sync .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
 	@$(BIN)/python -m demo tour --deals $(DEALS)
 
-demo-live: .venv/installed  ## edits in a made-up account, seconds later in DuckDB
+demo-live: can-sync .venv/installed  ## edits in a made-up account, seconds later in DuckDB
 	@$(BIN)/python -m demo.live --deals 500 --seconds 60
 
-sync: .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckDB file or postgres://…
+sync: can-sync .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckDB file or postgres://…
 	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
 
 test: .venv/installed  ## lint, type-check and test, with coverage
@@ -28,7 +31,7 @@ test: .venv/installed  ## lint, type-check and test, with coverage
 	$(BIN)/mypy
 	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
 
-torture: .venv/installed  ## 200 scenarios in which syncs meet random faults: no row may be lost
+torture: can-sync .venv/installed  ## 200 scenarios in which syncs meet random faults: no row may be lost
 	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1 --destinations 10
 
 bench-report: .venv/installed  ## what 10 thousand to 3 million rows cost: a table, and growth.png
@@ -42,9 +45,20 @@ format: .venv/installed  ## rewrite the code as ruff wants it
 docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/python -m docs.generate
 
+can-sync:
+	@$$(command -v $(BIN)/python || echo $(PYTHON)) -c '$(HAS_PYAIRBYTE)' || { echo "This command requires Python 3.11 or \
+	3.12: PyAirbyte, which fills the database, has no release for 3.13. Install one of them, remove .venv, and run make again."; exit 1; }
+
+# What is left of an installation that failed is removed: nothing half-made is used later.
 .venv/installed: setup.py pyproject.toml
-	$(PYTHON) -m venv --upgrade-deps .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]'
+	@$(PYTHON) -c '$(IS_SUPPORTED)' 2>/dev/null || { echo "Python 3.11, 3.12, or 3.13 is required, but $(PYTHON) is \
+	$$($(PYTHON) --version 2>/dev/null || echo missing). Install one of them, or name it: make PYTHON=/usr/bin/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@rm -rf .venv
+	@echo "Installing the connector and its tools into .venv: about 200 packages, 1 GB, one to four minutes."
+	@$(PYTHON) -m venv --upgrade-deps .venv || { rm -rf .venv; echo "The module venv is missing. Install it, for \
+	example with: sudo apt install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat \
+	  -e '.[dev,sync]' || { rm -rf .venv; echo "The installation failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: help demo demo-live sync test torture bench-report format docs
+.PHONY: help can-sync demo demo-live sync test torture bench-report format docs
