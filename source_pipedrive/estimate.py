@@ -48,11 +48,14 @@ def main(config: str, catalog: str, state: str | None, as_json: bool) -> None:  
     except AirbyteTracedException as error:
         raise click.ClickException(str(error.message)) from error
     total = sum(one.tokens for one in estimates)
+    requests = sum(one.requests for one in estimates)
+    minutes = requests / source.budget.requests_per_second / 60
     left, limit, reserve = source.budget.remaining, source.budget.limit, source.budget.reserve
     if as_json:
         document = {
             "streams": [asdict(one) for one in estimates],
             "tokens": total,
+            "minutes": round(minutes, 1),
             "tokens_left_today": left,
             "tokens_per_day": limit,
             "tokens_reserved": reserve,
@@ -62,9 +65,11 @@ def main(config: str, catalog: str, state: str | None, as_json: bool) -> None:  
     table = Table("Stream", "Requests", "Tokens", "Basis", title="The next sync, at least")
     for one in estimates:
         table.add_row(one.stream, f"{one.requests:,}", f"{one.tokens:,}", one.basis)
-    table.add_row("Total", f"{sum(one.requests for one in estimates):,}", f"{total:,}", "")
+    table.add_row("Total", f"{requests:,}", f"{total:,}", "")
     console = Console()
     console.print(table)
+    if minutes >= 1:
+        console.print(f"At this account's rate limit, it takes at least {minutes:,.0f} minutes.")
     if left is not None and limit:
         console.print(
             f"{left:,} of {limit:,} tokens are left today, of which {reserve:,.0f} "

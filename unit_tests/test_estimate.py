@@ -71,6 +71,15 @@ def test_a_first_sync_costs_the_pages_up_to_the_highest_id(plan: Plan, api: Api)
     assert document["tokens_reserved"] == 3_000
 
 
+def test_a_long_sync_takes_the_minutes_that_the_rate_limit_allows(plan: Plan, api: Api) -> None:
+    """22,000 requests at 100 in two seconds."""
+    api.answer("v1/users/me", v1_page([{"id": 1}]).with_headers(x_ratelimit_limit=100))
+    api.answer("api/v2/deals", v2_page(rows("deals", [22_000])))
+    changelogs = {"streams": [configured("deal_changelog")]}
+
+    assert "it takes at least 8 minutes" in words(plan(catalog=changelogs))
+
+
 @pytest.mark.parametrize(
     ("stream", "cost"),
     [("deal_participants", 10), ("role_assignments", 10), ("deal_changelog", 20)],

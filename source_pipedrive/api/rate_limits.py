@@ -84,6 +84,11 @@ class TokenBudget:
             return self._streams.setdefault(name, StreamBudget(self))
 
     @property
+    def requests_per_second(self) -> float:
+        """How many requests Pipedrive lets pass, as far as its answers have said."""
+        return self._burst_limit / (_WINDOW_SECONDS + _MARGIN_SECONDS)
+
+    @property
     def reserve(self) -> float:
         """How many of today's tokens are left to the company's other integrations."""
         return (self.limit or 0) * self._reserve_percent / 100
