@@ -15,18 +15,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from benchmarks.report import show, show_environment
 from benchmarks.runs import OURS, Run, read, running_account
 from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.api.rate_limits import TokenBudget
-from source_pipedrive.protocol.manifest import packaged_manifest, packaged_streams
+from source_pipedrive.protocol.manifest import (
+    packaged_manifest,
+    packaged_streams,
+    suggested_streams,
+)
 
-_METADATA = Path(__file__).parent.parent / "metadata.yaml"
 _STREAM_COST = re.compile(r"(.+): \d+ rows, (\d+) requests, (\d+) tokens, ")
 _SIZES = {
     "deals": 20_000,
@@ -160,7 +160,7 @@ def main() -> None:
     )
     parser.add_argument("--syncs", type=int, default=10)
     options = parser.parse_args()
-    streams = yaml.safe_load(_METADATA.read_text())["data"]["suggestedStreams"]["streams"]
+    streams = list(suggested_streams())
     # start in the past: the state never passes the machine's own clock, and each sync needs an hour
     now = datetime.now(UTC) - timedelta(hours=options.syncs + 24)
     sizes = {name: int(size * options.share) for name, size in _SIZES.items()}

@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import airbyte as ab
-import yaml
 from airbyte.caches import CacheBase
 
 from demo.progress import shown_progress
 from demo.report import CONSOLE
+from source_pipedrive.protocol.manifest import suggested_streams
 from source_pipedrive.webhooks.targets.destination import DuckDB, destination_opener
 
 SUGGESTED = "suggested"
-
-_METADATA = Path(__file__).parent.parent / "metadata.yaml"
 
 
 def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Source:
@@ -30,8 +28,7 @@ def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Sourc
         source = ab.get_source(executable.name, config=dict(config), local_executable=executable)
         source.check()
         if streams == SUGGESTED:
-            metadata = yaml.safe_load(_METADATA.read_text())
-            source.select_streams(metadata["data"]["suggestedStreams"]["streams"])
+            source.select_streams(list(suggested_streams()))
         else:
             source.select_streams("*" if streams == "*" else streams.split(","))
     return source

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from docs.contract.operations import of_stream
 from source_pipedrive.api.error_rules import ErrorRule
 from source_pipedrive.api.error_rules import error_rules as rules_of_api
@@ -22,6 +20,7 @@ from source_pipedrive.protocol.manifest import (
     packaged_manifest,
     packaged_schema,
     packaged_streams,
+    suggested_streams,
 )
 from source_pipedrive.streams.stream_spec import StreamSpec
 
@@ -130,11 +129,6 @@ def _properties(
 STREAMS = {name: Stream(spec) for name, spec in packaged_streams().items()}
 
 
-def _suggested() -> set[str]:
-    metadata = yaml.safe_load((ROOT / "metadata.yaml").read_text("utf-8"))
-    return set(metadata["data"]["suggestedStreams"]["streams"])
-
-
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -167,7 +161,7 @@ def fields() -> str:
 
 def streams() -> str:
     """All streams with their token costs and permissions."""
-    suggested = _suggested()
+    suggested = set(suggested_streams())
     return _table(
         ["Stream", "Each row", "Sync modes", "Cursor", "Primary key", "Tokens", "Requires", "API"],
         [

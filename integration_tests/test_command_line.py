@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,24 @@ def test_warnings_of_libraries_do_not_end_a_check(connector: Connector) -> None:
 
     assert "SUCCEEDED" in output
     assert stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 0, "Usage: source-pipedrive VERB"),
+        (["--help"], 0, "Usage: source-pipedrive VERB"),
+        (["--version"], 0, "source-pipedrive 0.1.0"),
+        (["raed"], 2, "no verb 'raed'"),
+    ],
+)
+def test_the_command_without_a_verb_says_what_it_can_do(
+    arguments: list[str], code: int, said: str
+) -> None:
+    command = [str(Path(sys.executable).with_name("source-pipedrive")), *arguments]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == code
+    assert said in ended.stdout + ended.stderr
+    assert (ended.stderr == "") is (code == 0)

@@ -5,35 +5,58 @@ import json
 import sys
 import warnings
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
 from source_pipedrive.protocol.lost_output import end_without_output
 
+_HELP = """\
+Usage: source-pipedrive VERB [OPTIONS]
+
+Copies a Pipedrive account into a warehouse, by the Airbyte protocol.
+
+Verbs of the protocol, which print JSON messages:
+  spec      the settings
+  check     whether the settings work
+  discover  the streams and their columns
+  read      the rows of the streams in a catalog
+
+Further verbs:
+  catalog   print a catalog for `read`: which streams to read, and how
+  plan      estimate what the next sync costs
+  webhooks  receive changes as they happen
+
+`source-pipedrive VERB --help` describes the options of a verb.
+"""
+_VERBS = {"spec", "check", "discover", "read", "catalog", "plan", "webhooks"}
+
 
 def run() -> None:
-    """Run a verb of the Airbyte protocol, `plan` or `webhooks`."""
-    verb = sys.argv[1:2]
+    """Run a verb of the Airbyte protocol, or one of our own."""
+    verb = next(iter(sys.argv[1:]), "")
     # what libraries warn of is no business of a user; with PYTHONWARNINGS=error it would be the end
     warnings.simplefilter("ignore")
-    if verb == ["spec"]:
+    if verb not in _VERBS:
+        _run_without_verb(verb)
+        return
+    if sys.argv[1:] == ["spec"]:
         # without the CDK, whose import takes two seconds
         written = Path(__file__).with_name("spec.yaml").read_bytes()
         spec = yaml.load(written, yaml.CSafeLoader)
-        try:
-            sys.stdout.write(json.dumps({"type": "SPEC", "spec": spec}) + "\n")
-            sys.stdout.flush()
-        except (AttributeError, OSError) as error:
-            # Python has no stdout object when the file is closed
-            end_without_output(error)
+        _print(json.dumps({"type": "SPEC", "spec": spec}))
         return
     skip_attribute_docs()
-    if verb == ["webhooks"]:
+    if verb == "webhooks":
         from source_pipedrive.webhooks.cli import main as webhooks  # noqa: PLC0415 - an extra
 
         webhooks(sys.argv[2:], prog_name="source-pipedrive webhooks")
-    elif verb == ["plan"]:
+    elif verb == "catalog":
+        from source_pipedrive.configured_catalog import main as catalog  # noqa: PLC0415 - see above
+
+        catalog(sys.argv[2:], prog_name="source-pipedrive catalog")
+    elif verb == "plan":
         from source_pipedrive.estimate import main as plan  # noqa: PLC0415 - see above
 
         plan(sys.argv[2:], prog_name="source-pipedrive plan")
@@ -43,6 +66,25 @@ def run() -> None:
         from source_pipedrive.protocol.process import main  # noqa: PLC0415 - see above
 
         main(sys.argv[1:])
+
+
+def _run_without_verb(given: str) -> None:
+    if given in {"", "-h", "--help"}:
+        _print(_HELP.rstrip())
+    elif given == "--version":
+        _print(f"source-pipedrive {version('source-pipedrive')}")
+    else:
+        sys.stderr.write(f"source-pipedrive has no verb {given!r}.\n\n{_HELP}")
+        sys.exit(2)
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except (AttributeError, OSError) as error:
+        # Python has no stdout object when the file is closed
+        end_without_output(error)
 
 
 def skip_attribute_docs() -> None:

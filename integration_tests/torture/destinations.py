@@ -13,11 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from time import monotonic
 
-import yaml
-
 from integration_tests.warehouses import DATABASES, Counts, Warehouse, empty_warehouse
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
-from source_pipedrive.protocol.manifest import packaged_streams
+from source_pipedrive.protocol.manifest import packaged_streams, suggested_streams
 
 _SHARE = 0.01
 _KEYS = ["id", "field_code"]
@@ -64,13 +62,6 @@ def run_destinations(seeds: Sequence[int], deals: int = 60) -> Iterator[Destinat
                     _sync_twice(warehouse, expected, result)
                 result.seconds = monotonic() - start
                 yield result
-
-
-def suggested_streams() -> list[str]:
-    """Return the streams that `make sync` reads."""
-    metadata = yaml.safe_load(Path(__file__).parents[2].joinpath("metadata.yaml").read_text())
-    streams: list[str] = metadata["data"]["suggestedStreams"]["streams"]
-    return streams
 
 
 def _sync_twice(

@@ -1,7 +1,7 @@
 """Reads the streams of the manifest."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,12 @@ def packaged_manifest() -> Mapping[str, Any]:
     """Return the packaged manifest as it is written."""
     manifest: dict[str, Any] = yaml.load(MANIFEST.read_bytes(), yaml.CSafeLoader)
     return manifest
+
+
+def suggested_streams() -> Sequence[str]:
+    """Return the streams that most people need."""
+    suggested: list[str] = packaged_manifest()["definitions"]["suggested"]
+    return suggested
 
 
 @cache

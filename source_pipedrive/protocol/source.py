@@ -11,6 +11,7 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStream,
     ConfiguredAirbyteCatalog,
     FailureType,
     Status,
@@ -182,10 +183,14 @@ class SourcePipedrive(YamlDeclarativeSource):
         """Describe all streams; without key or network, all but their custom fields."""
         if (source := self._configured(config)) is not self:
             return source.discover(logger, config)
-        built = self.factory(max_retries=_RETRIES_OF_DISCOVER).build(self.specs.keys())
-        catalog = AirbyteCatalog(streams=[one.stream.as_airbyte_stream() for one in built])
+        catalog = AirbyteCatalog(streams=self.offered(self.specs.keys()))
         self.budget.report(logger)
         return catalog
+
+    def offered(self, names: Collection[str]) -> list[AirbyteStream]:
+        """Describe streams; where their custom fields cannot be read, without them."""
+        built = self.factory(max_retries=_RETRIES_OF_DISCOVER).build(names)
+        return [one.stream.as_airbyte_stream() for one in built]
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Ask who the key belongs to (2 tokens) and say so, or say what is wrong."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 import pytest
-import yaml
 
 from pipedrive_sandbox.endpoints.operations import by_path
+from source_pipedrive.protocol.manifest import suggested_streams
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.fake_list import V2List
@@ -22,9 +22,8 @@ PAGE = 500
 PRODUCTS_OF_ONE_DEAL = 10
 
 TIME = "2024-05-01T10:00:00Z"
-METADATA = yaml.safe_load((catalog.PACKAGE.parent / "metadata.yaml").read_text())
 KEYS = ("fields_of", "labels_of")
-SUGGESTED: list[str] = METADATA["data"]["suggestedStreams"]["streams"]
+SUGGESTED = suggested_streams()
 REFERENCE_PARENTS = {
     child: given["$parameters"]["parent"]
     for child, given in catalog.STREAMS.items()
