@@ -25,12 +25,11 @@ from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
 from source_pipedrive.webhooks.registration import Registrar
 from source_pipedrive.webhooks.scheduler import SyncScheduler
-from source_pipedrive.webhooks.targets.target import ExpectedRow, Target
+from source_pipedrive.webhooks.targets.target import Arrival, ExpectedRow, SyncCost, Target
 from source_pipedrive.webhooks.targets.warehouse import Warehouse
 
 DATABASE = Path(__file__).with_name("live.duckdb")
 
-_DEBOUNCE_SECONDS = 2
 _FULL_SYNC_SECONDS = 60 * 60
 _SECONDS_BETWEEN_CHECKS = 2
 _IDLE_CHECKS = 3
@@ -50,9 +49,9 @@ def live(deals: int, seconds: int) -> None:
         inbox.prepare()
         config = {**sandbox.config, "webhook_inbox": f"sqlite:///{folder}/inbox.db"}
         target = _TimedTarget(Warehouse(config, f"duckdb:///{DATABASE}", TABLES))
-        latencies: list[float] = []
+        arrivals: list[Arrival] = []
         scheduler = SyncScheduler(
-            inbox, target, _DEBOUNCE_SECONDS, _FULL_SYNC_SECONDS, latencies.append
+            inbox, target, full_resync_every=_FULL_SYNC_SECONDS, on_arrival=arrivals.append
         )
         credentials = Credentials("pipedrive", secrets.token_urlsafe())
         receiver = Receiver(inbox, credentials, on_new=scheduler.notify, services=[scheduler.run])
@@ -74,13 +73,12 @@ def live(deals: int, seconds: int) -> None:
 
         actions = [{"change": what, "rows": n} for what, n in sorted(changes.counts.items())]
         show("Changes in Pipedrive", actions)
-        p50, p95 = statistics.median(latencies), statistics.quantiles(latencies, n=20)[-1]
+        _show_latency(arrivals)
         syncs = target.durations[1:]
         CONSOLE.print(
-            f"Time from a change in Pipedrive to the row in DuckDB, over {len(latencies)} rows: "
-            f"median {p50:.1f} s, 95th percentile {p95:.1f} s, longest {max(latencies):.1f} s.\n"
-            f"This took {len(syncs)} syncs of {statistics.mean(syncs):.1f} s on average, with "
-            f"{costs['requests']} API requests that cost {costs['tokens']} tokens."
+            f"{len(syncs)} syncs of {statistics.mean(syncs):.1f} s on average sent "
+            f"{costs['requests']} API requests, for {costs['tokens']} tokens: "
+            f"{costs['tokens'] / len(arrivals):.1f} for each changed row."
         )
         _show_comparison(compare(sandbox, DATABASE, TABLES, changes.deleted_ids))
 
@@ -93,11 +91,12 @@ class _TimedTarget(Target):
         self.first_done = threading.Event()
         self.durations: list[float] = []
 
-    def sync(self, streams: Collection[str] | None) -> None:
+    def sync(self, rows: Collection[ExpectedRow] | None) -> SyncCost | None:
         began = time.monotonic()
-        self._target.sync(streams)
+        cost = self._target.sync(rows)
         self.durations.append(time.monotonic() - began)
         self.first_done.set()
+        return cost
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
         return self._target.missing(expected)
@@ -127,6 +126,26 @@ def _wait_until_synced(sandbox: RunningSandbox, scheduler: SyncScheduler) -> Non
         hooks = sandbox.control("webhooks").values()
         is_busy = any(hook["pending"] for hook in hooks) or scheduler.expected_count
         idle_checks = 0 if is_busy else idle_checks + 1
+
+
+def _show_latency(arrivals: Sequence[Arrival]) -> None:
+    """Print how long the rows took from Pipedrive to DuckDB, part by part."""
+    parts = {
+        "from Pipedrive to the inbox": [one.to_inbox for one in arrivals],
+        "from the inbox to a sync": [one.to_sync for one in arrivals],
+        "from the sync to DuckDB": [one.to_warehouse for one in arrivals],
+        "in all": [one.total for one in arrivals],
+    }
+    rows = [
+        {
+            "seconds": part,
+            "median": f"{statistics.median(seconds):.2f}",
+            "95 % within": f"{statistics.quantiles(seconds, n=20)[-1]:.2f}",
+            "longest": f"{max(seconds):.2f}",
+        }
+        for part, seconds in parts.items()
+    ]
+    show(f"How long {len(arrivals)} changed rows took", rows)
 
 
 def _show_comparison(streams: Sequence[StreamComparison]) -> None:

@@ -279,7 +279,8 @@ def tolerated() -> str:
     """The error rules that end in a warning, with their streams."""
     groups = defaultdict[str, list[str]](list)
     for stream in STREAMS.values():
-        groups[stream.spec.tolerates].append(f"`{stream.name}`")
+        if stream.spec.tolerates:
+            groups[stream.spec.tolerates].append(f"`{stream.name}`")
     return _table(
         ["Streams", "Symptom", "Log"],
         [
@@ -289,7 +290,8 @@ def tolerated() -> str:
                 " ".join(_sentences(rule.message)),
             ]
             for rule in rules_of_api()
-            if rule.tolerated_as
+            # the rule for single rows is no stream's, and its message is not logged
+            if groups[rule.tolerated_as]
         ],
     )
 

@@ -61,6 +61,7 @@ class TokenBudget:
     def __init__(self, token_costs: Mapping[str, int], reserve_percent: float) -> None:
         self.remaining: int | None = None
         self.limit: int | None = None
+        self.is_reserve_reached = False
         self.retry_time = RetryTime()
         self._costs = {re.compile(f"/{path}"): tokens for path, tokens in token_costs.items()}
         self._reserve_percent = reserve_percent
@@ -93,6 +94,12 @@ class TokenBudget:
         """How many of today's tokens are left to the company's other integrations."""
         return (self.limit or 0) * self._reserve_percent / 100
 
+    @property
+    def spent(self) -> int:
+        """How many tokens all streams have spent."""
+        with self._lock:
+            return sum(stream.spending.tokens for stream in self._streams.values())
+
     def cost_of(self, path: str) -> int:
         """Return what a request for a path, such as `/api/v2/deals`, costs in tokens."""
         return next(tokens for pattern, tokens in self._costs.items() if pattern.match(path))
@@ -118,6 +125,7 @@ class TokenBudget:
                 # nobody knows the balance before the first answer
                 return _FIRST_ANSWER_SECONDS
             if self.remaining is not None and self.remaining - cost < self.reserve:
+                self.is_reserve_reached = True
                 reason = self._reserve_reached(), FailureType.transient_error
                 self._stop_reason = self._stop_reason or reason
             if self._stop_reason:

@@ -34,6 +34,10 @@ class ClientFactory:
         self._state_manager = state_manager
         self._messages = messages
 
+    def cost_of(self, path: str) -> int:
+        """Return what a request for a path, such as `api/v2/deals`, costs in tokens."""
+        return self._budget.cost_of(f"/{path}")
+
     def client(
         self, spec: StreamSpec, *, booked_on: str = "", max_retries: int | None = None
     ) -> PipedriveClient:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 from airbyte_cdk.models import (
@@ -27,10 +27,12 @@ from source_pipedrive.protocol.cdk_seams import messages_of, with_changes
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.protocol.files import read_file
 from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
+from source_pipedrive.protocol.named_rows_factory import NamedRowsFactory
 from source_pipedrive.protocol.skipped_streams import skipped_streams, statuses, warning
 from source_pipedrive.protocol.stream_factory import StreamFactory
 from source_pipedrive.streams.records import RecordFormat, RowRecords
 from source_pipedrive.streams.schema import CompiledColumns, warn_of_changed_fields
+from source_pipedrive.streams.slices import Named
 from source_pipedrive.streams.stream_spec import StreamSpec
 
 # A catalog without custom fields looks like one of an account that has deleted them.
@@ -54,7 +56,8 @@ class SourcePipedrive(YamlDeclarativeSource):
 
     The CDK resolves and validates the manifest, and runs threads, queue, statuses, and protocol.
     The streams are built here. `record_format` is how rows leave the connector. A process that
-    reads again and again passes the same `compiled_columns` on.
+    reads again and again passes the same `compiled_columns` on. Of streams in `named_rows`, just
+    these rows are read, and their bookmarks stay.
     """
 
     def __init__(  # noqa: PLR0913 - the CDK's parameters, and two more
@@ -66,6 +69,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         *,
         record_format: RecordFormat | None = None,
         compiled_columns: CompiledColumns | None = None,
+        named_rows: Named | None = None,
     ) -> None:
         super().__init__(
             # absolute: the CDK would prefer a manifest.yaml of the current folder
@@ -83,12 +87,13 @@ class SourcePipedrive(YamlDeclarativeSource):
         self._selected = {stream.stream.name for stream in catalog.streams} if catalog else None
         self._record_format = record_format or RowRecords()
         self._compiled_columns = {} if compiled_columns is None else compiled_columns
+        self._named_rows = named_rows
         self._state_manager = ConnectorStateManager(state)
         self._messages = messages_of(self)
         self._clients = ClientFactory(self.config, self.budget, self._state_manager, self._messages)
 
     @classmethod
-    def from_files(
+    def from_files(  # noqa: PLR0913 - the files, and what the constructor takes
         cls,
         config: str | None,
         catalog: str | None,
@@ -96,6 +101,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         *,
         record_format: RecordFormat | None = None,
         compiled_columns: CompiledColumns | None = None,
+        named_rows: Named | None = None,
     ) -> Self:
         """Build the source from the files that the command line names."""
         return cls(
@@ -105,6 +111,7 @@ class SourcePipedrive(YamlDeclarativeSource):
             config_path=config,
             record_format=record_format,
             compiled_columns=compiled_columns,
+            named_rows=named_rows,
         )
 
     @classmethod
@@ -130,7 +137,8 @@ class SourcePipedrive(YamlDeclarativeSource):
         """Return a factory of the streams of one sync. Refuses a bad configuration."""
         if self.config:
             require_valid(self.config, specification())
-        return StreamFactory(
+        factory = partial(NamedRowsFactory, self._named_rows) if self._named_rows else StreamFactory
+        return factory(
             self.specs,
             self.config,
             self._clients,

@@ -23,6 +23,7 @@ from source_pipedrive.streams.slices import (
     ParentGroup,
     ReadPage,
     RequestSlice,
+    SingleRow,
 )
 from source_pipedrive.streams.stream_spec import Fallback, StreamSpec
 
@@ -119,6 +120,7 @@ class PageReader:
         if isinstance(part, ParentGroup):
             return part.parameters
         parameters = dict(part.order.parameters) if self._spec.is_sortable else {}
+        parameters |= part.parameters
         if self._spec.incremental and part.source.older_rows == "filtered":
             parameters |= self._spec.incremental.parameters(part.since, part.until)
         return parameters
@@ -127,6 +129,8 @@ class PageReader:
         """Replace or accept a refusal that the stream can do without."""
         if self._spec.fallback:
             return self._fallback(part, self._spec.fallback)
+        if isinstance(part, SingleRow):
+            return answer
         if isinstance(part, ListSlice) and (position.get("cursor") or position.get("start")):
             raise self._incomplete(
                 "Pipedrive returned the first rows of the list and refused the next ones "

@@ -9,7 +9,7 @@ from typing import Any, cast
 import orjson
 
 from source_pipedrive.custom_fields.naming import FIELD_CODE_LENGTH, RAW_COLUMN
-from source_pipedrive.streams.slices import ListSlice, ParentGroup, RequestSlice
+from source_pipedrive.streams.slices import ListSlice, ParentGroup, RequestSlice, SingleRow
 
 Row = dict[str, Any]
 Step = Callable[[list[Row]], list[Row]]
@@ -52,7 +52,14 @@ Maker = Callable[[RequestSlice], Step]
 def _archived_flag(_argument: Any, _key_of: KeyOf) -> Maker:
     """Add `is_archived`, where the two lists do not say which they are."""
 
+    def tell_by_time(rows: list[Row]) -> list[Row]:
+        for row in rows:
+            row["is_archived"] = row.get("archive_time") is not None
+        return rows
+
     def make(part: RequestSlice) -> Step:
+        if isinstance(part, SingleRow):
+            return tell_by_time
         return _set_all({"is_archived": cast("ListSlice", part).source.name == "archived"})
 
     return make

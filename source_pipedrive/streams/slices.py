@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 OlderRows = Literal["filtered", "dropped", "last"]
 """What happens to rows older than a slice: the server filters them, or they are dropped here; in a
 list that is sorted newest first, the first older row is the last one that is read."""
+
+Named = Mapping[str, Mapping[str, str]]
+"""For each stream, the ids of rows and when they changed; of a child stream, those of parents."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,11 @@ class ListSlice:
     @property
     def until(self) -> str | None:
         return None
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Further query parameters of the requests."""
+        return {}
 
     def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the rows that belong to the slice, whenever they changed."""
@@ -119,6 +127,29 @@ class NeverChangedRows(ListSlice):
         return any(row.get(self.order.column) for row in rows)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RowsById(ListSlice):
+    """The rows of a list with these ids, at most 100; ids that it does not have are left out."""
+
+    ids: Sequence[int | str] = ()
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        return {"ids": ",".join(map(str, self.ids))}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SingleRow(ListSlice):
+    """One row, which is requested by its id; none, if Pipedrive has no such row for the key."""
+
+    PARTITION: ClassVar[str] = "id"
+    id: str = ""
+
+    @property
+    def partition(self) -> Mapping[str, str]:
+        return {self.PARTITION: self.id}
+
+
 @dataclass(frozen=True, eq=False)
 class ParentGroup:
     """Parents of one list whose children are requested together: id -> when it last changed.
@@ -155,6 +186,17 @@ class ParentGroup:
     def parent_of(self, row: Mapping[str, Any]) -> Any:
         """Return the id of a row's parent; among several parents, the row names it, if it can."""
         return next(iter(self.parents)) if len(self.parents) == 1 else row.get(self.parent_key)
+
+
+@dataclass(frozen=True, eq=False)
+class NamedRows:
+    """Rows that are requested by their ids: one by itself, or up to a hundred together."""
+
+    ids: Sequence[str]
+
+    @property
+    def partition(self) -> Mapping[str, str]:
+        return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,4 +237,4 @@ class ReadPage:
 
 
 RequestSlice = ListSlice | ParentGroup
-Slice = RequestSlice | ReferenceRows | InboxRows
+Slice = RequestSlice | NamedRows | ReferenceRows | InboxRows

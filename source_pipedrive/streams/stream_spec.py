@@ -1,7 +1,7 @@
 """What the manifest says about a stream, typed: the one place that knows which key goes where."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal, Self, cast, get_args
 
@@ -12,7 +12,7 @@ from isodate import parse_duration
 from source_pipedrive import timestamps
 from source_pipedrive.streams.parents import ParentRequests
 from source_pipedrive.streams.shaping import StepSpec, unknown_steps
-from source_pipedrive.streams.slices import OlderRows
+from source_pipedrive.streams.slices import OlderRows, SingleRow
 
 Paging = Literal["none", "cursor", "offset"]
 
@@ -26,6 +26,7 @@ _READER_KEYS = {
     "older_rows",
     "time_fields",
     "is_sortable",
+    "takes_ids",
     "is_object",
     "shape",
     "never_empty",
@@ -103,6 +104,7 @@ class StreamSpec:
 
     `paging` is how the list is paged: by `cursor` (v2, and some of v1), by `offset` (the rest of
     v1), or not at all. `records_at` is a key inside `data`, which may be one object if `is_object`.
+    A list that `takes_ids` returns the rows with up to a hundred ids.
     The first of `time_fields` that is set tells how old a row is. `never_empty` says why the list
     has a row in every account. Custom fields are those of `fields_of`, labels those of `labels_of`;
     `event_object` is what webhooks call the object.
@@ -123,6 +125,7 @@ class StreamSpec:
     older_rows: str = "filtered"
     time_fields: Sequence[str] = ("update_time", "add_time")
     is_sortable: bool = False
+    takes_ids: bool = False
     is_object: bool = False
     shape: Sequence[StepSpec] = ()
     never_empty: str | None = None
@@ -194,6 +197,25 @@ class StreamSpec:
             if time := row.get(name):
                 return timestamps.sortable(time)
         return ""
+
+    def single_row(self, config: Mapping[str, Any], live: Mapping[str, str]) -> Self:
+        """Return how one row of the main list, that of the partition `live`, is requested."""
+        path = self.path_for(config, live).partition("?")[0]
+        columns = self.requester.get("request_parameters", {}).get("include_fields")
+        return replace(
+            self,
+            requester={
+                **self.requester,
+                "path": f"{path}/{{{{ stream_partition['{SingleRow.PARTITION}'] }}}}",
+                "request_parameters": {"include_fields": columns} if columns else {},
+                "error_handler": {**self.requester["error_handler"], "tolerates": "row_gone"},
+            },
+            paging="none",
+            is_object=True,
+            is_sortable=False,
+            fallback=None,
+            never_empty=None,
+        )
 
     def path_for(self, config: Mapping[str, Any], partition: Mapping[str, str]) -> str:
         """Render the stream's path for a partition, such as `api/v2/deals/archived`."""

@@ -29,6 +29,7 @@ from source_pipedrive.webhooks.registration import (
 from source_pipedrive.webhooks.scheduler import SyncScheduler
 from source_pipedrive.webhooks.server import prune_hourly, run_server
 from source_pipedrive.webhooks.targets.target import Target, TargetError
+from source_pipedrive.webhooks.token_pace import TokenPace
 
 _WITHOUT_EVENTS = (
     "activity types, call logs, currencies, files, filters, goals, mail, permission sets, and roles"
@@ -173,13 +174,20 @@ def remove(config: dict[str, Any], url: str) -> None:
     help="What new events start: a sync in this process, or a job of an Airbyte platform.",
 )
 @click.option(
-    "--debounce", default=2.0, show_default=True, help="Seconds from an event to the sync."
+    "--debounce", default=0.0, show_default=True, help="Seconds from an event to the sync."
 )
 @click.option(
     "--full-resync-minutes",
     default=60.0,
     show_default=True,
-    help="Minutes between two full resyncs, which bring changes that no event reported.",
+    help="Minutes between two full resyncs, which bring changes that no event reported. More, if "
+    "a day of them would cost over a tenth of the company's daily tokens.",
+)
+@click.option(
+    "--daily-tokens",
+    type=click.FloatRange(min=0, min_open=True),
+    help="For --then sync: tokens a day for syncs of changed rows. When they run short, syncs "
+    "become rarer.  [default: a quarter of the company's daily tokens]",
 )
 @click.option(
     "--dest",
@@ -213,6 +221,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     then: str | None,
     debounce: float,
     full_resync_minutes: float,
+    daily_tokens: float | None,
     **target_options: Any,
 ) -> None:
     """Run the receiver: store changes, and sync them with --then.
@@ -231,7 +240,12 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     if then:
         target = _target(then, {**config, "webhook_inbox": inbox_url}, target_options)
         scheduler = SyncScheduler(
-            inbox, target, debounce, full_resync_minutes * 60, metrics.arrival.observe
+            inbox,
+            target,
+            full_resync_every=full_resync_minutes * 60,
+            debounce=debounce,
+            on_arrival=metrics.arrived,
+            pace=TokenPace(daily_tokens, metrics.synced),
         )
         on_new, on_gap = scheduler.notify, scheduler.request_full_resync
         services.append(scheduler.run)

@@ -2,22 +2,18 @@
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from source_pipedrive.inbox import payloads
 from source_pipedrive.inbox.event import StoredEvent
 from source_pipedrive.inbox.payloads import STREAMS
-from source_pipedrive.webhooks.targets.target import ExpectedRow
+from source_pipedrive.webhooks.targets.target import LINES_OF_DEALS, ExpectedRow
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 
 _LONGEST_BACKOFF_SECONDS = 60
-# Seven tries take two minutes. After that, the periodic full resync has to bring the row.
-_MOST_TRIES = 7
-# A line item can change without its deal. It then comes with the next full scan of the deals, so
-# retrying would not help.
-_READ_WITH_THEIR_DEAL = {"deal_products", "deal_installments"}
 
 
 class ExpectedRows:
@@ -36,18 +32,14 @@ class ExpectedRows:
         if known is None or known.happened_at <= row.happened_at:
             self._rows[row.key] = row
 
-    def due_streams(self) -> set[str]:
-        """Return the streams with rows whose next sync may start now."""
+    def due(self) -> list[ExpectedRow]:
+        """Return the rows whose next sync may start now."""
         now = time.monotonic()
-        return {row.stream for row in self._rows.values() if row.due <= now}
+        return [row for row in self._rows.values() if row.due <= now]
 
-    def streams(self) -> set[str]:
-        """Return the streams of all rows."""
-        return {row.stream for row in self._rows.values()}
-
-    def of(self, streams: Collection[str]) -> list[ExpectedRow]:
-        """Return the rows of these streams."""
-        return [row for row in self._rows.values() if row.stream in streams]
+    def all(self) -> list[ExpectedRow]:
+        """Return all rows."""
+        return list(self._rows.values())
 
     def next_due(self) -> float:
         """Return when the next sync of a row may start; infinity if no row is expected."""
@@ -69,10 +61,10 @@ class ExpectedRows:
         return [row for row in synced if row.key not in missing_keys]
 
     def _retry(self, row: ExpectedRow) -> None:
-        if row.stream in _READ_WITH_THEIR_DEAL:
+        if row.stream in LINES_OF_DEALS:
             return
-        if row.tries < _MOST_TRIES:
-            backoff = min(_LONGEST_BACKOFF_SECONDS, 2**row.tries)
+        if not row.is_last_try:
+            backoff = min(_LONGEST_BACKOFF_SECONDS, 2 ** (row.tries - 1))
             self._rows[row.key] = replace(row, due=time.monotonic() + backoff, tries=row.tries + 1)
             return
         _LOGGER.warning(
@@ -87,11 +79,19 @@ class ExpectedRows:
 def expected_row(event: StoredEvent) -> ExpectedRow:
     """Return the row that an event announces."""
     data = payloads.to_api(event.object, event.data or {})
+    stream = STREAMS[event.object]
     is_deleted = event.action == "delete"
     return ExpectedRow(
-        stream=STREAMS[event.object],
+        stream=stream,
         row_id=event.object_id,
         happened_at=event.happened_at,
         changed=None if is_deleted else data.get("update_time") or data.get("modified"),
         is_deleted=is_deleted,
+        parent_id=_deal_of(data) if stream in LINES_OF_DEALS else None,
+        received_at=event.received_at,
     )
+
+
+def _deal_of(data: Mapping[str, Any]) -> str | None:
+    deal = data.get("deal_id")
+    return str(deal) if isinstance(deal, int) else None

@@ -1,11 +1,13 @@
 """Metrics of the receiver, for Prometheus."""
 
+from dataclasses import asdict
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from source_pipedrive.inbox.event import Event
 from source_pipedrive.inbox.payloads import STREAMS
+from source_pipedrive.webhooks.targets.target import Arrival, SyncCost
 
 _LAG_BUCKETS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 180, 600, 3600)
 _COMMIT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5)
@@ -41,11 +43,22 @@ class Metrics:
             buckets=_COMMIT_BUCKETS,
             **prefix,
         )
-        self.arrival = Histogram(
+        self._arrival = Histogram(
             "arrival_seconds",
             "Seconds from the change in Pipedrive to its row in the warehouse.",
             buckets=_LAG_BUCKETS,
             **prefix,
+        )
+        self._arrival_part = Histogram(
+            "arrival_part_seconds",
+            "The parts of arrival_seconds: to the inbox, to the sync, to the warehouse.",
+            ["part"],
+            buckets=_LAG_BUCKETS,
+            **prefix,
+        )
+        self._tokens_spent = Counter("tokens_spent", "API tokens that syncs have spent.", **prefix)
+        self._tokens_left = Gauge(
+            "tokens_left", "API tokens that the company has left today.", **prefix
         )
         self.inbox_writable = Gauge(
             "inbox_writable", "0 while events are rejected, else 1.", **prefix
@@ -62,6 +75,18 @@ class Metrics:
         self._lag.observe(max(0, lag))
         if event.attempt > 1:
             self._retries.inc()
+
+    def arrived(self, arrival: Arrival) -> None:
+        """Observe how long a row took to the warehouse."""
+        self._arrival.observe(max(0, arrival.total))
+        for part, seconds in asdict(arrival).items():
+            self._arrival_part.labels(part).observe(max(0, seconds))
+
+    def synced(self, cost: SyncCost) -> None:
+        """Count what a sync cost."""
+        self._tokens_spent.inc(cost.tokens)
+        if cost.left is not None:
+            self._tokens_left.set(cost.left)
 
     def duplicate(self) -> None:
         """Count a delivery of an event that the inbox already had."""

@@ -9,37 +9,56 @@ from contextlib import suppress
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.expected_rows import ExpectedRows
-from source_pipedrive.webhooks.targets.target import SyncFailedError, SyncPostponedError, Target
+from source_pipedrive.webhooks.targets.target import (
+    Arrival,
+    SyncFailedError,
+    SyncPostponedError,
+    Target,
+)
+from source_pipedrive.webhooks.token_pace import TokenPace
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 
 # Another receiver may have written to the same inbox.
 _SECONDS_BETWEEN_POLLS = 5
 _SECONDS_TO_RETRY = 60
+_SAVING = (
+    "The next sync of changed rows starts in %d s, so that real time stays within %d tokens a day. "
+    "Changes until then share it. To get rows sooner, raise --daily-tokens."
+)
+_EXPENSIVE_RESYNC = (
+    "The next full resync starts in %d minutes, since the last one cost %d tokens: full resyncs "
+    "take at most a tenth of the company's daily tokens."
+)
 
 
 class SyncScheduler:
     """Reads the inbox and starts the syncs of a target.
 
-    A sync of the changed streams starts `debounce` seconds after an event, so that further events
-    can share it. Syncs are repeated until the changed rows arrive. A full resync reads all
-    streams, at the start and every `full_resync_every` seconds: it brings changes that no event
-    reported. `on_arrival` receives the seconds from the change of a row to its arrival.
+    A sync of the changed rows starts `debounce` seconds after an event; what changes during a sync
+    shares the next one. `pace` keeps their token cost inside a day's budget: then more events share
+    a sync. Syncs are repeated until the changed rows arrive. A full resync reads all streams, at
+    the start and every `full_resync_every` seconds, or less often where that is expensive: it
+    brings changes that no event reported. `on_arrival` hears how long each row took.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - called in one place
         self,
         inbox: Inbox,
         target: Target,
-        debounce: float,
+        *,
         full_resync_every: float,
-        on_arrival: Callable[[float], None] = lambda _: None,
+        debounce: float = 0,
+        on_arrival: Callable[[Arrival], None] = lambda _: None,
+        pace: TokenPace | None = None,
     ) -> None:
         self._inbox = inbox
         self._target = target
         self._debounce = debounce
         self._full_resync_every = full_resync_every
         self._on_arrival = on_arrival
+        self._pace = pace or TokenPace()
+        self._paced_until = 0.0
         self._expected = ExpectedRows()
         self._position: int | None = None
         self._next_full_resync = 0.0
@@ -87,16 +106,37 @@ class SyncScheduler:
             self._position = await asyncio.to_thread(self._inbox.last_sequence)
         await asyncio.to_thread(self._read_events, self._position)
         is_full_resync = time.monotonic() >= self._next_full_resync
-        streams = self._expected.streams() if is_full_resync else self._expected.due_streams()
-        if not is_full_resync and not streams:
+        rows = self._expected.all() if is_full_resync else self._expected.due()
+        if not is_full_resync and (not rows or self._must_save_tokens()):
             return
-        await asyncio.to_thread(self._target.sync, None if is_full_resync else streams)
+        began = time.time()
+        cost = await asyncio.to_thread(self._target.sync, None if is_full_resync else rows)
+        if cost:
+            self._pace.spend(cost, is_full_resync=is_full_resync)
         if is_full_resync:
-            self._next_full_resync = time.monotonic() + self._full_resync_every
-        synced = self._expected.of(streams)
-        missing = await asyncio.to_thread(self._target.missing, synced)
-        for row in self._expected.settle(synced, missing):
-            self._on_arrival(time.time() - row.happened_at / 1000)
+            pause = self._pace.seconds_to_full_resync(self._full_resync_every)
+            if pause > self._full_resync_every:
+                _LOGGER.info(_EXPENSIVE_RESYNC, pause / 60, cost.tokens if cost else 0)
+            self._next_full_resync = time.monotonic() + pause
+        missing = await asyncio.to_thread(self._target.missing, rows)
+        ended = time.time()
+        for row in self._expected.settle(rows, missing):
+            self._on_arrival(
+                Arrival(
+                    to_inbox=(row.received_at - row.happened_at) / 1000,
+                    to_sync=began - row.received_at / 1000,
+                    to_warehouse=ended - began,
+                )
+            )
+
+    def _must_save_tokens(self) -> bool:
+        """Tell whether the next sync of changed rows has to wait, and say so once."""
+        now = time.monotonic()
+        seconds = self._pace.seconds_to_wait
+        if seconds and self._paced_until < now:
+            _LOGGER.info(_SAVING, seconds, self._pace.daily_tokens)
+        self._paced_until = now + seconds
+        return seconds > 0
 
     def _read_events(self, position: int) -> None:
         for event in self._inbox.events(position):
@@ -116,7 +156,9 @@ class SyncScheduler:
         """Wait for new events, the next due sync, or the next poll; then for the debounce."""
         now = time.monotonic()
         next_step = min(
-            self._next_full_resync, self._expected.next_due(), now + _SECONDS_BETWEEN_POLLS
+            self._next_full_resync,
+            max(self._expected.next_due(), self._paced_until),
+            now + _SECONDS_BETWEEN_POLLS,
         )
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0, next_step - now)):

@@ -1,77 +1,18 @@
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from source_pipedrive.inbox.event import Event
 from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.scheduler import SyncScheduler
 from source_pipedrive.webhooks.targets.target import (
-    ExpectedRow,
     SyncFailedError,
     SyncPostponedError,
-    Target,
 )
 from unit_tests.inbox.deliveries import an_event
+from unit_tests.webhooks.scheduling import HOUR, Harness
 from unit_tests.webhooks.virtual_time import run_in_virtual_time
-
-HOUR = 3600
-
-
-class FakeTarget(Target):
-    """Records its syncs, and lets rows arrive when the test says so."""
-
-    def __init__(self) -> None:
-        self.syncs: list[tuple[float, set[str] | None]] = []
-        self.missing_ids: set[str] = set()
-        self.failures: list[Exception] = []
-        self.checked: list[ExpectedRow] = []
-
-    def sync(self, streams: Collection[str] | None) -> None:
-        self.syncs.append((time.monotonic() - 1000, None if streams is None else set(streams)))
-        if self.failures:
-            raise self.failures.pop(0)
-
-    def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
-        self.checked += expected
-        return [one for one in expected if one.row_id in self.missing_ids]
-
-
-class Harness:
-    """A scheduler that runs in virtual time."""
-
-    def __init__(self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.inbox = inbox
-        self.target = FakeTarget()
-        self.arrivals: list[float] = []
-        self._monkeypatch = monkeypatch
-
-    def run(self, scenario: Callable[["Harness"], Awaitable[None]]) -> None:
-        async def run() -> None:
-            self.scheduler = SyncScheduler(self.inbox, self.target, 2, HOUR, self.arrivals.append)
-            task = asyncio.create_task(self.scheduler.run())
-            await asyncio.sleep(1)
-            # skip the first sync, a full one
-            self.target.syncs.clear()
-            await scenario(self)
-            task.cancel()
-
-        run_in_virtual_time(self._monkeypatch, run)
-
-    def receive(self, *events: Event) -> None:
-        self.inbox.append(events)
-        self.scheduler.notify()
-
-
-@pytest.fixture
-def harness(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Harness]:
-    with Inbox(f"sqlite:///{tmp_path_factory.mktemp('inbox')}/inbox.db") as inbox:
-        inbox.prepare()
-        yield Harness(inbox, monkeypatch)
 
 
 def test_the_first_sync_is_a_full_one_and_covers_older_events(
@@ -80,7 +21,7 @@ def test_the_first_sync_is_a_full_one_and_covers_older_events(
     harness.inbox.append([an_event()])
 
     async def scenario() -> None:
-        scheduler = SyncScheduler(harness.inbox, harness.target, 2, HOUR)
+        scheduler = SyncScheduler(harness.inbox, harness.target, full_resync_every=HOUR)
         task = asyncio.create_task(scheduler.run())
         await asyncio.sleep(100)
         task.cancel()
@@ -185,7 +126,7 @@ def test_a_missing_row_is_synced_again_with_growing_pauses(harness: Harness) -> 
 
     harness.run(scenario)
 
-    assert [at for at, _ in harness.target.syncs] == [3, 4, 6, 10, 18, 34]
+    assert [at for at, _ in harness.target.syncs] == [3, 3.5, 4.5, 6.5, 10.5, 18.5, 34.5]
     assert len(harness.arrivals) == 1
 
 
@@ -199,7 +140,8 @@ def test_a_row_that_never_arrives_is_given_up_with_a_warning(
 
     harness.run(scenario)
 
-    assert len(harness.target.syncs) == 8
+    assert len(harness.target.syncs) == 9
+    assert [one.is_last_try for one in harness.target.synced] == [*[False] * 8, True]
     assert harness.arrivals == []
     assert "deals 8 did not arrive" in caplog.text
 
@@ -259,7 +201,8 @@ def test_the_time_to_arrival_is_measured_from_the_event(harness: Harness) -> Non
     harness.run(scenario)
 
     (arrival,) = harness.arrivals
-    assert -1 < arrival < 60
+    assert -1 < arrival.to_inbox < 60
+    assert arrival.total == pytest.approx(arrival.to_inbox + arrival.to_sync + arrival.to_warehouse)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +247,8 @@ def test_an_unreadable_inbox_is_read_again_later(
     missing = Inbox(f"sqlite:///{tmp_path}/missing.db")
 
     async def scenario() -> None:
-        task = asyncio.create_task(SyncScheduler(missing, harness.target, 2, HOUR).run())
+        scheduler = SyncScheduler(missing, harness.target, full_resync_every=HOUR)
+        task = asyncio.create_task(scheduler.run())
         await asyncio.sleep(10)
         assert harness.target.syncs == []
         missing.prepare()

@@ -69,7 +69,7 @@ class AirbyteJobs:
         self._pause = pause
         self._next_start = 0.0
 
-    def sync(self, streams: Collection[str] | None) -> None:
+    def sync(self, rows: Collection[ExpectedRow] | None) -> None:
         """Start a job, which reads all streams of the connection. Raises `SyncPostponedError`."""
         wait = self._next_start - time.monotonic()
         if wait > 0:

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 _SECONDS_TO_RETRY = 60
+# They are read for whole deals. Where an event does not name the deal, a line comes with the next
+# full scan of the deals, so retrying would not help.
+LINES_OF_DEALS = {"deal_products", "deal_installments"}
+# They take two minutes. After that, the periodic full resync has to bring the row.
+MOST_RETRIES = 8
 
 
 @dataclass(frozen=True)
@@ -14,7 +19,8 @@ class ExpectedRow:
     `changed` is the row's own time of change in the format of the API. It is None if the event
     has no such time, for example because the row was just created. `happened_at` is the time of
     the event, in milliseconds since 1970. `due` is when the next sync of the row may start, on
-    the monotonic clock, and `tries` counts the syncs that did not bring it.
+    the monotonic clock, and `tries` counts the syncs that did not bring it. A child that comes
+    with the others of its parent has a `parent_id`. `received_at` is when the event was committed.
     """
 
     stream: str
@@ -24,18 +30,54 @@ class ExpectedRow:
     is_deleted: bool
     due: float = 0
     tries: int = 0
+    parent_id: str | None = None
+    received_at: int = 0
 
     @property
     def key(self) -> tuple[str, str]:
         """What identifies the row."""
         return self.stream, self.row_id
 
+    @property
+    def is_last_try(self) -> bool:
+        """Whether the row is given up if the next sync does not bring it."""
+        return self.tries >= MOST_RETRIES
+
+
+@dataclass(frozen=True)
+class SyncCost:
+    """What a sync cost in tokens, and how many the company has left today of how many.
+
+    `None` where Pipedrive does not announce it.
+    """
+
+    tokens: int
+    left: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The way of a changed row to the warehouse, in seconds, part by part."""
+
+    to_inbox: float
+    to_sync: float
+    to_warehouse: float
+
+    @property
+    def total(self) -> float:
+        """Seconds from the change in Pipedrive to the row in the warehouse."""
+        return self.to_inbox + self.to_sync + self.to_warehouse
+
 
 class Target(Protocol):
     """A place where syncs run. Both methods may block: the scheduler calls them in a thread."""
 
-    def sync(self, streams: Collection[str] | None) -> None:
-        """Sync these streams, or all. Raises `SyncPostponedError` or `SyncFailedError`."""
+    def sync(self, rows: Collection[ExpectedRow] | None) -> SyncCost | None:
+        """Sync these rows, or all streams; return the cost, where it is known.
+
+        Raises `SyncPostponedError` or `SyncFailedError`.
+        """
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
         """Return the rows that have not arrived."""

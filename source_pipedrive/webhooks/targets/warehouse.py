@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -17,8 +18,14 @@ from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.webhooks.targets.destination import destination_opener
 from source_pipedrive.webhooks.targets.executor import InProcessExecutor
 from source_pipedrive.webhooks.targets.loading import LoadError
+from source_pipedrive.webhooks.targets.named_rows import named_rows
 from source_pipedrive.webhooks.targets.pyairbyte import CacheBase, Source
-from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError
+from source_pipedrive.webhooks.targets.target import (
+    ExpectedRow,
+    SyncCost,
+    SyncFailedError,
+    SyncPostponedError,
+)
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 
@@ -26,6 +33,8 @@ ALL_STREAMS = "*"
 
 # Another process may have opened the DuckDB file for a moment.
 _SECONDS_TO_RETRY = 10
+# It is not documented when a new day begins, and every try costs tokens.
+_SECONDS_WITHOUT_TOKENS = 30 * 60
 
 
 class Warehouse:
@@ -44,19 +53,27 @@ class Warehouse:
         self._source: Source | None = None
         self._selected: set[str] = set()
 
-    def sync(self, streams: Collection[str] | None) -> None:
-        """Sync these streams, or all. Raises `SyncFailedError` if every one of them failed."""
+    def sync(self, rows: Collection[ExpectedRow] | None) -> SyncCost:
+        """Sync these rows, or all streams; return the cost.
+
+        Raises `SyncFailedError` if every stream failed.
+        """
         try:
             # open it before the first request to Pipedrive, which costs tokens
             self._destination.get_sql_engine().connect().close()
-            if streams is None or self._source is None:
+            spent = 0
+            if rows is None or self._source is None:
                 self._source = self._discover()
-            names = self._selected
-            if streams is not None:
-                names = names & {*streams, "events"}
+                spent = self._executor.cost.tokens
+            names, named = self._selected, named_rows(rows or (), self._selected)
+            if rows is not None:
+                names = names & {*(row.stream for row in rows), *named, "events"}
+            self._executor.named_rows = named
             if names:
                 self._source.select_streams(sorted(names))
                 self._read(self._source, names)
+            cost = self._executor.cost
+            return replace(cost, tokens=cost.tokens + spent) if names else SyncCost(spent)
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
             raise SyncFailedError(
@@ -112,8 +129,11 @@ class Warehouse:
             self._destination.close()
         if failures:
             self._executor.field_columns.clear()
+        reasons = " ".join(sorted(set(failures.values())))
+        if failures and self._executor.is_reserve_reached:
+            raise SyncPostponedError(reasons, _SECONDS_WITHOUT_TOKENS)
         if failures.keys() >= set(names):
-            raise SyncFailedError(" ".join(sorted(set(failures.values()))))
+            raise SyncFailedError(reasons)
         for stream, reason in failures.items():
             _LOGGER.warning("Stream %s could not be synced: %s", stream, reason)
 

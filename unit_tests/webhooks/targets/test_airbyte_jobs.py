@@ -78,11 +78,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-@pytest.mark.parametrize("streams", [None, {"deals"}])
+@pytest.mark.parametrize("rows", [None, [ExpectedRow("deals", "7", 0, None, is_deleted=False)]])
 def test_a_sync_starts_a_job_of_the_connection(
-    airbyte: Airbyte, jobs: AirbyteJobs, streams: set[str] | None
+    airbyte: Airbyte, jobs: AirbyteJobs, rows: list[ExpectedRow] | None
 ) -> None:
-    jobs.sync(streams)
+    jobs.sync(rows)
 
     assert airbyte.started == [{"connectionId": CONNECTION, "jobType": "sync"}]
 

@@ -48,6 +48,11 @@ def persons(*numbers: int, **columns: Any) -> Any:
     return page("persons", rows("persons", numbers, **columns))
 
 
+def person(number: int, **columns: Any) -> Any:
+    (row,) = rows("persons", [number], **columns)
+    return envelope(row)
+
+
 def table(file: Path, name: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(file)) as opened:
         return opened.table(name).select("id", "name").fetchall()
@@ -75,29 +80,31 @@ def test_an_unknown_kind_of_destination_is_rejected(dest: str) -> None:
 def test_missing_returns_the_rows_that_have_not_arrived_in_the_expected_version(
     api: Api, warehouse: Warehouse
 ) -> None:
-    api.answer("api/v2/persons", persons(7, update_time=OLD), persons(8, update_time=NEW))
+    api.answer("api/v2/persons", persons(7, update_time=OLD))
+    api.answer("api/v2/persons/8", person(8, update_time=NEW))
     api.answer("api/v2/pipelines", page("pipelines", []))
 
     with api.reachable():
         warehouse.sync(None)
         before = warehouse.missing([expected(7), expected(7, OLD), expected(8)])
-        warehouse.sync({"persons"})
+        warehouse.sync([expected(8)])
         after = warehouse.missing([expected(7, OLD), expected(8), expected(8, is_deleted=True)])
 
     assert before == [expected(7), expected(8)]
     assert after == [expected(8, is_deleted=True)]
 
 
-def test_reference_data_is_read_again_in_each_sync(
+def test_changed_reference_data_is_read_by_its_id(
     api: Api, file: Path, warehouse: Warehouse
 ) -> None:
     before, after = (rows("pipelines", [1], name=name) for name in ("Old name", "New name"))
     api.answer("api/v2/persons", persons())
-    api.answer("api/v2/pipelines", page("pipelines", before), page("pipelines", after))
+    api.answer("api/v2/pipelines", page("pipelines", before))
+    api.answer("api/v2/pipelines/1", envelope(after[0]))
 
     with api.reachable():
         warehouse.sync(None)
-        warehouse.sync({"pipelines"})
+        warehouse.sync([ExpectedRow("pipelines", "1", 0, NEW, is_deleted=False)])
 
     assert table(file, "pipelines") == [(1, "New name")]
 
@@ -109,12 +116,13 @@ def test_field_definitions_are_kept_from_sync_to_sync(api: Api, file: Path) -> N
         api.serve(f"api/v2/{path}Fields", lambda _: v2_page(rows("deal_fields", [1])))
     api.serve("v1/leadLabels", lambda _: envelope([]))
     api.serve("api/v2/personFields", lambda _: v2_page(rows("person_fields", [1])))
-    api.answer("api/v2/persons", persons(7, update_time=OLD), persons(8, update_time=NEW))
+    api.answer("api/v2/persons", persons(7, update_time=OLD))
+    api.answer("api/v2/persons/8", person(8, update_time=NEW))
 
     with api.reachable():
         warehouse.sync(None)
         before = len(api.asked("api/v2/personFields"))
-        warehouse.sync({"persons"})
+        warehouse.sync([expected(8)])
 
     assert len(api.asked("api/v2/personFields")) == before
 
@@ -130,11 +138,12 @@ def test_the_newest_version_of_each_row_stays(
     warehouse = Warehouse(CONFIG, dest, ["persons"])
     newer = rows("persons", [7], update_time=NEW, name="new")
     older = rows("persons", [7], update_time=OLD, name="old")
-    api.answer("api/v2/persons", page("persons", [*newer, *older]), page("persons", older))
+    api.answer("api/v2/persons", page("persons", [*newer, *older]))
+    api.answer("api/v2/persons/7", envelope(older[0]))
 
     with api.reachable():
         warehouse.sync(None)
-        warehouse.sync({"persons"})
+        warehouse.sync([expected(7)])
 
     if database == "duckdb":
         found = table(file, "persons")
@@ -174,7 +183,8 @@ def test_a_locked_file_fails_the_sync_before_any_request(
 def test_a_table_that_cannot_be_written_fails_the_sync_and_is_named(
     api: Api, file: Path, warehouse: Warehouse
 ) -> None:
-    api.answer("api/v2/persons", persons(7, name="Ada"), persons(7, name="Ada"))
+    api.answer("api/v2/persons", persons(7, name="Ada"))
+    api.answer("api/v2/persons/7", person(7, name="Ada"))
     api.answer("api/v2/pipelines", page("pipelines", rows("pipelines", [1])))
     with api.reachable():
         warehouse.sync(None)
@@ -183,6 +193,6 @@ def test_a_table_that_cannot_be_written_fails_the_sync_and_is_named(
             opened.execute("CREATE VIEW persons AS SELECT * FROM people")
 
         with pytest.raises(SyncFailedError, match=r"cannot be written: \w+ in persons") as caught:
-            warehouse.sync({"persons"})
+            warehouse.sync([expected(7)])
 
     assert "Ada" not in str(caught.value)

@@ -1,0 +1,38 @@
+"""Turns the rows that events announced into what the connector requests."""
+
+from collections.abc import Collection
+
+from source_pipedrive import timestamps
+from source_pipedrive.streams.slices import Named
+from source_pipedrive.webhooks.targets.target import LINES_OF_DEALS, ExpectedRow
+
+# Pipedrive still returns their rows after they were deleted.
+_READABLE_IF_DELETED = {"deals", "projects"}
+
+
+def named_rows(rows: Collection[ExpectedRow], selected: Collection[str]) -> Named:
+    """Return what to request for these rows: ids by stream, and when they changed.
+
+    The lines of a deal are read with it, if their stream is selected. Streams that are missing are
+    read from their bookmarks on: those of rows whose last try this is, or whose id does not help.
+    """
+    named: dict[str, dict[str, str]] = {row.stream: {} for row in rows}
+    from_bookmark = set()
+    for row in rows:
+        names_no_parent = row.stream in LINES_OF_DEALS and not row.parent_id
+        if row.is_deleted and row.stream not in _READABLE_IF_DELETED:
+            continue
+        if row.is_last_try or names_no_parent:
+            from_bookmark.add(row.stream)
+        else:
+            moment = timestamps.from_epoch(row.happened_at // 1000) or timestamps.now()
+            named[row.stream][row.parent_id or row.row_id] = moment
+    deleted = {row.row_id for row in rows if row.is_deleted and row.stream == "deals"}
+    deals = {one: at for one, at in named.get("deals", {}).items() if one not in deleted}
+    for lines in LINES_OF_DEALS & set(selected) if deals else ():
+        named[lines] = deals | named.get(lines, {})
+    return {
+        stream: ids
+        for stream, ids in named.items()
+        if stream in selected and stream not in from_bookmark
+    }

@@ -1,0 +1,39 @@
+"""Real time stays within its tokens: syncs become rarer, and full resyncs too."""
+
+import asyncio
+
+import pytest
+
+from source_pipedrive.webhooks.targets.target import SyncCost
+from unit_tests.inbox.deliveries import an_event
+from unit_tests.webhooks.scheduling import HOUR, Harness
+
+
+def test_syncs_share_events_once_the_tokens_of_the_day_run_short(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of 1,000 tokens a day, 250 are for changed rows: 25 in one go, and one in 384 seconds."""
+    caplog.set_level("INFO")
+    harness.target.cost = SyncCost(tokens=30, left=900, limit=1000)
+
+    async def scenario(harness: Harness) -> None:
+        for number in range(20):
+            harness.receive(an_event(entity="deal", entity_id=number))
+            await asyncio.sleep(100)
+
+    harness.run(scenario)
+
+    assert [round(at) for at, _ in harness.target.syncs] == [3, 1923]
+    assert len(harness.target.synced) == 20
+    assert "stays within 250 tokens a day" in caplog.text
+
+
+def test_full_resyncs_cost_at_most_a_tenth_of_the_daily_tokens(harness: Harness) -> None:
+    harness.target.cost = SyncCost(tokens=8, left=900, limit=1000)
+
+    async def scenario(_: Harness) -> None:
+        await asyncio.sleep(3 * HOUR)
+
+    harness.run(scenario)
+
+    assert [round(at) for at, _ in harness.target.syncs] == [HOUR, HOUR + 8 * 864]
