@@ -7,7 +7,7 @@ from random import Random
 
 from pipedrive_sandbox.client import RunningSandbox
 
-_CHANGES_PER_SECOND = 2
+_CHANGES_PER_SECOND = 4
 # an action that stands here twice is chosen twice as often
 _ACTIONS = (
     *[("edit", table) for table in ("deals", "deals", "persons", "organizations", "activities")],
@@ -30,7 +30,7 @@ class Changes:
 
 
 def change_rows(sandbox: RunningSandbox, seconds: int) -> Changes:
-    """Change two random rows a second; return what was changed."""
+    """Change four random rows a second; return what was changed."""
     random = Random(7)  # noqa: S311 - the same changes in each run
     changes = Changes()
     end = time.monotonic() + seconds
