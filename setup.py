@@ -44,6 +44,7 @@ DEV = [
     "coverage>=7.10.6",
     "hypothesis>=6.130",
     "jinja2>=3.1",
+    "kubernetes-validate>=1.37,<2",
     "mypy==2.4.1",
     "pytest>=8.4",
     "pytest-cov>=7",

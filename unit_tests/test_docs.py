@@ -3,14 +3,11 @@
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable
-from configparser import ConfigParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
 from docs import generate
 from docs.contract.operations import READS, WITHOUT_OPERATION
@@ -120,48 +117,6 @@ def test_every_connector_command_exists(text: Path) -> None:
             unknown.append(line)
 
     assert unknown == []
-
-
-def exec_start() -> list[str]:
-    """The command of the systemd unit, without the executable."""
-    unit = read(EXAMPLES / "source-pipedrive-webhooks.service").replace("\\\n", " ")
-    parser = ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(unit)
-    return shlex.split(parser["Service"]["ExecStart"])[1:]
-
-
-def compose_command() -> list[str]:
-    """The command of the receiver in the compose file."""
-    services = yaml.safe_load(read(EXAMPLES / "compose.yaml"))["services"]
-    command: list[str] = services["receiver"]["command"]
-    return command
-
-
-@pytest.mark.parametrize("command", [exec_start, compose_command])
-def test_an_example_starts_the_receiver_with_valid_options(
-    command: Callable[[], list[str]],
-) -> None:
-    group, name, *options = command()
-
-    assert group == "webhooks"
-    known = {option: one for one in webhooks.commands[name].params for option in one.opts}
-    given = dict(option.split("=", 1) for option in options)
-    assert given.keys() <= known.keys()
-    # the proxy forwards the path that the receiver listens to
-    assert urlsplit(given["--register"]).path == given["--path"]
-    for option, value in given.items():
-        if option not in {"--config", "--register"}:
-            known[option].type.convert(value, known[option], None)
-
-
-def test_the_proxy_of_the_example_forwards_only_deliveries() -> None:
-    compose = yaml.safe_load(read(EXAMPLES / "compose.yaml"))
-
-    (line,) = re.findall(r"reverse_proxy .*", compose["configs"]["caddyfile"]["content"])
-    assert line == "reverse_proxy /pipedrive receiver:8080"
-    assert "ports" not in compose["services"]["receiver"]
-    assert {"--path=/pipedrive", "--port=8080"} <= set(compose_command())
 
 
 def test_the_readme_is_short() -> None:
