@@ -1,6 +1,7 @@
 """`catalog` prints a configured catalog that `read` accepts as it is."""
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,11 @@ Print = Callable[..., Result]
 
 
 @pytest.fixture
-def print_catalog(api: Api, tmp_path: Path) -> Print:
+def print_catalog(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Print:
+    # PyAirbyte, which some tests import, changes this
+    monkeypatch.setattr(logging.getLogger("airbyte"), "propagate", True)
+    monkeypatch.setattr(logging.root, "handlers", [])
+
     def invoke(config: dict[str, Any], *options: str) -> Result:
         file = tmp_path / "config.json"
         file.write_text(json.dumps(config))
