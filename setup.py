@@ -16,7 +16,6 @@ SANDBOX = [
 # The receiver; `read` wants it too where `webhook_inbox` is configured.
 WEBHOOKS = [
     "airbyte-api>=0.53",
-    "backoff>=2.2",
     "click>=8.1",
     "prometheus-client>=0.21",
     "psycopg[binary]>=3.2",
@@ -72,6 +71,7 @@ setup(
         "airbyte-protocol-models-dataclasses>=0.17",
         "anyascii>=0.3.2",
         "attributes-doc>=0.4",
+        "backoff>=2.2",
         "isodate>=0.6.1",
         "jsonschema>=4.17",
         "orjson>=3.10.11",

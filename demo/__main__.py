@@ -4,7 +4,8 @@ import json
 import signal
 import sys
 from dataclasses import asdict
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 import click
 from airbyte.exceptions import PyAirbyteError
@@ -20,11 +21,11 @@ from source_pipedrive.webhooks.targets.pyairbyte import SQLRuntimeError
 from source_pipedrive.webhooks.targets.target import TargetError
 
 
-def _parse_config(_context: click.Context, _option: click.Parameter, file: IO[str]) -> Any:
+def _parse_config(_context: click.Context, _option: click.Parameter, file: Path) -> Any:
     try:
-        return json.load(file)
-    except ValueError as error:
-        raise click.BadParameter(f"{file.name} is not JSON: {error}") from error
+        return json.loads(file.read_text("utf-8")), file
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{file} is not JSON: {error}") from error
 
 
 @click.group()
@@ -41,17 +42,22 @@ def tour(deals: int) -> None:
 
 @main.command()
 @click.option(
-    "--config", type=click.File(), callback=_parse_config, required=True, help="JSON file."
+    "--config",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    callback=_parse_config,
+    required=True,
+    help="JSON file.",
 )
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
 @click.option(
     "--streams", default=SUGGESTED, show_default=True, help="'*' for all, or names with commas."
 )
-def sync(config: dict[str, Any], dest: str, streams: str) -> None:
+def sync(config: tuple[dict[str, Any], Path], dest: str, streams: str) -> None:
     """Sync a Pipedrive account. Run it again to read only what changed since."""
     # first what costs no tokens
     with open_warehouse(dest) as warehouse:
-        source = open_source(config, streams)
+        settings, file = config
+        source = open_source(settings, streams, file)
         results = sync_into(source, warehouse)
     show("Rows read, and rows in each table", [asdict(result) for result in results], total=True)
 

@@ -20,6 +20,7 @@ from demo.comparison import StreamComparison, compare
 from demo.report import CONSOLE, show
 from demo.salespeople import TABLES, change_rows
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
+from source_pipedrive.api.access import ApiKeyAccess
 from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
@@ -59,7 +60,8 @@ def live(deals: int, seconds: int) -> None:
         CONSOLE.rule("First sync: all rows")
         with _served(receiver) as url:
             target.first_done.wait()
-            webhook, _ = Registrar(sandbox.token, sandbox.url).register(url, credentials)
+            access = ApiKeyAccess(sandbox.token, sandbox.url)
+            webhook, _ = Registrar(access).register(url, credentials)
             CONSOLE.print(
                 f"The first sync took {target.durations[0]:.1f} s.\n"
                 f"Webhook {webhook.id} is registered. Pipedrive now sends each change to {url}"

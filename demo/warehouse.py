@@ -13,19 +13,33 @@ from airbyte.caches import CacheBase
 from demo.progress import shown_progress
 from demo.report import CONSOLE
 from source_pipedrive.protocol.manifest import suggested_streams
+from source_pipedrive.config_file import update
 from source_pipedrive.webhooks.targets.destination import DuckDB, destination_opener
 
 SUGGESTED = "suggested"
 
 
-def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Source:
+def open_source(
+    config: Mapping[str, Any], streams: str = SUGGESTED, config_file: Path | None = None
+) -> ab.Source:
     """Return the installed connector, with its config checked and its streams selected.
 
-    `streams` is `suggested`, `*` for all, or names separated by commas.
+    `streams` is `suggested`, `*` for all, or names separated by commas. Settings that the connector
+    changes, such as renewed credentials, are written into `config_file`.
     """
+
+    def store(changed: dict[str, Any]) -> None:
+        if config_file:
+            update(config_file, **changed)
+
     executable = Path(sys.executable).with_name("source-pipedrive")
     with shown_progress("Checking the connection to Pipedrive"):
-        source = ab.get_source(executable.name, config=dict(config), local_executable=executable)
+        source = ab.get_source(
+            executable.name,
+            config=dict(config),
+            config_change_callback=store,
+            local_executable=executable,
+        )
         source.check()
         if streams == SUGGESTED:
             source.select_streams(list(suggested_streams()))

@@ -28,6 +28,7 @@ def build_app(sandbox: Sandbox) -> Starlette:
         routes.append(Route(path, endpoint, methods=_METHODS))
         if path.startswith("/v1/"):
             routes.append(Route(f"/api{path}", endpoint, methods=_METHODS))
+    routes.append(Route("/oauth/token", gateway.token_endpoint, methods=["POST"]))
     routes.append(Route("/{rest:path}", gateway.endpoint({}), methods=_METHODS))
 
     @contextlib.asynccontextmanager

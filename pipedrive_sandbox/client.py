@@ -31,6 +31,16 @@ class RunningSandbox:
         """The connector's config for this account."""
         return {"api_key": self.token, "api_url": self.url}
 
+    def oauth_config(self, **options: Any) -> dict[str, Any]:
+        """Authorize an app, and return the connector's config with its credentials.
+
+        `options` are `profile` and `scopes`.
+        """
+        credentials = self.control("oauth", "POST", action="authorize", **options)
+        return {
+            "credentials": {"auth_type": "oauth2.0", **credentials, "api_domain": self.url},
+        }
+
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send a request to the API, `options` as for `requests`; return any answer."""
         options["headers"] = {"x-api-token": self.token, **options.get("headers", {})}

@@ -46,6 +46,8 @@ class Settings:
 
     Times are in seconds. `latency` is added to each answer. `burst`, `daily_budget` and
     `block_after` (429 answers a minute until Cloudflare blocks the client) are unlimited if 0.
+    `oauth_expires_in` is the life of an access token. With `oauth_rotation`, each answer has a new
+    refresh token and voids the one before, without `oauth_repeats_refresh_token` it has none.
     `webhook_time_factor` divides all waits of webhooks. `webhook_duplicates` is the share of events
     that are sent twice. `webhook_disorder` is the longest random delay of an event.
     """
@@ -61,6 +63,9 @@ class Settings:
     flat_v1_pagination: bool = False
     company_host: bool = False
     update_time_delay: float = 2.0
+    oauth_expires_in: int = 3_600
+    oauth_rotation: bool = False
+    oauth_repeats_refresh_token: bool = True
     webhook_time_factor: float = 1.0
     webhook_duplicates: float = 0.0
     webhook_disorder: float = 0.0

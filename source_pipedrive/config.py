@@ -13,8 +13,11 @@ import yaml
 from jsonschema import Draft7Validator, ValidationError
 
 from source_pipedrive import timestamps
+from source_pipedrive.old_settings import OLD_SETTINGS, migrate, old_problems
 
 Config = Mapping[str, Any]
+
+DEFAULT_API = "https://api.pipedrive.com"
 
 _KINDS = {
     "boolean": "true or false",
@@ -26,12 +29,37 @@ _KINDS = {
 
 
 @cache
-def specification() -> Mapping[str, Any]:
-    """Return the JSON schema of the settings, from `spec.yaml`."""
+def packaged_spec() -> Mapping[str, Any]:
+    """Return `spec.yaml`: what the verb `spec` prints."""
     content = Path(__file__).with_name("spec.yaml").read_bytes()
     spec: dict[str, Any] = yaml.load(content, yaml.CSafeLoader)
-    schema: dict[str, Any] = spec["connectionSpecification"]
+    return spec
+
+
+def specification() -> Mapping[str, Any]:
+    """Return the JSON schema of the settings, from `spec.yaml`."""
+    schema: dict[str, Any] = packaged_spec()["connectionSpecification"]
     return schema
+
+
+def normalize(config: Config) -> dict[str, Any]:
+    """Return the settings as the connector uses them.
+
+    Old settings are in their present form, and settings that are null or empty are left out, also
+    within `credentials`. What is not valid stays as it is, for `describe_problems`.
+    """
+    normalized = _without_empty(migrate(config))
+    credentials = normalized.get("credentials")
+    if isinstance(credentials, Mapping):
+        given = normalized["credentials"] = _without_empty(credentials)
+        # a form may fill in the type of credentials that are not used
+        if not given.keys() - {"auth_type"}:
+            del normalized["credentials"]
+    return normalized
+
+
+def _without_empty(settings: Config) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None and value != ""}
 
 
 def require_valid(config: Config, specification: Mapping[str, Any]) -> None:
@@ -51,11 +79,13 @@ def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
 
     Keys that begin with an underscore belong to the platform and are ignored.
     """
-    own = {key: value for key, value in config.items() if not key.startswith("_")}
-    found = [*_against_schema(own, specification)]
-    return " ".join(
-        found or [*_api_key_problems(own), *_start_date_problems(own), *_api_url_problems(own)]
-    )
+    own = {key: value for key, value in normalize(config).items() if not key.startswith("_")}
+    found = [
+        *old_problems(own),
+        *_against_schema(own, specification),
+        *_credentials_problems(own, specification),
+    ]
+    return " ".join(found or [*_start_date_problems(own), *_api_url_problems(own)])
 
 
 def normalize_start_date(value: str | None) -> str | None:
@@ -69,15 +99,17 @@ def normalize_start_date(value: str | None) -> str | None:
 def _against_schema(config: Config, specification: Mapping[str, Any]) -> Iterator[str]:
     # Airbyte requires `additionalProperties: true`; a misspelled setting must still be an error
     strict = {**specification, "additionalProperties": False}
-    for error in Draft7Validator(strict).iter_errors(config):
+    elsewhere = {*OLD_SETTINGS, "credentials"}
+    checked = {name: value for name, value in config.items() if name not in elsewhere}
+    for error in Draft7Validator(strict).iter_errors(checked):
         yield _describe(error, specification["properties"])
 
 
-def _describe(error: ValidationError, properties: Mapping[str, Any]) -> str:
+def _describe(error: ValidationError, properties: Mapping[str, Any], parent: str = "") -> str:
     value: Any = error.instance
     if error.validator == "required":
         missing = next(name for name in properties if f"'{name}'" in error.message)
-        return f"`{missing}` is missing. {properties[missing]['description']}"
+        return f"`{parent}{missing}` is missing. {properties[missing]['description']}"
     if error.validator == "additionalProperties":
         unknown = ", ".join(f"`{name}`" for name in sorted(value.keys() - properties.keys()))
         known = ", ".join(f"`{name}`" for name in properties)
@@ -88,7 +120,7 @@ def _describe(error: ValidationError, properties: Mapping[str, Any]) -> str:
     setting = properties.get(name, {})
     shown = "" if setting.get("airbyte_secret") else f" {value!r}"
     example = f", for example {setting['examples'][0]}" if setting.get("examples") else ""
-    return f"`{name}`{shown} is not valid. Enter {_expected(setting)}{example}."
+    return f"`{parent}{name}`{shown} is not valid. Enter {_expected(setting)}{example}."
 
 
 def _expected(setting: Mapping[str, Any]) -> str:
@@ -99,13 +131,51 @@ def _expected(setting: Mapping[str, Any]) -> str:
     return setting.get("pattern_descriptor") or _KINDS[setting.get("type", "object")]
 
 
-def _api_key_problems(config: Config) -> Iterator[str]:
-    # a JSON schema pattern accepts a line feed at the end, an HTTP header does not
-    if not re.fullmatch("[!-~]+", config["api_key"]):
-        yield (
-            "`api_key` contains a character that no key has, such as a line feed at its end. Copy "
-            "the key again from Personal preferences > API."
-        )
+def _credentials_problems(config: Config, specification: Mapping[str, Any]) -> Iterator[str]:
+    settings = specification["properties"]
+    api_key, credentials = config.get("api_key"), config.get("credentials")
+    if api_key is None and credentials is None:
+        # an old setting that cannot be used is described already
+        if not config.keys() & {*OLD_SETTINGS}:
+            yield f"`api_key` is missing. {settings['api_key']['description']}"
+        return
+    if isinstance(api_key, str):
+        yield from _unsendable({"api_key": api_key}, settings)
+    if credentials is None:
+        return
+    options = {
+        option["properties"]["auth_type"]["const"]: option
+        for option in settings["credentials"]["oneOf"]
+    }
+    kind = credentials.get("auth_type") if isinstance(credentials, Mapping) else None
+    if not isinstance(kind, str) or kind not in options:
+        names = " or ".join(f"`{name}`" for name in options)
+        yield f"`credentials.auth_type` is missing or not valid. Enter {names}."
+        return
+    known = options[kind]["properties"]
+    found = [
+        _describe(error, known, "credentials.")
+        for error in Draft7Validator(options[kind]).iter_errors(credentials)
+    ]
+    yield from found or _unsendable(credentials, known, "credentials.")
+    if not found and "api_domain" in credentials:
+        yield from _address_problems("credentials.api_domain", credentials["api_domain"])
+    if api_key is not None and api_key != credentials.get("api_token"):
+        yield "`api_key` and `credentials` contradict each other. Remove one of them."
+
+
+def _unsendable(
+    given: Mapping[str, Any], settings: Mapping[str, Any], parent: str = ""
+) -> Iterator[str]:
+    """Describe the secrets that no HTTP header takes."""
+    for name, value in given.items():
+        is_secret = settings.get(name, {}).get("airbyte_secret")
+        # a JSON schema pattern accepts a line feed at the end, an HTTP header does not
+        if is_secret and re.fullmatch(r"\S+\n?", value) and not re.fullmatch("[!-~]+", value):
+            yield (
+                f"`{parent}{name}` contains a character that no key has, such as a line feed at "
+                "its end. Copy it again from Pipedrive."
+            )
 
 
 def _start_date_problems(config: Config) -> Iterator[str]:
@@ -125,19 +195,35 @@ def _start_date_problems(config: Config) -> Iterator[str]:
 
 
 def _api_url_problems(config: Config) -> Iterator[str]:
-    value = config.get("api_url")
-    if not value:
-        return
+    if value := config.get("api_url"):
+        yield from _address_problems("api_url", value)
+    domain = config.get("credentials", {}).get("api_domain")
+    if value and domain and value.rstrip("/") not in {DEFAULT_API, domain.rstrip("/")}:
+        companies = [one for one in (value, domain) if is_pipedrive(one) and one != DEFAULT_API]
+        if len(companies) > 1:
+            yield (
+                f"`api_url` {value!r} and `credentials.api_domain` {domain!r} contradict each "
+                "other. Remove `api_url`."
+            )
+
+
+def _address_problems(name: str, value: str) -> Iterator[str]:
     try:
-        url = urlsplit(value)
-        host, _ = url.hostname or "", url.port
+        host, _ = urlsplit(value).hostname or "", urlsplit(value).port
         # the HTTP client has rules of its own about hosts
         requests.Request("GET", value).prepare()
     except ValueError as error:  # which the client's errors about addresses are too
         yield (
-            f"`api_url` {value!r} is not a valid address ({error}). Enter scheme and host only, "
-            "for example https://api.pipedrive.com."
+            f"`{name}` {value!r} is not a valid address ({error}). Enter scheme and host only, "
+            f"for example {DEFAULT_API}."
         )
         return
-    if url.scheme == "http" and (host == "pipedrive.com" or host.endswith(".pipedrive.com")):
-        yield f"`api_url` would send the API key unencrypted. Enter https://{host}."
+    if is_pipedrive(value) and urlsplit(value).scheme == "http":
+        secret = "API key" if name == "api_url" else "access token"
+        yield f"`{name}` would send the {secret} unencrypted. Enter https://{host}."
+
+
+def is_pipedrive(address: str) -> bool:
+    """Tell whether an address is one of Pipedrive's, and not that of a proxy or a test."""
+    host = urlsplit(address).hostname or ""
+    return host == "pipedrive.com" or host.endswith(".pipedrive.com")

@@ -23,7 +23,7 @@ from hypothesis import settings
 
 from integration_tests.platform import Output, configured
 from source_pipedrive.run import run
-from unit_tests.pipedrive import TOKEN, Api
+from unit_tests.pipedrive import OAUTH_SECRETS, TOKEN, Api
 
 # Neither random examples nor a busy machine may decide whether a test passes. For more examples,
 # see test_fuzz.
@@ -159,7 +159,10 @@ def connector(
             else:
                 code = 0
         written = capfd.readouterr()
-        assert TOKEN not in written.out + written.err, "the API key is in the output"
+        # a CONTROL message hands a config back to the platform, with its secrets
+        others = [line for line in written.out.split("\n") if '"type":"CONTROL"' not in line]
+        for secret in (TOKEN, *OAUTH_SECRETS):
+            assert secret not in "\n".join([*others, written.err]), "a secret is in the output"
         # for the report of a test that fails
         lines = [line for line in written.out.split("\n") if '"RECORD"' not in line]
         sys.stdout.write("\n".join(lines))

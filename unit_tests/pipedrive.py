@@ -13,6 +13,17 @@ import requests_mock
 from unit_tests import catalog
 
 TOKEN = "test-token-5f0c7be2a91d4e83b6d0c2f7"  # noqa: S105 - it opens nothing
+CLIENT_ID = "app-0b1f7d3c9e5a"
+OAUTH_SECRETS = CLIENT_SECRET, REFRESH_TOKEN, *ACCESS_TOKENS = (
+    "client-secret-6e1c90b7f2d84a35",
+    "refresh-token-41d7e0a9c8b35f62",
+    "access-token-1-9b0e5c7d3a2f4816",
+    "access-token-2-7d4f1a6b8c3e5092",
+    "access-token-3-2c8a6e4f0d7b1953",
+    "refresh-token-2-5f3b7a1d9e8c4062",
+)
+DOMAIN = "https://acme.pipedrive.com"
+TOKEN_PATH = "oauth/token"  # noqa: S105 - a path
 
 _WITHOUT_ZONE = {"files", "notes"}  # in API v1, as the contract shows it
 _MOST_REQUESTS = 500  # for one path
@@ -46,6 +57,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     at: float
+    body: str = ""
 
 
 Reply = Answer | Exception
@@ -106,6 +118,7 @@ class Api:
             query=dict(parse_qsl(url.query, keep_blank_values=True)),
             headers=prepared.headers,
             at=self._clock(),
+            body=prepared.text or "",
         )
         self.requests.append(request)
         self._arrived[request.path] += 1

@@ -6,13 +6,76 @@ import pytest
 
 from integration_tests.platform import configured
 from unit_tests.conftest import Connector, Read
-from unit_tests.pipedrive import TOKEN, Api, envelope, page, rows
+from unit_tests.pipedrive import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    DOMAIN,
+    REFRESH_TOKEN,
+    TOKEN,
+    Api,
+    envelope,
+    page,
+    rows,
+)
 
+OAUTH = {
+    "auth_type": "oauth2.0",
+    "client_id": CLIENT_ID,
+    "client_secret": CLIENT_SECRET,
+    "refresh_token": REFRESH_TOKEN,
+    "api_domain": DOMAIN,
+}
 SPACED = "key with spaces 5f0c7be2a91d4e83"
 
 BAD = {
     "no key": ({}, "`api_key` is missing. The personal API token"),
-    "empty key": ({"api_key": ""}, "`api_key` is not valid. Enter the token"),
+    "empty key": ({"api_key": ""}, "`api_key` is missing. The personal API token"),
+    "null key": ({"api_key": None}, "`api_key` is missing. The personal API token"),
+    "nothing but a choice": (
+        {"credentials": {"auth_type": "oauth2.0", "client_id": ""}},
+        "`api_key` is missing. The personal API token",
+    ),
+    "credentials of no type": (
+        {"credentials": {"api_token": TOKEN}},
+        "`credentials.auth_type` is missing or not valid. Enter `api_token` or `oauth2.0`.",
+    ),
+    "credentials of an unknown type": (
+        {"credentials": {"auth_type": "basic", "api_token": TOKEN}},
+        "`credentials.auth_type` is missing or not valid",
+    ),
+    "credentials that are text": ({"credentials": TOKEN}, "`credentials.auth_type` is missing or"),
+    "OAuth without an app": (
+        {"credentials": {**OAUTH, "client_secret": None}},
+        "`credentials.client_secret` is missing. The client secret of your app.",
+    ),
+    "OAuth without a domain": (
+        {"credentials": {**OAUTH, "api_domain": ""}},
+        "`credentials.api_domain` is missing",
+    ),
+    "OAuth with half a domain": (
+        {"credentials": {**OAUTH, "api_domain": "acme.pipedrive.com"}},
+        "`credentials.api_domain` 'acme.pipedrive.com' is not valid. Enter scheme and host only",
+    ),
+    "OAuth in the clear": (
+        {"credentials": {**OAUTH, "api_domain": "http://acme.pipedrive.com"}},
+        "would send the access token unencrypted. Enter https://acme.pipedrive.com",
+    ),
+    "a secret with a line feed": (
+        {"credentials": {**OAUTH, "client_secret": f"{CLIENT_SECRET}\n"}},
+        "`credentials.client_secret` contains a character",
+    ),
+    "a key and another token": (
+        {"api_key": TOKEN, "credentials": {"auth_type": "api_token", "api_token": "t-5f0c7be2"}},
+        "`api_key` and `credentials` contradict each other. Remove one of them.",
+    ),
+    "a key and an app": (
+        {"api_key": TOKEN, "credentials": OAUTH},
+        "`api_key` and `credentials` contradict each other. Remove one of them.",
+    ),
+    "two companies": (
+        {"credentials": OAUTH, "api_url": "https://other.pipedrive.com"},
+        "`api_url` 'https://other.pipedrive.com' and `credentials.api_domain`",
+    ),
     "key with spaces": ({"api_key": SPACED}, "`api_key` is not valid. Enter the token"),
     "key with a line feed": ({"api_key": f"{TOKEN}\n"}, "a line feed at its end"),
     "key with a space of no width": ({"api_key": f"{TOKEN}\u200b"}, "that no key has"),
@@ -73,7 +136,8 @@ BAD = {
 def test_check_says_what_to_enter_instead(
     settings: dict[str, Any], phrase: str, connector: Connector
 ) -> None:
-    key = {} if phrase.startswith("`api_key` is missing.") else {"api_key": TOKEN}
+    has_key = "credentials" in settings or phrase.startswith("`api_key` is missing.")
+    key = {} if has_key else {"api_key": TOKEN}
 
     output = connector("check", config={**key, **settings})
 
@@ -131,6 +195,9 @@ def test_one_message_names_every_invalid_setting(connector: Connector) -> None:
     [
         pytest.param({}, id="the key alone"),
         pytest.param({"start_date": ""}, id="start date left empty"),
+        pytest.param({"start_date": None, "api_url": None}, id="settings that are null"),
+        pytest.param({"credentials": {"auth_type": "api_token"}}, id="a choice left empty"),
+        pytest.param({"credentials": {"auth_type": "api_token", "api_token": TOKEN}}, id="twice"),
         pytest.param({"include_archived": False}, id="no archived rows"),
         pytest.param({"daily_token_reserve_percent": 2.5}, id="a fraction of a percent"),
         pytest.param({"__injected_by_the_platform": {"a": 1}}, id="the platform's own settings"),

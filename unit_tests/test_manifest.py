@@ -159,7 +159,7 @@ def test_every_request_is_signed_timed_and_judged_in_the_same_way() -> None:
 
     assert requesters
     for requester in requesters:
-        assert requester["authenticator"]["class_name"].endswith("ReadOnlyApiKey")
+        assert requester["authenticator"]["class_name"].endswith("ReadOnlyAuthenticator")
         assert requester["error_handler"]["class_name"].endswith("ErrorRules")
         assert requester["connect_timeout_in_seconds"] > 0
         assert requester["read_timeout_in_seconds"] > 0

@@ -58,6 +58,9 @@ def _operation(document: Mapping[str, Any], operation: Mapping[str, Any], *, who
         facts["deprecated"] = True
     if not whole:
         return facts
+    for scheme in operation.get("security", []):
+        if "oauth2" in scheme:
+            facts["scopes"] = scheme["oauth2"]
     facts["parameters"] = dict(sorted(_parameters(document, operation)))
     if "requestBody" in operation:
         facts["body"] = _short(document, _content(operation["requestBody"])["schema"])

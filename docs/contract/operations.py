@@ -38,6 +38,11 @@ class Operation:
         return f"{self.facts['tag']}#{self.facts['id']}"
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes of OAuth that open it; one of them is enough."""
+        return frozenset(self.facts["scopes"])
+
+    @property
     def query(self) -> dict[str, dict[str, Any]]:
         """Its query parameters: schema, and what else the contract says of each."""
         found = {name: expanded(short) for name, short in self.facts["parameters"].items()}

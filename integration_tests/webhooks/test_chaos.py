@@ -13,6 +13,7 @@ from integration_tests.expected_rows import expected_rows
 from integration_tests.process import Connector
 from integration_tests.webhooks.account import Account, running_account, wait_until
 from integration_tests.webhooks.process import RunningReceiver, running_receiver
+from source_pipedrive.api.access import ApiKeyAccess
 from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.registration import Registrar
@@ -74,7 +75,7 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def account(synced: Warehouse) -> Iterator[Account]:
     """The account with a new webhook, which has no failed deliveries."""
     account = synced.account
-    registrar = Registrar(account.sandbox.token, account.sandbox.url)
+    registrar = Registrar(ApiKeyAccess(account.sandbox.token, account.sandbox.url))
     registrar.register(account.url, Credentials(*CREDENTIALS))
     yield account
     registrar.remove(account.url)

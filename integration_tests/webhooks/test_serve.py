@@ -11,6 +11,7 @@ from integration_tests.expected_rows import expected_rows
 from integration_tests.webhooks.account import Account, wait_until
 from integration_tests.webhooks.process import running_receiver
 from source_pipedrive import timestamps
+from source_pipedrive.api.access import ApiKeyAccess
 from source_pipedrive.webhooks.registration import Registrar
 
 STREAMS = ["deals", "persons"]
@@ -85,7 +86,7 @@ def test_changes_and_deletions_are_in_duckdb_even_if_the_webhook_was_removed(
         wait_until(lambda: synced(database) == existing(account))
         wait_until(lambda: receiver.metric("arrival_seconds_count") == 4)
 
-        Registrar(account.sandbox.token, account.sandbox.url).remove(account.url)
+        Registrar(ApiKeyAccess(account.sandbox.token, account.sandbox.url)).remove(account.url)
         account.change("deals", seed=2, count=3)
         wait_until(lambda: webhooks() not in ([], [first]))
         assert len(account.received()) == 4

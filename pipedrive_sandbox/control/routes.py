@@ -14,6 +14,7 @@ from pipedrive_sandbox.changes.mutations import MisuseError, mutate
 from pipedrive_sandbox.clock import Stamp
 from pipedrive_sandbox.control.expected_rows import DERIVED, STREAMS, expected_rows
 from pipedrive_sandbox.gateway.faults import BadRuleError
+from pipedrive_sandbox.gateway.scopes import ALL_SCOPES
 from pipedrive_sandbox.settings import PLANS, PROFILES, Settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = "/__sandbox"
 _CHUNK: Final = 500
+_CREDENTIALS: Final = ("client_id", "client_secret", "refresh_token")
+_OAUTH_ACTIONS: Final = ("expire", "revoke")
 _MISUSES: Final = (MisuseError, BadRuleError, KeyError, TypeError, ValueError, re.error)
 
 
@@ -60,6 +63,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("/settings", "GET", lambda _: asdict(sandbox.settings)),
         route("/settings", "POST", control.set_settings),
         route("/tokens", "POST", control.set_token),
+        route("/oauth", "POST", control.oauth),
         route("/counters", "GET", lambda _: control.counters()),
         route("/counters", "DELETE", lambda _: control.reset()),
         route("/log", "GET", lambda _: list(sandbox.gateway.log.requests)),
@@ -129,6 +133,21 @@ class Control:
         self._sandbox.settings.tokens[given["token"]] = given["profile"]
         return dict(self._sandbox.settings.tokens)
 
+    def oauth(self, given: Row) -> Row:
+        """Authorize an app and return its credentials; or expire or revoke all tokens."""
+        oauth = self._sandbox.gateway.oauth
+        action = given.get("action", "authorize")
+        if action == "authorize":
+            profile, scopes = given.get("profile", "admin"), given.get("scopes")
+            if profile not in PROFILES:
+                raise MisuseError(f"profiles: {', '.join(PROFILES)}")
+            grant = oauth.authorize(profile, ALL_SCOPES if scopes is None else frozenset(scopes))
+            return {name: getattr(grant, name) for name in _CREDENTIALS}
+        if action not in _OAUTH_ACTIONS:
+            raise MisuseError(f"actions: authorize, {', '.join(_OAUTH_ACTIONS)}")
+        getattr(oauth, action)()
+        return {}
+
     def counters(self) -> Row:
         """Return the requests and their tokens, by operation."""
         gateway = self._sandbox.gateway
@@ -158,6 +177,8 @@ class Control:
             self.set_token(given)
         elif name == "clock":
             self.set_clock(given)
+        elif name == "oauth":
+            self.oauth(given)
         else:
             mutate(self._sandbox.editor, given)
 

@@ -28,6 +28,11 @@ def suspended() -> ApiError:
     return ApiError(402, envelope("Payment required: company account is not open"))
 
 
+def wrong_scope() -> ApiError:
+    """Return the error for an app that lacks the scope for a path."""
+    return ApiError(403, envelope("Scope and URL mismatch"))
+
+
 def over_limit() -> ApiError:
     """Return the error for too many requests or tokens."""
     return ApiError(429, {"success": False, "error": "request over limit", "errorCode": 429})

@@ -10,7 +10,7 @@ An action may
 - disturb the answer: `delay` it, `drip` it over so many seconds, `cut` the connection in the middle
   of the body, `reset` the connection before the first byte;
 - change the sandbox, `when` "before" the answer is made or "after" (default), that is, while a
-  client reads pages: `settings`, `token`, `clock`, `mutate`, as on the control routes.
+  client reads pages: `settings`, `token`, `clock`, `oauth`, `mutate`, as on the control routes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LIMIT_HEADERS: Final = ("x-ratelimit-", "x-daily-")
 _OK: Final = 200
 _TOO_MANY: Final = 429
 
-_SANDBOX_CHANGES: Final = ("settings", "token", "clock", "mutate")
+_SANDBOX_CHANGES: Final = ("settings", "token", "clock", "oauth", "mutate")
 _ACTIONS: Final = frozenset(
     {
         *("status", "body", "headers", "bare", "media_type"),

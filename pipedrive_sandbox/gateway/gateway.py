@@ -26,9 +26,11 @@ from pipedrive_sandbox.endpoints.errors import (
     not_found,
 )
 from pipedrive_sandbox.gateway.answers import Answer
-from pipedrive_sandbox.gateway.authentication import profile_of, token_of
+from pipedrive_sandbox.gateway.authentication import caller_of
+from pipedrive_sandbox.gateway.errors import wrong_scope
 from pipedrive_sandbox.gateway.faults import Fault, Faults
 from pipedrive_sandbox.gateway.limits import Limits
+from pipedrive_sandbox.gateway.oauth import OAuth
 from pipedrive_sandbox.gateway.page_cache import PageCache
 from pipedrive_sandbox.gateway.request_log import RequestLog
 
@@ -57,6 +59,7 @@ class Gateway:
     account: Account
     catch_up: Callable[[], None]
     limits: Limits = field(init=False)
+    oauth: OAuth = field(init=False)
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
     cache: PageCache = field(default_factory=lambda: PageCache(0))
@@ -64,6 +67,7 @@ class Gateway:
     def __post_init__(self) -> None:
         """Begin with full limits."""
         self.limits = Limits(self.account)
+        self.oauth = OAuth(self.account.clock, self.account.settings)
 
     def endpoint(self, by_method: Mapping[str, Operation]) -> Endpoint:
         """Return the endpoint of a path; without operations, the one of unknown paths."""
@@ -74,6 +78,23 @@ class Gateway:
             return await self._respond(request, by_method, body)
 
         return endpoint
+
+    async def token_endpoint(self, request: Request) -> Response:
+        """Answer `POST /oauth/token`, which has no limits and costs no tokens."""
+        sent = await request.body()
+        self.log.counter("POST", request.url.path).requests += 1
+        faults = self.faults.due("POST", request.url.path, "")
+        for fault in faults:
+            await fault.before()
+        try:
+            body = self.oauth.issue(request.headers, sent, str(request.base_url).rstrip("/"))
+            answer = Answer(200, body, {}, _JSON)
+        except ApiError as error:
+            answer = Answer(error.status, error.body, {}, error.media_type)
+        for fault in faults:
+            answer = fault.after(answer)
+        self.log.requests.append(("POST", request.url.path, answer.status))
+        return answer.response(request)
 
     async def _respond(
         self,
@@ -92,14 +113,18 @@ class Gateway:
         faults: list[Fault] = []
         zip_key = ""
         try:
-            token, is_oauth = token_of(request)
-            profile = profile_of(token, self.account.settings)
-            limits, refusal = self.limits.admit(token, operation.cost, is_oauth=is_oauth)
+            caller = caller_of(request, self.account.settings, self.oauth)
+            profile = caller.profile
+            limits, refusal = self.limits.admit(
+                caller.token, operation.cost, is_oauth=caller.scopes is not None
+            )
             headers |= limits
             if refusal:
                 counter.refused += refusal.status == _TOO_MANY
                 raise refusal
             counter.tokens += operation.cost
+            if not caller.may_call(operation.path):
+                raise wrong_scope()
             faults = self.faults.due(request.method, target, profile.name)
             for fault in faults:
                 await fault.before()

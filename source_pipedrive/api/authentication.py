@@ -7,34 +7,35 @@ from typing import Any
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from requests import PreparedRequest, Response
+from requests.auth import AuthBase
 
 from source_pipedrive.api.body_limit import limit_body
 from source_pipedrive.api.exceptions import UserError, config_error
 
 
 @dataclass
-class ReadOnlyApiKey(DeclarativeAuthenticator):
-    """The `x-api-token` header, for GET requests only.
+class ReadOnlyAuthenticator(DeclarativeAuthenticator):
+    """The credentials of the config, for GET requests only.
 
     Every request of the source passes here to be signed, so refusing to sign anything but a GET
     makes it read-only by construction. `ApiKeyAuthenticator` cannot say that, and passes the key
     through `ast.literal_eval`, which reads a key such as `12e4567…` as a number. A redirect is
-    refused too: `requests` would carry the header to the other host. The response gets its limits
-    here, because the CDK's `HttpRequester` does not let others mount an adapter in its session.
-
-    https://pipedrive.readme.io/docs/core-api-concepts-authentication
+    refused too: `requests` would carry the credentials to the other host. The response gets its
+    limits here, because the CDK's `HttpRequester` does not let others mount an adapter in its
+    session. Whoever builds the client sets `signer`, which all clients of a sync share.
     """
 
-    config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
+    signer: AuthBase | None = None
 
     @property
     def auth_header(self) -> str:
-        return "x-api-token"
+        # the CDK would add it before a request is signed
+        return ""
 
     @property
     def token(self) -> str:
-        return str(self.config["api_key"])
+        return ""
 
     def __call__(self, request: PreparedRequest) -> Any:
         if request.method != "GET":
@@ -43,16 +44,18 @@ class ReadOnlyApiKey(DeclarativeAuthenticator):
                 "this message.",
                 FailureType.system_error,
             )
+        assert self.signer  # noqa: S101 - for types
+        signed = self.signer(request)
         # a retry signs the same request again
-        if _refuse_redirect not in request.hooks["response"]:
-            request.hooks["response"] += [_refuse_redirect, limit_body]
-        return super().__call__(request)
+        if _refuse_redirect not in signed.hooks["response"]:
+            signed.hooks["response"] += [_refuse_redirect, limit_body]
+        return signed
 
 
 def _refuse_redirect(response: Response, **_: Any) -> None:
     if response.is_redirect:
         raise config_error(
             f"Pipedrive answered {response.status_code}, a redirect. The connector does not send "
-            "the API key to another address. Set `api_url` to the address of the API, for example "
-            "https://yourcompany.pipedrive.com."
+            "its credentials to another address. Set `api_url` or `credentials.api_domain` to the "
+            "address of the API, for example https://yourcompany.pipedrive.com."
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.requesters.requester import Requester
 from airbyte_cdk.sources.streams.http.exceptions import BaseBackoffException
 from airbyte_cdk.sources.types import StreamSlice
@@ -13,6 +14,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_pipedrive import timestamps
 from source_pipedrive.api.error_rules import ErrorRules
 from source_pipedrive.api.exceptions import AccountRefusedError, UserError, config_error
+from source_pipedrive.api.oauth import RenewalFailedError, RenewalRefusedError
 from source_pipedrive.api.rate_limits import StreamBudget
 from source_pipedrive.api.responses import Body, Paging, body_of
 
@@ -60,6 +62,10 @@ class PipedriveClient:
             )
         except AccountRefusedError as error:
             raise self._budget.stop_sync(str(error.message), error.failure_type) from error
+        except RenewalRefusedError as error:
+            raise self._budget.stop_sync(str(error), FailureType.config_error) from error
+        except RenewalFailedError as error:
+            raise self._budget.stop_sync(str(error), FailureType.transient_error) from error
         except requests.RequestException:
             raise
         except OSError as error:

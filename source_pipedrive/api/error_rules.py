@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import cache
@@ -24,6 +25,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 )
 from requests import Response
 
+from source_pipedrive.api.access import Access, ApiKeyAccess
 from source_pipedrive.api.exceptions import AccountRefusedError, UserError
 from source_pipedrive.api.responses import (
     AnswerShape,
@@ -66,11 +68,12 @@ class ErrorRule:
     """One rule of `errors.yaml`: which answers it fits, and what follows.
 
     It fits a `status`, the class name of an `exception`, or a `malformed` 200; `html`, `daily`
-    (the daily limit), and `contains` narrow it. `action` is FAIL, RETRY, or SKIP for an answer
-    without rows. `account` fails the whole sync, because any other request would get the same.
-    A rule with `tolerated_as` holds for the streams that name it under `tolerates`. `RetryTime`
-    says what it means for RETRY that a failure is `temporary`, or only `if_all_fail`. With
-    `setting`, it is temporary if Pipedrive has answered before: until then, a setting may be wrong.
+    (the daily limit), `oauth`, `path` (its beginning), and `contains` narrow it. `action` is FAIL,
+    RETRY, or SKIP for an answer without rows. `account` fails the whole sync, because any other
+    request would get the same. A rule with `tolerated_as` holds for the streams that name it under
+    `tolerates`. `RetryTime` says what it means for RETRY that a failure is `temporary`, or only
+    `if_all_fail`. With `setting`, it is temporary if Pipedrive has answered before: until then, a
+    setting may be wrong.
     """
 
     message: str
@@ -80,6 +83,8 @@ class ErrorRule:
     malformed: bool = False
     html: bool = False
     daily: bool = False
+    oauth: bool = False
+    path: str = ""
     contains: str = ""
     account: bool = False
     temporary: bool = False
@@ -98,6 +103,8 @@ class ErrorRule:
             and (not self.status or result.status_code in self.status)
             and (not self.daily or _is_daily_limit(result))
             and (not self.html or is_html(result))
+            and (not self.oauth or "authorization" in result.request.headers)
+            and (not self.path or result.request.path_url.startswith(self.path))
             # the text of a large body takes minutes to decode where no charset is given
             and self.contains.encode() in result.content
         )
@@ -107,8 +114,9 @@ class ErrorRule:
 class ErrorRules(ErrorHandler):
     """Finds the first rule of `errors.yaml` that fits an answer, and does what it says.
 
-    In a message, `{said}` is Pipedrive's text, `{status}` its code, `{stream}` the stream, and
-    `{needs}` the permission that the stream requires. `tolerates` names further rules for it. A
+    In a message, `{said}` is Pipedrive's text, `{status}` its code, `{stream}` the stream,
+    `{needs}` the permission that it requires, and `{scopes}` the scope of OAuth; `{owner}` and
+    `{address}` are the words of `access` for user and setting. `tolerates` names further rules. A
     successful answer whose data do not have the `answer_shape` is malformed. With a `retry_time`,
     it decides about retries, otherwise `max_retries`.
 
@@ -123,6 +131,7 @@ class ErrorRules(ErrorHandler):
     backoff_strategies: Sequence[BackoffStrategy] = field(default_factory=lambda: [Backoff()])
     answer_shape: AnswerShape = field(default_factory=AnswerShape)
     retry_time: RetryTime | None = None
+    access: Access | None = None
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
         self._stream = str(parameters.get("name", ""))
@@ -188,9 +197,17 @@ class ErrorRules(ErrorHandler):
             status = str(result.status_code)
             if correlation_id := result.headers.get("x-correlation-id"):
                 said += f" [x-correlation-id {correlation_id}]"
-        return (template or rule.message).format(
-            said=said, status=status, stream=self._stream, needs=self._needs
+        words = self.access.words if self.access else ApiKeyAccess.words
+        sentence = (template or rule.message).format(
+            said=said,
+            status=status,
+            stream=self._stream,
+            needs=self._needs,
+            scopes=scopes_of(self._needs),
+            owner=words.owner,
+            address=words.address,
         )
+        return sentence[:1].upper() + sentence[1:]
 
 
 @cache
@@ -198,6 +215,15 @@ def error_rules() -> Sequence[ErrorRule]:
     """Return the rules of `errors.yaml`, the first that fits wins."""
     written = Path(__file__).with_name("errors.yaml").read_bytes()
     return [ErrorRule(**rule) for rule in yaml.load(written, yaml.CSafeLoader)]
+
+
+def scopes_of(needs: str) -> str:
+    """Return the scopes of OAuth in the text of what a stream needs; one of them is enough.
+
+    `a valid API key` is any scope, and every app has `base`.
+    """
+    named = needs.replace("an admin's API key", "admin").replace("a valid API key", "base")
+    return re.sub(r" and the .*", "", named)
 
 
 def _is_daily_limit(response: Response) -> bool:

@@ -107,9 +107,15 @@ def error_text(response: Response) -> str:
         return "without a reason"
     parts = [parsed.get("error"), parsed.get("error_info"), parsed.get("code")]
     text = ", ".join(part for part in parts if isinstance(part, str) and part)
-    if key := response.request.headers.get("x-api-token"):
-        text = text.replace(key, "(the API key)")
-    return text[:300] or "without a reason"
+    return without_credentials(text, response)[:300] or "without a reason"
+
+
+def without_credentials(text: str, response: Response) -> str:
+    """Remove from a text of Pipedrive's the credentials that it answers."""
+    for header, name in (("x-api-token", "the API key"), ("authorization", "the access token")):
+        if secret := response.request.headers.get(header, "").removeprefix("Bearer "):
+            text = text.replace(secret, f"({name})")
+    return text
 
 
 def is_html(response: Response) -> bool:

@@ -12,6 +12,7 @@ from airbyte_cdk.sources.declarative.parsers.model_to_component_factory import (
 )
 from airbyte_cdk.sources.message import MessageRepository
 
+from source_pipedrive.api.access import Access
 from source_pipedrive.api.client import PipedriveClient
 from source_pipedrive.api.error_rules import MORE_RETRIES_THAN_IN_A_SYNC
 from source_pipedrive.api.rate_limits import TokenBudget
@@ -20,16 +21,18 @@ from source_pipedrive.streams.stream_spec import StreamSpec
 
 
 class ClientFactory:
-    """Builds clients that share one budget; what they send is booked on a stream."""
+    """Builds clients that share credentials and budget; what they send is booked on a stream."""
 
     def __init__(
         self,
         config: Mapping[str, Any],
+        access: Access,
         budget: TokenBudget,
         state_manager: ConnectorStateManager,
         messages: MessageRepository,
     ) -> None:
         self._config = config
+        self._access = access
         self._budget = budget
         self._state_manager = state_manager
         self._messages = messages
@@ -60,6 +63,9 @@ class ClientFactory:
         requester = components.create_component(
             HttpRequesterModel, definition, self._config, name=spec.name, decoder=None
         )
+        authenticator = requester.get_authenticator()
+        authenticator.signer = self._access.signer(None if max_retries is None else max_retries + 1)
+        requester.error_handler.access = self._access
         requester.error_handler.answer_shape = answer_shape(spec)
         requester.error_handler.retry_time = (
             self._budget.retry_time if max_retries is None else None

@@ -1,7 +1,8 @@
 """The source: what a Pipedrive account offers to the Airbyte protocol."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Self
@@ -13,6 +14,8 @@ from airbyte_cdk.models import (
     AirbyteStateMessage,
     AirbyteStream,
     ConfiguredAirbyteCatalog,
+    ConnectorSpecification,
+    ConnectorSpecificationSerializer,
     FailureType,
     Status,
 )
@@ -21,10 +24,14 @@ from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarat
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_pipedrive import config_file
+from source_pipedrive.api.access import Access, access_of
 from source_pipedrive.api.rate_limits import TokenBudget
-from source_pipedrive.config import require_valid, specification
+from source_pipedrive.config import normalize, packaged_spec, require_valid, specification
+from source_pipedrive.old_settings import migrate
 from source_pipedrive.protocol.cdk_seams import messages_of, with_changes
 from source_pipedrive.protocol.client_factory import ClientFactory
+from source_pipedrive.protocol.config_updates import PlatformUpdates
 from source_pipedrive.protocol.files import read_file
 from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
 from source_pipedrive.protocol.named_rows_factory import NamedRowsFactory
@@ -35,6 +42,9 @@ from source_pipedrive.streams.schema import CompiledColumns, warn_of_changed_fie
 from source_pipedrive.streams.slices import Named
 from source_pipedrive.streams.stream_spec import StreamSpec
 
+AccessOf = Callable[[Mapping[str, Any]], Access]
+"""Returns the access to Pipedrive that a config describes."""
+
 # A catalog without custom fields looks like one of an account that has deleted them.
 _RETRIES_OF_DISCOVER = 2
 _RETRIES_OF_CHECK = 1
@@ -44,6 +54,7 @@ _NO_OWNER = (
 )
 # the parts of Pipedrive, as `access` of a user names them, whose rows the streams bring
 _APPS = ("sales", "projects", "account_settings")
+_CORRELATION_ID = re.compile(r" \[x-correlation-id [^\]]*\]")
 _GRAVEST_FIRST = (
     FailureType.config_error,
     FailureType.system_error,
@@ -58,9 +69,12 @@ class SourcePipedrive(YamlDeclarativeSource):
     The streams are built here. `record_format` is how rows leave the connector. A process that
     reads again and again passes the same `compiled_columns` on. Of streams in `named_rows`, just
     these rows are read, and their bookmarks stay.
+
+    CONTROL messages hand migrated settings and renewed credentials to an Airbyte platform. Whoever
+    passes `access` stores renewed credentials instead.
     """
 
-    def __init__(  # noqa: PLR0913 - the CDK's parameters, and two more
+    def __init__(  # noqa: PLR0913 - the CDK's parameters, and four more
         self,
         catalog: ConfiguredAirbyteCatalog | None = None,
         config: Mapping[str, Any] | None = None,
@@ -70,16 +84,22 @@ class SourcePipedrive(YamlDeclarativeSource):
         record_format: RecordFormat | None = None,
         compiled_columns: CompiledColumns | None = None,
         named_rows: Named | None = None,
+        access: AccessOf | None = None,
     ) -> None:
+        given = config or {}
+        file = config_path if config_path and config_file.is_writable(config_path) else None
+        migrated = migrate(given)
         super().__init__(
             # absolute: the CDK would prefer a manifest.yaml of the current folder
             path_to_yaml=str(MANIFEST),
             catalog=catalog,
-            config=config,
+            config=migrated if access else given,
             state=state,
-            config_path=config_path,
+            config_path=file,
         )
-        self.config: Mapping[str, Any] = config or {}
+        self.config: Mapping[str, Any] = normalize(migrated)
+        self._is_configured = bool(given)
+        to_platform = partial(access_of, hand_back=PlatformUpdates(migrated, file))
         self.budget = TokenBudget(
             self.resolved_manifest["definitions"]["token_costs"],
             reserve_percent=self.config.get("daily_token_reserve_percent", 10),
@@ -90,10 +110,16 @@ class SourcePipedrive(YamlDeclarativeSource):
         self._named_rows = named_rows
         self._state_manager = ConnectorStateManager(state)
         self._messages = messages_of(self)
-        self._clients = ClientFactory(self.config, self.budget, self._state_manager, self._messages)
+        self._clients = ClientFactory(
+            self.config,
+            (access or to_platform)(self.config),
+            self.budget,
+            self._state_manager,
+            self._messages,
+        )
 
     @classmethod
-    def from_files(  # noqa: PLR0913 - the files, and what the constructor takes
+    def from_files(  # noqa: PLR0913 - as the constructor
         cls,
         config: str | None,
         catalog: str | None,
@@ -102,6 +128,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         record_format: RecordFormat | None = None,
         compiled_columns: CompiledColumns | None = None,
         named_rows: Named | None = None,
+        access: AccessOf | None = None,
     ) -> Self:
         """Build the source from the files that the command line names."""
         return cls(
@@ -112,6 +139,7 @@ class SourcePipedrive(YamlDeclarativeSource):
             record_format=record_format,
             compiled_columns=compiled_columns,
             named_rows=named_rows,
+            access=access,
         )
 
     @classmethod
@@ -122,6 +150,10 @@ class SourcePipedrive(YamlDeclarativeSource):
             if (one.data and not one.stream) or (one.global_ and one.global_.shared_state):
                 raise ValueError("one of them is not the state of a stream")
         return states
+
+    def spec(self, logger: logging.Logger) -> ConnectorSpecification:
+        """Return `spec.yaml`, as the verb `spec` prints it."""
+        return ConnectorSpecificationSerializer.load(packaged_spec())
 
     @property
     def selected(self) -> Collection[str]:
@@ -135,7 +167,7 @@ class SourcePipedrive(YamlDeclarativeSource):
 
     def factory(self, max_retries: int | None = None) -> StreamFactory:
         """Return a factory of the streams of one sync. Refuses a bad configuration."""
-        if self.config:
+        if self._is_configured:
             require_valid(self.config, specification())
         factory = partial(NamedRowsFactory, self._named_rows) if self._named_rows else StreamFactory
         return factory(
@@ -170,6 +202,7 @@ class SourcePipedrive(YamlDeclarativeSource):
             key=lambda one: order.index(one.stream.name) if one.stream.name in order else -1,
         )
         failures: dict[str, FailureType] = {}
+        reported: set[str] = set()
         if skipped := skipped_streams(catalog.streams, self.specs):
             logger.warning(warning(skipped))
             if len(skipped) == len(catalog.streams):
@@ -177,8 +210,11 @@ class SourcePipedrive(YamlDeclarativeSource):
         try:
             for message in super().read(logger, config, replace(catalog, streams=ordered), state):
                 if message.trace and (error := message.trace.error):
-                    if error.message in failures:
+                    # the children of several parents may get the same answer
+                    what_happened = _CORRELATION_ID.sub("", error.message)
+                    if what_happened in reported:
                         continue
+                    reported.add(what_happened)
                     failures[error.message] = FailureType(error.failure_type)
                 yield with_changes(message)
         except AirbyteTracedException as error:
@@ -233,7 +269,9 @@ class SourcePipedrive(YamlDeclarativeSource):
 
         The CDK reads the config of the constructor alone, but its standard tests pass none to it.
         """
-        return self if self.config or not config else SourcePipedrive(catalog, config, state)
+        return (
+            self if self._is_configured or not config else SourcePipedrive(catalog, config, state)
+        )
 
 
 def _summary(

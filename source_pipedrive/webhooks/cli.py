@@ -4,7 +4,8 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,19 +14,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from source_pipedrive.config import describe_problems, specification
+from source_pipedrive.api.access import Access, access_of, keep_in_file
+from source_pipedrive.config import describe_problems, normalize, specification
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.monitor import WebhookMonitor
 from source_pipedrive.webhooks.receiver import Receiver, Service
-from source_pipedrive.webhooks.registration import (
-    DEFAULT_API,
-    Registrar,
-    RegistrarError,
-    Webhook,
-)
+from source_pipedrive.webhooks.registration import Registrar, RegistrarError, Webhook
 from source_pipedrive.webhooks.scheduler import SyncScheduler
 from source_pipedrive.webhooks.server import prune_hourly, run_server
 from source_pipedrive.webhooks.targets.target import Target, TargetError
@@ -47,7 +44,24 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-def _parse_config(_context: click.Context, _option: click.Parameter, file: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Settings:
+    """The settings of a config file, and the access to Pipedrive that they describe."""
+
+    config: dict[str, Any]
+    file: Path
+
+    @cached_property
+    def access(self) -> Access:
+        """Shared by all parts of the process: each has the tokens that another one renewed."""
+        return access_of(self.config, partial(keep_in_file, self.file))
+
+    @property
+    def registrar(self) -> Registrar:
+        return Registrar(self.access)
+
+
+def _parse_config(_context: click.Context, _option: click.Parameter, file: Path) -> _Settings:
     try:
         config = json.loads(file.read_text())
     except (OSError, ValueError) as error:
@@ -56,7 +70,7 @@ def _parse_config(_context: click.Context, _option: click.Parameter, file: Path)
         raise click.BadParameter(f"{file} is not a JSON object.")
     if found := describe_problems(config, specification()):
         raise click.BadParameter(found)
-    return config
+    return _Settings(normalize(config), file)
 
 
 def _check_url(
@@ -73,6 +87,7 @@ def _check_url(
 
 _config_option = click.option(
     "--config",
+    "settings",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=_parse_config,
     required=True,
@@ -96,26 +111,26 @@ def main() -> None:
 @_config_option
 @_credentials_option
 @click.option("--url", callback=_check_url, required=True, help="Public URL of the receiver.")
-def register(config: dict[str, Any], credentials_file: Path | None, url: str) -> None:
+def register(settings: _Settings, credentials_file: Path | None, url: str) -> None:
     """Register a webhook that sends all changes to a URL.
 
     Does nothing if it is already registered. Costs 10 to 26 tokens.
     """
-    credentials = find_credentials(config, credentials_file, generate=True)
-    webhook, is_new = _registrar(config).register(url, credentials)
+    credentials = find_credentials(settings.config, credentials_file, generate=True)
+    webhook, is_new = settings.registrar.register(url, credentials)
     click.echo(f"Webhook {webhook.id} {'now sends' if is_new else 'already sends'} to {url}.")
     click.echo(f"It reports changes of {', '.join(sorted(STREAMS.values()))}, and field")
-    click.echo("definitions, as far as the owner of the API key may see them.")
+    click.echo(f"definitions, as far as {settings.access.words.owner} may see them.")
     click.echo(f"Pipedrive sends no events for {_WITHOUT_EVENTS}.")
     click.echo("Their changes come with the next sync.")
 
 
 @main.command("list")
 @_config_option
-def list_webhooks(config: dict[str, Any]) -> None:
+def list_webhooks(settings: _Settings) -> None:
     """List our webhooks and the state of their deliveries. Costs 10 tokens."""
     table = Table("id", "url", "events", "state", "last delivery", "answer")
-    for webhook in _registrar(config).list_webhooks():
+    for webhook in settings.registrar.list_webhooks():
         table.add_row(
             str(webhook.id),
             webhook.url,
@@ -130,9 +145,9 @@ def list_webhooks(config: dict[str, Any]) -> None:
 @main.command()
 @_config_option
 @click.option("--url", required=True, help="URL of the webhooks to remove.")
-def remove(config: dict[str, Any], url: str) -> None:
+def remove(settings: _Settings, url: str) -> None:
     """Remove our webhooks for a URL. Costs 10 tokens, plus 6 for each webhook."""
-    removed = _registrar(config).remove(url)
+    removed = settings.registrar.remove(url)
     for webhook in removed:
         click.echo(f"Webhook {webhook.id} is removed.")
     if not removed:
@@ -209,7 +224,7 @@ def remove(config: dict[str, Any], url: str) -> None:
 )
 def serve(  # noqa: PLR0913 - one parameter for each option
     *,
-    config: dict[str, Any],
+    settings: _Settings,
     credentials_file: Path | None,
     inbox_url: str | None,
     host: str,
@@ -231,14 +246,17 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     """
     if path in {"/health", "/metrics"} or not path.startswith("/"):
         raise click.BadParameter("--path must begin with / and must not be /health or /metrics.")
-    credentials = find_credentials(config, credentials_file, generate=public_url is not None)
-    inbox_url = inbox_url or config.get("webhook_inbox") or "sqlite:///inbox.db"
+    credentials = find_credentials(
+        settings.config, credentials_file, generate=public_url is not None
+    )
+    inbox_url = inbox_url or settings.config.get("webhook_inbox") or "sqlite:///inbox.db"
     inbox = Inbox(inbox_url)
     metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]
     on_new = on_gap = _ignore
     if then:
-        target = _target(then, {**config, "webhook_inbox": inbox_url}, target_options)
+        config = {**settings.config, "webhook_inbox": inbox_url}
+        target = _target(then, config, settings.access, target_options)
         scheduler = SyncScheduler(
             inbox,
             target,
@@ -250,7 +268,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         on_new, on_gap = scheduler.notify, scheduler.request_full_resync
         services.append(scheduler.run)
     if public_url:
-        monitor = WebhookMonitor(_registrar(config), public_url, credentials, on_gap)
+        monitor = WebhookMonitor(settings.registrar, public_url, credentials, on_gap)
         services.append(partial(monitor.run, check_minutes * 60))
     inbox.prepare()
     receiver = Receiver(inbox, credentials, path, metrics=metrics, on_new=on_new, services=services)
@@ -269,11 +287,13 @@ def _configure_logging() -> None:
         logging.getLogger(verbose).setLevel(logging.WARNING)
 
 
-def _target(then: str, config: dict[str, Any], options: Mapping[str, Any]) -> Target:
-    return _warehouse(config, options) if then == "sync" else _airbyte_jobs(options)
+def _target(
+    then: str, config: dict[str, Any], access: Access, options: Mapping[str, Any]
+) -> Target:
+    return _warehouse(config, access, options) if then == "sync" else _airbyte_jobs(options)
 
 
-def _warehouse(config: dict[str, Any], options: Mapping[str, Any]) -> Target:
+def _warehouse(config: dict[str, Any], access: Access, options: Mapping[str, Any]) -> Target:
     if not options["dest"]:
         raise click.UsageError("--then sync needs --dest.")
     try:
@@ -282,7 +302,7 @@ def _warehouse(config: dict[str, Any], options: Mapping[str, Any]) -> Target:
     except ImportError as error:
         raise click.UsageError("--then sync needs the extra `sync` of source-pipedrive.") from error
     streams = options["streams"].split(",") if options["streams"] else ()
-    return Warehouse(config, options["dest"], streams)
+    return Warehouse(config, options["dest"], streams, access)
 
 
 def _airbyte_jobs(options: Mapping[str, Any]) -> Target:
@@ -306,10 +326,6 @@ def _airbyte_jobs(options: Mapping[str, Any]) -> Target:
         token=token,
         application=None if token else (client_id, client_secret),
     )
-
-
-def _registrar(config: dict[str, Any]) -> Registrar:
-    return Registrar(config["api_key"], config.get("api_url") or DEFAULT_API)
 
 
 def _state(webhook: Webhook) -> str:

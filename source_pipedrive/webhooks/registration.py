@@ -12,16 +12,18 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from source_pipedrive.api.access import Access, OAuthAccess
+from source_pipedrive.api.oauth import OAuthError
+from source_pipedrive.api.responses import without_credentials
 from source_pipedrive.lenient_json import parse
 from source_pipedrive.webhooks.credentials import Credentials
 
 NAME: Final = "source-pipedrive"
 """The name of our webhooks in Pipedrive. Name and URL together identify them."""
 
-DEFAULT_API: Final = "https://api.pipedrive.com"
-
 _TIMEOUT = (10, 60)
 _LONGEST_REASON = 300
+_TRIES_OF_RENEWAL = 3
 _RETRY = Retry(
     total=4,
     backoff_factor=1,
@@ -39,6 +41,10 @@ _MEANINGS: Mapping[int, str] = {
     404: "The webhook does not exist, or `api_url` is not the address of the API.",
     422: "The user has 40 webhooks, the most that Pipedrive allows. Remove one of them.",
     429: "The rate limit or the company's daily API tokens are used up. Try again later.",
+}
+_MEANINGS_OF_OAUTH: Mapping[int, str] = {
+    401: "The app was uninstalled, or its user was deactivated. Connect again.",
+    403: "The app needs the scope admin, and an admin must connect it.",
 }
 _SERVER_ERROR = "Pipedrive has a problem. See https://status.pipedrive.com, and try again later."
 _OTHER_ERROR = (
@@ -87,13 +93,14 @@ class Registrar:
     https://developers.pipedrive.com/docs/api/v1/Webhooks
     """
 
-    def __init__(self, api_key: str, api_url: str = DEFAULT_API) -> None:
-        self._collection = f"{api_url.rstrip('/')}/v1/webhooks"
-        self._session = _WebhookSession(api_key, self._collection)
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._session = _WebhookSession(access)
+        self._uses_oauth = isinstance(access, OAuthAccess)
 
     def list_webhooks(self) -> list[Webhook]:
         """List our webhooks, including removed ones. Costs 10 tokens."""
-        rows = self._request("GET", self._collection)
+        rows = self._request("GET")
         return [webhook for webhook in map(_webhook, rows or []) if webhook.name == NAME]
 
     def register(self, url: str, credentials: Credentials) -> tuple[Webhook, bool]:
@@ -132,14 +139,17 @@ class Registrar:
             "http_auth_user": credentials.user,
             "http_auth_password": credentials.password,
         }
-        return _webhook(self._request("POST", self._collection, settings))
+        return _webhook(self._request("POST", body=settings))
 
     def _delete(self, webhook: Webhook) -> None:
-        self._request("DELETE", f"{self._collection}/{webhook.id}")
+        self._request("DELETE", f"/{webhook.id}")
 
-    def _request(self, method: str, url: str, body: Any = None) -> Any:
+    def _request(self, method: str, path: str = "", body: Any = None) -> Any:
         try:
+            url = f"{self._access.base_url()}/v1/webhooks{path}"
             response = self._session.request(method, url, json=body, timeout=_TIMEOUT)
+        except OAuthError as error:
+            raise RegistrarError(str(error)) from error
         except requests.RequestException as error:
             raise RegistrarError(
                 f"Pipedrive cannot be reached ({type(error).__name__}). Check `api_url`, the "
@@ -148,7 +158,7 @@ class Registrar:
         if method == "DELETE" and response.status_code in {404, 410}:
             return None
         if not response.ok:
-            raise RegistrarError(_error_message(response))
+            raise RegistrarError(self._error_message(response))
         try:
             return response.json()["data"] if method != "DELETE" else None
         except (KeyError, TypeError, ValueError) as error:
@@ -157,28 +167,37 @@ class Registrar:
                 "of the API."
             ) from error
 
+    def _error_message(self, response: requests.Response) -> str:
+        status = response.status_code
+        is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        meanings = {**_MEANINGS, **(_MEANINGS_OF_OAUTH if self._uses_oauth else {})}
+        meaning = meanings.get(status, _SERVER_ERROR if is_server_error else _OTHER_ERROR)
+        return f"Pipedrive answered with an error ({status}, {_reason(response)}). {meaning}"
+
 
 class _WebhookSession(requests.Session):
     """A session that can only list, create, and delete webhooks.
 
-    It raises an error instead of sending any other request, and follows no redirect. So the API
-    key is sent to `/v1/webhooks` only, and nothing else can be written.
+    It raises an error instead of sending any other request, and follows no redirect. So the
+    credentials are sent to `/v1/webhooks` only, and nothing else can be written.
     """
 
-    def __init__(self, api_key: str, collection: str) -> None:
+    def __init__(self, access: Access) -> None:
         super().__init__()
-        self.headers["x-api-token"] = api_key
-        self._collection = str(requests.Request("GET", collection).prepare().url)
+        self.auth = access.signer(tries=_TRIES_OF_RENEWAL)
+        self._access = access
         for scheme in ("https://", "http://"):
             self.mount(scheme, HTTPAdapter(max_retries=_RETRY))
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        # as the HTTP client writes it
+        collection = requests.Request("GET", f"{self._access.base_url()}/v1/webhooks").prepare().url
         target = str(request.url)
         if request.method == "DELETE":
-            collection, _, number = target.rpartition("/")
-            is_allowed = collection == self._collection and number.isdecimal()
+            parent, _, number = target.rpartition("/")
+            is_allowed = parent == collection and number.isdecimal()
         else:
-            is_allowed = request.method in {"GET", "POST"} and target == self._collection
+            is_allowed = request.method in {"GET", "POST"} and target == collection
         if not is_allowed:
             raise RegistrarError(
                 f"The request {request.method} was not sent: this session may only list, create, "
@@ -204,15 +223,8 @@ def _webhook(row: Mapping[str, Any]) -> Webhook:
     )
 
 
-def _error_message(response: requests.Response) -> str:
-    status = response.status_code
-    is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    meaning = _MEANINGS.get(status, _SERVER_ERROR if is_server_error else _OTHER_ERROR)
-    return f"Pipedrive answered with an error ({status}, {_reason(response)}). {meaning}"
-
-
 def _reason(response: requests.Response) -> str:
-    """Return the reason that Pipedrive gave, without the API key."""
+    """Return the reason that Pipedrive gave, without the credentials."""
     try:
         body = parse(response.content)
     except ValueError:
@@ -225,5 +237,4 @@ def _reason(response: requests.Response) -> str:
     else:
         parts = (body.get("error"), body.get("error_info"), body.get("code"))
         reason = ", ".join(part for part in parts if isinstance(part, str) and part)
-    api_key = response.request.headers["x-api-token"]
-    return reason.replace(api_key, "(the API key)")[:_LONGEST_REASON] or "no reason"
+    return without_credentials(reason, response)[:_LONGEST_REASON] or "no reason"

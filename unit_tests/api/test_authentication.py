@@ -5,7 +5,8 @@ import requests
 from airbyte_cdk.sources.declarative.requesters.http_requester import HttpMethod, HttpRequester
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_pipedrive.api.authentication import ReadOnlyApiKey
+from source_pipedrive.api.access import ApiKeyAccess
+from source_pipedrive.api.authentication import ReadOnlyAuthenticator
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.pipedrive import TOKEN, Answer, Api, page, rows, v2_page
@@ -63,7 +64,7 @@ def test_a_request_that_would_write_is_not_sent(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
 def test_nothing_but_a_get_is_signed(method: str, api: Api) -> None:
-    key = ReadOnlyApiKey(config={"api_key": TOKEN}, parameters={})
+    key = ReadOnlyAuthenticator(parameters={}, signer=ApiKeyAccess(TOKEN))
 
     with (
         api.reachable(),

@@ -28,6 +28,7 @@ paths:
       summary: Get all deals
       x-token-cost: 10
       deprecated: true
+      security: [{api_key: []}, {oauth2: ["deals:read", "deals:full"]}]
       parameters:
         - {in: query, name: limit, description: At most, schema: {type: integer, maximum: 500}}
         - {in: query, name: cursor, schema: {type: string, example: abc}}
@@ -83,6 +84,7 @@ FACTS = {
             "id": "getDeals",
             "cost": 10,
             "deprecated": True,
+            "scopes": ["deals:read", "deals:full"],
             "parameters": {
                 "archived": {"required": True, "type": "boolean", "default": False},
                 "cursor": "string",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from source_pipedrive.api.access import ApiKeyAccess
 from source_pipedrive.webhooks.monitor import WebhookMonitor
 from source_pipedrive.webhooks.registration import Registrar, RegistrarError
 from unit_tests.webhooks.fake_pipedrive import API, CREDENTIALS, TOKEN, URL, Pipedrive, a_webhook
@@ -26,7 +27,7 @@ def gaps() -> Gaps:
 
 @pytest.fixture
 def monitor(gaps: Gaps) -> WebhookMonitor:
-    return WebhookMonitor(Registrar(TOKEN, API), URL, CREDENTIALS, gaps)
+    return WebhookMonitor(Registrar(ApiKeyAccess(TOKEN, API)), URL, CREDENTIALS, gaps)
 
 
 def test_a_webhook_without_failures_is_left_unchanged(

@@ -4,6 +4,7 @@ import pytest
 import requests
 import requests_mock as mocking
 
+from source_pipedrive.api.access import ApiKeyAccess
 from source_pipedrive.webhooks.registration import Registrar, RegistrarError
 from unit_tests.webhooks.fake_pipedrive import (
     API,
@@ -18,7 +19,7 @@ from unit_tests.webhooks.fake_pipedrive import (
 
 @pytest.fixture
 def registrar() -> Registrar:
-    return Registrar(TOKEN, API)
+    return Registrar(ApiKeyAccess(TOKEN, API))
 
 
 @pytest.mark.usefixtures("pipedrive")

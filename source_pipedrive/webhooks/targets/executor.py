@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_pipedrive.api.access import Access
 from source_pipedrive.protocol.cdk_seams import validate_manifest_once
 from source_pipedrive.protocol.source import SourcePipedrive
 from source_pipedrive.streams.schema import CompiledColumns
@@ -26,15 +27,17 @@ class InProcessExecutor(Executor):
     Reads share the columns of custom fields until `field_columns` is cleared. That saves 10 tokens
     for each object and read. Of streams in `named_rows`, just these rows are read. `cost` is what
     the last read cost; `is_reserve_reached` tells whether it stopped to leave tokens to others.
+    They also share `access`, which has the tokens that were renewed last.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, access: Access | None = None) -> None:
         super().__init__(name="source-pipedrive")
         self.failures: dict[str, str] = {}
         self.field_columns = CompiledColumns()
         self.named_rows: Named = {}
         self.cost = SyncCost(0)
         self.is_reserve_reached = False
+        self._access = access
         validate_manifest_once()
 
     @property
@@ -51,6 +54,7 @@ class InProcessExecutor(Executor):
             # a discovery gives up sooner, so it keeps what it finds to itself
             compiled_columns=self.field_columns if catalog else None,
             named_rows=self.named_rows,
+            access=(lambda _: access) if (access := self._access) else None,
         )
         try:
             for message in AirbyteEntrypoint(source).run(parsed):

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from source_pipedrive import timestamps
+from source_pipedrive.api.access import Access
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.webhooks.targets.destination import destination_opener
 from source_pipedrive.webhooks.targets.executor import InProcessExecutor
@@ -42,14 +43,21 @@ class Warehouse:
 
     `dest` is `duckdb:///file`, or `postgresql://user:password@host/database`, where the tables are
     in the schema `pipedrive`. `streams` are names, or `*` for all streams. By default they are the
-    streams that webhooks report changes of, and their field definitions. Implements `Target`.
+    streams that webhooks report changes of, and their field definitions. Other parts of the process
+    share `access`; by default, it is that of the config. Implements `Target`.
     """
 
-    def __init__(self, config: Mapping[str, Any], dest: str, streams: Collection[str]) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        dest: str,
+        streams: Collection[str],
+        access: Access | None = None,
+    ) -> None:
         self._config = dict(config)
         self._open = destination_opener(dest)
         self._requested = set(streams)
-        self._executor = InProcessExecutor()
+        self._executor = InProcessExecutor(access)
         self._source: Source | None = None
         self._selected: set[str] = set()
 
