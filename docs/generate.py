@@ -7,7 +7,7 @@ the function of that name in `PARTS`. A test fails when a page differs from its 
 # ruff: noqa: INP001 - a script in a folder of texts, not a package
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,15 +134,14 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _settings() -> Mapping[str, Mapping[str, Any]]:
-    spec = specification()
-    return dict(sorted(spec["properties"].items(), key=lambda one: int(one[1]["order"])))
+def _in_order(properties: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    return dict(sorted(properties.items(), key=lambda one: int(one[1]["order"])))
 
 
-def _default(name: str, setting: Mapping[str, Any]) -> str:
-    if name in specification()["required"]:
-        return "*required*"
-    return _code(str(setting["default"]).lower()) if "default" in setting else ""
+def _field(name: str, setting: Mapping[str, Any], required: Collection[str]) -> str:
+    default = _code(str(setting["default"]).lower()) if "default" in setting else ""
+    kind = "*required*" if name in required else default
+    return f"- **{setting['title']}**{f' ({kind})' if kind else ''}: {setting['description']}"
 
 
 def _code(text: str | None) -> str:
@@ -152,10 +151,17 @@ def _code(text: str | None) -> str:
 def fields() -> str:
     """The settings as Airbyte's form shows them."""
     blocks = []
-    for name, setting in _settings().items():
-        kind = f" ({default})" if (default := _default(name, setting)) else ""
-        line = f"- **{setting['title']}**{kind}: {setting['description']}"
-        blocks += [f'<FieldAnchor field="{name}">', line, "</FieldAnchor>"]
+    spec = specification()
+    for name, setting in _in_order(spec["properties"]).items():
+        lines = [_field(name, setting, spec["required"])]
+        for option in setting.get("oneOf", []):
+            lines.append(f"  - {option['title']}")
+            lines += [
+                f"    {_field(inner, field, option['required'])}"
+                for inner, field in _in_order(option["properties"]).items()
+                if "const" not in field
+            ]
+        blocks += [f'<FieldAnchor field="{name}">', "\n".join(lines), "</FieldAnchor>"]
     return "\n\n".join(blocks)
 
 
@@ -246,6 +252,9 @@ def _sentences(message: str) -> list[str]:
         "Stream {stream}": "The stream",
         "{stream}": "the stream",
         "{needs}": "the permission in the [table of streams](streams.md#streams)",
+        "{scopes}": "the scope in the [table of streams](streams.md#streams)",
+        "{owner}": "the owner of the API key",
+        "{address}": "`api_url`",
         "The proxy {said}": "The proxy",
         "{said}": "broken JSON, an HTML page, or `null`",
         "{status}": "any status",
@@ -262,6 +271,8 @@ def _symptom(rule: ErrorRule) -> str:
     status = ", ".join(map(str, rule.status)) or "any other error"
     if rule.html:
         return f"{status} with an HTML page"
+    if rule.oauth:
+        return f"{status} with OAuth"
     if rule.daily:
         return f"{status} without daily tokens"
     return f"{status} `{rule.contains}`" if rule.contains else status

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from source_pipedrive.old_settings import migrate
+
 
 def is_writable(file: str | Path) -> bool:
     """Tell whether a config file can be written; in Docker, it is often mounted read-only."""
@@ -17,14 +19,15 @@ def is_writable(file: str | Path) -> bool:
 def update(file: str | Path, **settings: Any) -> bool:
     """Set settings in a config file, and keep all others. Return whether that was possible.
 
-    The file is replaced as a whole, so that a process that is killed does not leave half of it.
+    Old settings are written in their present form, because the new ones may contradict them. The
+    file is replaced as a whole, so that a process that is killed does not leave half of it.
     """
     try:
         written = Path(file).resolve()
         config = json.loads(written.read_text("utf-8"))
         if not isinstance(config, Mapping):
             return False
-        text = json.dumps({**config, **settings}, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps({**migrate(config), **settings}, indent=2, ensure_ascii=False) + "\n"
         _replace(written, text)
     except (OSError, ValueError):
         return False

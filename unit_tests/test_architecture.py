@@ -34,7 +34,7 @@ PROGRAMS = {"__init__", "__main__", "configured_catalog", "run", "estimate"}
 # Modules that everything may import, and what they may import themselves.
 LEAVES: dict[str, set[str]] = {
     "config": {"old_settings", "timestamps"},
-    "config_file": set(),
+    "config_file": {"old_settings"},
     "lenient_json": set(),
     "old_settings": {"timestamps"},
     "timestamps": set(),

@@ -1,7 +1,6 @@
 """Access tokens of OAuth: obtained, renewed once for all threads, and handed back."""
 
 import base64
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -9,84 +8,36 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 
 from integration_tests.platform import Output, configured
 from source_pipedrive import timestamps
 from source_pipedrive.api.oauth import OAuthTokens
+from unit_tests.api.oauth_answers import (
+    APP,
+    FIRST,
+    INVALID_GRANT,
+    LOST,
+    ME,
+    NEW_REFRESH_TOKEN,
+    SECOND,
+    UNAUTHORIZED,
+    bearers,
+    handed_back,
+    in_hours,
+    tokens,
+)
 from unit_tests.conftest import Connector
 from unit_tests.pipedrive import (
-    ACCESS_TOKENS,
     CLIENT_ID,
     CLIENT_SECRET,
     DOMAIN,
-    OAUTH_SECRETS,
     REFRESH_TOKEN,
     TOKEN_PATH,
     Answer,
     Api,
     Request,
     envelope,
-    error,
-    html,
 )
-
-FIRST, SECOND, THIRD = ACCESS_TOKENS[:3]
-NEW_REFRESH_TOKEN = OAUTH_SECRETS[-1]
-APP: dict[str, Any] = {
-    "auth_type": "oauth2.0",
-    "client_id": CLIENT_ID,
-    "client_secret": CLIENT_SECRET,
-    "refresh_token": REFRESH_TOKEN,
-    "api_domain": DOMAIN,
-}
-ME = envelope({"id": 1, "name": "Ada", "company_name": "Analytical"})
-UNAUTHORIZED = error(401, "unauthorized access")
-INVALID_GRANT = Answer(
-    b'{"success":false,"error":"invalid_grant","message":"Invalid grant: refresh_token is invalid"'
-    b"}",
-    400,
-)
-INVALID_CLIENT = Answer(b'{"message":"Invalid client: client is invalid"}', 400)
-LOST = requests.ConnectionError("Connection aborted.")
-
-
-def tokens(access_token: str = FIRST, **more: object) -> Answer:
-    """The answer of the token endpoint, as documented."""
-    whole = {"access_token": access_token, "token_type": "Bearer", "expires_in": 3600, **more}
-    return Answer(json.dumps(whole).encode())
-
-
-def in_hours(hours: float) -> str:
-    return timestamps.format_utc(datetime.now(UTC) + timedelta(hours=hours))
-
-
-@pytest.fixture
-def check(connector: Connector) -> Callable[..., Output]:
-    """`check(access_token=…)` checks the connection with further credentials."""
-    return lambda **more: connector("check", config={"credentials": {**APP, **more}})
-
-
-@pytest.fixture
-def read_users(connector: Connector) -> Callable[..., Output]:
-    """Read one stream."""
-    return lambda **more: connector(
-        "read",
-        config={"credentials": {**APP, **more}},
-        catalog={"streams": [configured("users")]},
-    )
-
-
-def handed_back(output: Output) -> list[dict[str, Any]]:
-    """The credentials of each CONTROL message."""
-    messages = output.of_type("CONTROL")
-    return [one["connectorConfig"]["config"]["credentials"] for one in messages]
-
-
-def bearers(api: Api) -> list[str]:
-    """The access token of each request to the API."""
-    headers = [one.headers.get("Authorization", "") for one in api.requests if one.method == "GET"]
-    return [header.removeprefix("Bearer ") for header in headers]
 
 
 def test_tokens_are_requested_as_documented(api: Api, check: Callable[..., Output]) -> None:
@@ -184,7 +135,9 @@ def test_a_life_that_is_not_known_is_not_made_up(
     assert "token_expiry_date" not in credentials
 
 
-@pytest.mark.parametrize("expiry", [in_hours(0.5), None, "", "3600", "soon"])
+@pytest.mark.parametrize(
+    "expiry", [pytest.param(in_hours(0.5), id="valid"), None, "", "3600", "soon"]
+)
 def test_a_stored_token_is_used_while_it_is_valid(
     expiry: str | None, api: Api, check: Callable[..., Output]
 ) -> None:
@@ -237,100 +190,6 @@ def test_a_refused_token_is_renewed_once_for_each_request(
     assert "rejected a new access token (401, unauthorized access)" in output.errors[0]["message"]
     assert "connect again" in output.errors[0]["message"]
     assert output.errors[0]["failure_type"] == "config_error"
-
-
-@pytest.mark.parametrize(
-    ("answer", "phrase"),
-    [
-        (INVALID_GRANT, "To connect again, authorize the app in Pipedrive"),
-        (INVALID_CLIENT, "`client_id` or `client_secret` is wrong"),
-        (Answer(b"", 404), "To connect again"),
-        (Answer(b"", 302, {"location": "https://elsewhere.example/"}), "To connect again"),
-        (
-            Answer(f'{{"error": "unknown {REFRESH_TOKEN} of {CLIENT_SECRET}"}}'.encode(), 401),
-            "(401, unknown *** of ***)",
-        ),
-    ],
-)
-def test_a_refused_renewal_is_one_config_error(
-    answer: Answer, phrase: str, api: Api, connector: Connector
-) -> None:
-    api.answer(TOKEN_PATH, answer)
-    streams = ["users", "deals", "persons", "notes", "files", "stages"]
-
-    output = connector(
-        "read",
-        config={"credentials": APP, "custom_fields": "raw"},
-        catalog={"streams": [configured(name) for name in streams]},
-    )
-
-    messages = {one["message"] for one in output.errors}
-    assert len(messages) == 1
-    assert phrase in messages.pop()
-    assert {one["failure_type"] for one in output.errors} == {"config_error"}
-    assert [one.path for one in api.requests] == [TOKEN_PATH]
-    assert output.exit_code == 1
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [LOST, requests.ReadTimeout(), Answer(b"", 503), html(403), error(429, "slow down")]
-    + [
-        Answer(body)
-        for body in (b"", b"null", b"<html>", b'{"expires_in": 5}', b'{"access_token": 7}')
-    ],
-)
-def test_a_renewal_that_fails_for_a_moment_is_repeated(
-    failure: Any, api: Api, check: Callable[..., Output]
-) -> None:
-    api.answer(TOKEN_PATH, failure, tokens())
-    api.answer("v1/users/me", ME)
-
-    assert check().connection["status"] == "SUCCEEDED"
-
-
-def test_a_sync_waits_minutes_for_the_token_endpoint_and_check_does_not(
-    api: Api, check: Callable[..., Output], read_users: Callable[..., Output]
-) -> None:
-    api.serve(TOKEN_PATH, lambda _: Answer(b"", 503))
-
-    failed = check()
-    asked_by_check = len(api.requests)
-    read = read_users()
-
-    assert "The access token could not be renewed: 503" in failed.connection["message"]
-    assert asked_by_check == 2
-    assert read.errors[0]["failure_type"] == "transient_error"
-    assert api.requests[-1].at - api.requests[asked_by_check].at > 480
-
-
-def test_a_lost_answer_with_the_new_refresh_token_is_said(
-    api: Api, read_users: Callable[..., Output]
-) -> None:
-    api.answer(TOKEN_PATH, LOST, INVALID_GRANT)
-
-    output = read_users()
-
-    assert "An earlier answer of this run was lost" in output.errors[0]["message"]
-    assert output.errors[0]["failure_type"] == "config_error"
-
-
-def test_a_missing_scope_is_named_also_where_a_stream_tolerates_a_refusal(
-    api: Api, connector: Connector
-) -> None:
-    needed = {"persons": "contacts:read", "projects": "projects:read", "roles": "admin"}
-    api.serve_all(lambda _: error(403, "Scope and URL mismatch"))
-
-    output = connector(
-        "read",
-        config={"credentials": {**APP, "access_token": FIRST}, "custom_fields": "raw"},
-        catalog={"streams": [configured(name) for name in needed]},
-    )
-
-    messages = {one["message"] for one in output.errors[:-1]}
-    for stream, scope in needed.items():
-        (message,) = (one for one in messages if f"to read {stream} " in one)
-        assert f"The stream requires {scope}. Add the scope to the app" in message
 
 
 def test_many_threads_renew_a_refused_token_once(api: Api) -> None:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unit_tests.sandbox.client import TOKEN
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,16 +23,6 @@ def test_an_unknown_token_is_refused_as_recorded(whole: Client) -> None:
         "errorCode": 401,
         "error_info": "Please check developers.pipedrive.com",
     }
-
-
-def test_an_oauth_token_has_a_higher_burst_limit(start: Callable[..., Client]) -> None:
-    client = start("--burst", "20")
-    headers = {"x-api-token": "", "Authorization": f"Bearer {TOKEN}"}
-
-    answer = client.request("GET", "/v1/users/me", headers=headers)
-
-    assert answer.status_code == 200
-    assert answer.headers["x-ratelimit-limit"] == "80"
 
 
 @pytest.mark.parametrize(
