@@ -99,7 +99,13 @@ def test_a_lost_answer_with_the_new_refresh_token_is_said(
 def test_a_missing_scope_is_named_also_where_a_stream_tolerates_a_refusal(
     api: Api, connector: Connector
 ) -> None:
-    needed = {"persons": "contacts:read", "projects": "projects:read", "roles": "admin"}
+    needed = {
+        "persons": "contacts:read",
+        "projects": "projects:read",
+        "roles": "admin",
+        "user_settings": "base",
+        "activity_fields": "activities:read or admin",
+    }
     api.serve_all(lambda _: error(403, "Scope and URL mismatch"))
 
     output = connector(
