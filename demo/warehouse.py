@@ -12,8 +12,8 @@ from airbyte.caches import CacheBase
 
 from demo.progress import shown_progress
 from demo.report import CONSOLE
-from source_pipedrive.protocol.manifest import suggested_streams
 from source_pipedrive.config_file import update
+from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS
 from source_pipedrive.webhooks.targets.destination import DuckDB, destination_opener
 
 SUGGESTED = "suggested"
@@ -42,7 +42,7 @@ def open_source(
         )
         source.check()
         if streams == SUGGESTED:
-            source.select_streams(list(suggested_streams()))
+            source.select_streams(list(SUGGESTED_STREAMS))
         else:
             source.select_streams("*" if streams == "*" else streams.split(","))
     return source

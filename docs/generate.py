@@ -17,10 +17,10 @@ from source_pipedrive.api.error_rules import error_rules as rules_of_api
 from source_pipedrive.api.rate_limits import TokenBudget
 from source_pipedrive.config import specification
 from source_pipedrive.protocol.manifest import (
+    SUGGESTED_STREAMS,
     packaged_manifest,
     packaged_schema,
     packaged_streams,
-    suggested_streams,
 )
 from source_pipedrive.streams.stream_spec import StreamSpec
 
@@ -167,7 +167,7 @@ def fields() -> str:
 
 def streams() -> str:
     """All streams with their token costs and permissions."""
-    suggested = set(suggested_streams())
+    suggested = set(SUGGESTED_STREAMS)
     return _table(
         ["Stream", "Each row", "Sync modes", "Cursor", "Primary key", "Tokens", "Requires", "API"],
         [

@@ -14,7 +14,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_pipedrive.protocol.manifest import suggested_streams
+from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS
 from source_pipedrive.protocol.source import SourcePipedrive
 
 
@@ -45,7 +45,7 @@ def main(config: str, streams: str) -> None:
 def _selected(streams: str, known: set[str]) -> set[str]:
     if streams in {"all", "*"}:
         return known
-    names = suggested_streams() if streams == "suggested" else streams.split(",")
+    names = SUGGESTED_STREAMS if streams == "suggested" else streams.split(",")
     selected = {name.strip() for name in names}
     if unknown := sorted(selected - known):
         raise click.BadParameter(

@@ -11,7 +11,7 @@ from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 from click.testing import CliRunner, Result
 
 from source_pipedrive.configured_catalog import main
-from source_pipedrive.protocol.manifest import suggested_streams
+from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS
 from unit_tests import catalog
 from unit_tests.conftest import Connector
 from unit_tests.pipedrive import Api, error, page, rows, v2_page
@@ -41,7 +41,7 @@ def names(result: Result) -> list[str]:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([], set(suggested_streams())),
+        ([], set(SUGGESTED_STREAMS)),
         (["--streams=all"], set(catalog.ALWAYS)),
         (["--streams=deals, persons"], {"deals", "persons"}),
     ],

@@ -15,7 +15,7 @@ from time import monotonic
 
 from integration_tests.warehouses import DATABASES, Counts, Warehouse, empty_warehouse
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
-from source_pipedrive.protocol.manifest import packaged_streams, suggested_streams
+from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS, packaged_streams
 
 _SHARE = 0.01
 _KEYS = ["id", "field_code"]
@@ -47,7 +47,7 @@ class DestinationResult:
 def run_destinations(seeds: Sequence[int], deals: int = 60) -> Iterator[DestinationResult]:
     """Sync an account into each database with the values of each seed; yield the results."""
     with running_sandbox(deals=deals, burst=10_000) as account:
-        streams = suggested_streams()
+        streams = SUGGESTED_STREAMS
         # the rows as they are without random values
         expected = {stream: len(account.rows(stream)) for stream in streams}
         for seed in seeds:

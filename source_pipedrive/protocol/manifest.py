@@ -1,7 +1,7 @@
 """Reads the streams of the manifest."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,30 @@ from airbyte_cdk.sources.declarative.parsers.manifest_reference_resolver import 
 )
 
 from source_pipedrive.streams.stream_spec import StreamSpec
+
+SUGGESTED_STREAMS = (
+    "deals",
+    "persons",
+    "organizations",
+    "activities",
+    "products",
+    "leads",
+    "notes",
+    "files",
+    "deal_products",
+    "pipelines",
+    "stages",
+    "users",
+    "currencies",
+    "activity_types",
+    "lead_labels",
+    "deal_fields",
+    "person_fields",
+    "organization_fields",
+    "product_fields",
+    "activity_fields",
+)
+"""The streams that analysts usually need, as `suggestedStreams` of metadata.yaml says."""
 
 MANIFEST = Path(__file__).parent.parent / "manifest.yaml"
 
@@ -54,12 +78,6 @@ def packaged_manifest() -> Mapping[str, Any]:
     """Return the packaged manifest as it is written."""
     manifest: dict[str, Any] = yaml.load(MANIFEST.read_bytes(), yaml.CSafeLoader)
     return manifest
-
-
-def suggested_streams() -> Sequence[str]:
-    """Return the streams that most people need."""
-    suggested: list[str] = packaged_manifest()["definitions"]["suggested"]
-    return suggested
 
 
 @cache

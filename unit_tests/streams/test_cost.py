@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from pipedrive_sandbox.endpoints.operations import by_path
-from source_pipedrive.protocol.manifest import suggested_streams
+from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS
 from unit_tests import catalog
 from unit_tests.conftest import Read
 from unit_tests.fake_list import V2List
@@ -23,7 +23,6 @@ PRODUCTS_OF_ONE_DEAL = 10
 
 TIME = "2024-05-01T10:00:00Z"
 KEYS = ("fields_of", "labels_of")
-SUGGESTED = suggested_streams()
 REFERENCE_PARENTS = {
     child: given["$parameters"]["parent"]
     for child, given in catalog.STREAMS.items()
@@ -118,22 +117,22 @@ def test_field_definitions_are_read_once_for_all_streams(api: Api, read: Read) -
 def test_an_idle_account_costs_at_most_400_tokens_for_the_suggested_streams(
     api: Api, read: Read
 ) -> None:
-    account(api, SUGGESTED)
-    first = read(*SUGGESTED, custom_fields="columns")
+    account(api, SUGGESTED_STREAMS)
+    first = read(*SUGGESTED_STREAMS, custom_fields="columns")
     assert first.exit_code == 0
     before = len(api.requests)
-    incremental = [name for name in SUGGESTED if catalog.cursor_field(name)]
+    incremental = [name for name in SUGGESTED_STREAMS if catalog.cursor_field(name)]
     state = {name: first.state(name) for name in incremental}
 
-    read(*SUGGESTED, state=state, custom_fields="columns")
+    read(*SUGGESTED_STREAMS, state=state, custom_fields="columns")
 
     assert tokens(api.requests[before:]) <= 400
 
 
 def test_parents_are_not_listed_again_when_their_stream_is_selected(api: Api, read: Read) -> None:
-    account(api, SUGGESTED)
+    account(api, SUGGESTED_STREAMS)
 
-    read(*SUGGESTED, custom_fields="columns")
+    read(*SUGGESTED_STREAMS, custom_fields="columns")
 
     asked = Counter(request.path for request in api.requests)
     assert {path: asked[path] for path in paths("deals")} == dict.fromkeys(paths("deals"), 1)
