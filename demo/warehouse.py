@@ -28,7 +28,9 @@ def open_source(
     changes, such as renewed credentials, are written into `config_file`.
     """
 
-    def store(changed: dict[str, Any]) -> None:
+    def keep(changed: dict[str, Any]) -> None:
+        # PyAirbyte would start the next verb with the old settings
+        source.set_config(changed, validate=False)
         if config_file:
             update(config_file, **changed)
 
@@ -37,7 +39,7 @@ def open_source(
         source = ab.get_source(
             executable.name,
             config=dict(config),
-            config_change_callback=store,
+            config_change_callback=keep,
             local_executable=executable,
         )
         source.check()
