@@ -225,5 +225,8 @@ def _address_problems(name: str, value: str) -> Iterator[str]:
 
 def is_pipedrive(address: str) -> bool:
     """Tell whether an address is one of Pipedrive's, and not that of a proxy or a test."""
-    host = urlsplit(address).hostname or ""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
     return host == "pipedrive.com" or host.endswith(".pipedrive.com")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from integration_tests.platform import Output, configured
 from source_pipedrive import config as configuration
 from source_pipedrive.config import specification
+from source_pipedrive.old_settings import OLD_SETTINGS
 from unit_tests.conftest import Clock, Connector
 from unit_tests.pipedrive import TOKEN, Answer, Api, Request, envelope, v1_page, v2_page
 
@@ -67,7 +68,19 @@ urls = st.builds(
     st.sampled_from(["", ":0", ":443", ":99999", ":x", ":"]),
     st.sampled_from(["", "/", "//", "/v1", "?a=b"]),
 )
+NESTED = {
+    name: setting
+    for option in SETTINGS["credentials"]["oneOf"]
+    for name, setting in option["properties"].items()
+}
+SECRETS_OF_CREDENTIALS = [name for name, one in NESTED.items() if one.get("airbyte_secret")]
+nested = st.fixed_dictionaries(
+    {"auth_type": st.sampled_from(["api_token", "oauth2.0", "Token", "Client"]) | json_values},
+    optional={name: urls | json_values | st.just(TOKEN) for name in NESTED if name != "auth_type"},
+)
 likely = {
+    **dict.fromkeys(OLD_SETTINGS, nested | moments),
+    "credentials": nested,
     "api_key": st.just(TOKEN) | st.text(min_size=1, max_size=40),
     "start_date": moments,
     "api_url": urls,
@@ -117,7 +130,7 @@ fuzzed_process = settings(
 )
 
 
-@given(given_settings=settings_of(st.sampled_from(list(SETTINGS)) | st.text()))
+@given(given_settings=settings_of(st.sampled_from([*SETTINGS, *OLD_SETTINGS]) | st.text()))
 @settings(deadline=None)
 def test_settings_are_accepted_or_rejected(given_settings: dict[str, Any]) -> None:
     rejected = rejection_of(given_settings)
@@ -134,6 +147,20 @@ def test_settings_are_accepted_or_rejected(given_settings: dict[str, Any]) -> No
 )
 def test_a_rejection_never_quotes_a_secret(secret: str, name: str) -> None:
     rejected = rejection_of({"api_key": TOKEN, name: secret, "unknown": 1})
+
+    assert secret not in str(rejected)
+
+
+@given(
+    secret=st.text(alphabet="abcdefghij0123456789 \n", min_size=12),
+    name=st.sampled_from(SECRETS_OF_CREDENTIALS),
+    kind=st.sampled_from(["api_token", "oauth2.0", "other"]),
+    setting=st.sampled_from(["credentials", "authorization"]),
+)
+def test_a_rejection_quotes_no_secret_of_credentials(
+    secret: str, name: str, kind: str, setting: str
+) -> None:
+    rejected = rejection_of({setting: {"auth_type": kind, name: secret}, "api_token": secret})
 
     assert secret not in str(rejected)
 

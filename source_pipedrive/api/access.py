@@ -107,7 +107,7 @@ def _sign(request: PreparedRequest, token: AccessToken) -> None:
 
 
 def access_of(config: Mapping[str, Any], hand_back: HandBack) -> Access:
-    """Return the access that a valid config describes."""
+    """Return the access that a config describes; of no use if the config is not valid."""
     settings = normalize(config)
     address = str(settings.get("api_url") or DEFAULT_API)
     given = settings.get("credentials")
@@ -133,6 +133,6 @@ def _token_url(settings: Mapping[str, Any], credentials: Mapping[str, Any]) -> s
     A host that is not Pipedrive's is a proxy or a local Pipedrive, and stands for all of its hosts.
     """
     for address in (settings.get("api_url"), credentials.get("api_domain")):
-        if address and not is_pipedrive(address):
-            return f"{address.rstrip('/')}/oauth/token"
+        if address and not is_pipedrive(str(address)):
+            return f"{str(address).rstrip('/')}/oauth/token"
     return TOKEN_URL
