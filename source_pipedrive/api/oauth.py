@@ -172,6 +172,7 @@ class OAuthTokens:
         except RenewalFailedError:
             if not is_valid:
                 raise
+            self._failure = None
             self._renew_at = time.monotonic() + _SECONDS_TO_NEXT_TRY
 
     def _renew(self, tries: int) -> None:
@@ -180,11 +181,11 @@ class OAuthTokens:
             raise self._failure
         asked_at = time.monotonic()
         try:
-            answer = self._request_until_answered(tries)
+            answer = self._request_until_answered(1 if self._failure else tries)
         except OAuthError as error:
             is_final = isinstance(error, RenewalRefusedError)
-            self._failure = error
-            self._failure_ends_at = math.inf if is_final else asked_at + _SECONDS_TO_NEXT_TRY
+            ends_in = math.inf if is_final else _SECONDS_TO_NEXT_TRY
+            self._failure, self._failure_ends_at = error, time.monotonic() + ends_in
             raise
         self._failure, self._is_answer_lost = None, False
         given = {

@@ -1,12 +1,14 @@
 """Renewals of access tokens that fail: refused, for a moment, or with a lost answer."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
 
 from integration_tests.platform import Output, configured
+from source_pipedrive.api.oauth import OAuthTokens, RenewalFailedError
 from unit_tests.api.oauth_answers import APP, FIRST, INVALID_CLIENT, INVALID_GRANT, LOST, ME, tokens
 from unit_tests.conftest import Connector
 from unit_tests.pipedrive import (
@@ -83,6 +85,24 @@ def test_a_sync_waits_minutes_for_the_token_endpoint_and_check_does_not(
     assert asked_by_check == 2
     assert read.errors[0]["failure_type"] == "transient_error"
     assert api.requests[-1].at - api.requests[asked_by_check].at > 480
+
+
+def test_threads_that_wait_for_a_renewal_do_not_repeat_one_that_failed(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    api.answer(TOKEN_PATH, *[Answer(b"", 503)] * 3)
+    issued = OAuthTokens(APP, lambda _: None)
+
+    def message(_: int) -> str:
+        with pytest.raises(RenewalFailedError) as failure:
+            issued.current(tries=3)
+        return str(failure.value)
+
+    with api.reachable(), ThreadPoolExecutor(10) as threads:
+        messages = set(threads.map(message, range(10)))
+
+    assert len(messages) == 1
 
 
 def test_a_lost_answer_with_the_new_refresh_token_is_said(
