@@ -267,6 +267,15 @@ TABLES: Final = {
             stamp=Stamp.MILLIS,
             indexes=(("mail_thread_id",),),
         ),
+        Table(
+            "linked_mail",
+            columns=("entity", "parent_id", "user_id", "is_private"),
+            key=None,
+            stamp=Stamp.MILLIS,
+            hidden=frozenset({"entity", "parent_id", "is_private"}),
+            optional=("body",),
+            indexes=(("entity", "parent_id"),),
+        ),
         Table("call_logs", columns=("user_id",), integer_key=False, stamp=Stamp.MILLIS),
         Table("webhooks", columns=("user_id",), stamp=Stamp.MILLIS),
     )

@@ -18,6 +18,8 @@ WITHOUT_OPERATION = {
     "events": "the inbox of webhooks",
 }
 
+_ENVELOPE = {"object", "timestamp", "data"}
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -64,7 +66,9 @@ class Operation:
         """What one record of the response looks like."""
         data = Shape.of(self.response).properties["data"]
         data = data.properties.get("goals", data)  # the one list that is wrapped once more
-        return data.element
+        record = data.element
+        # mail of a record: each message in an envelope
+        return record.properties["data"] if set(record.properties) == _ENVELOPE else record
 
     @property
     def samples(self) -> list[dict[str, Any]]:
@@ -72,7 +76,7 @@ class Operation:
         data = self.facts.get("sample") or []
         records: list[dict[str, Any]]
         records = data.get("goals", [data]) if isinstance(data, dict) else data
-        return records
+        return [one["data"] if set(one) == _ENVELOPE else one for one in records]
 
 
 OPERATIONS = [

@@ -22,13 +22,15 @@ class Stream:
     """The rows of `table` that satisfy `where`, in the API's form by `shape`.
 
     `added_columns` maps hidden columns to the names under which a connector adds them: the parent's
-    id, the flag of archived rows. `:retained` is the instant before which deleted rows are gone.
+    id, the flag of archived rows. `left_out` are optional properties for which a connector must be
+    set up. `:retained` is the instant before which deleted rows are gone.
     """
 
     table: str
     where: str = "1"
     shape: Callable[[Account, Row], Row] | None = None
     added_columns: tuple[tuple[str, str], ...] = ()
+    left_out: frozenset[str] = frozenset()
 
 
 _READABLE: Final = "(deleted_at = '' OR deleted_at > :retained)"
@@ -120,6 +122,19 @@ STREAMS: Final[dict[str, Stream]] = {
     "tasks": Stream("tasks"),
     "mail_threads": Stream("mail_threads", "user_id = 1"),
     "mail_messages": Stream("mail_messages", "user_id = 1"),
+    **{
+        f"{entity}_mail_messages": Stream(
+            "linked_mail",
+            f"(user_id = 1 OR is_private = 0) AND {_on(entity, table)}",
+            added_columns=(("parent_id", key),),
+            left_out=frozenset({"body"}),
+        )
+        for entity, table, key in (
+            ("deal", "deals", "deal_id"),
+            ("person", "persons", "person_id"),
+            ("organization", "organizations", "organization_id"),
+        )
+    },
     "call_logs": Stream("call_logs", "user_id = 1"),
     **{
         f"{entity}_fields": _fields(entity)
@@ -166,7 +181,7 @@ def _stored(account: Account, stream: Stream) -> Iterator[Row]:
         yield {
             added.get(key, key): bool(value) if key == "is_archived" else value
             for key, value in shaped.items()
-            if key in added or (key not in table.hidden and key != LEGACY)
+            if key in added or key not in {*table.hidden, *stream.left_out, LEGACY}
         }
 
 

@@ -66,6 +66,7 @@ GENERATORS: Final[dict[str, Callable[[AccountData], Iterator[Row]]]] = {
     "tasks": projects.tasks,
     "mail_threads": mail.mail_threads,
     "mail_messages": mail.mail_messages,
+    "linked_mail": mail.linked_mail,
     "call_logs": mail.call_logs,
 }
 

@@ -129,6 +129,43 @@ def mail_messages(account: AccountData) -> Iterator[Row]:
         }
 
 
+def linked_mail(account: AccountData) -> Iterator[Row]:
+    """Yield each message once for each record that it is linked to: a deal, persons, their company.
+
+    Every fourth message is private.
+    """
+    rng = account.random_source("linked_mail")
+    sizes = account.sizes
+    for message in mail_messages(account):
+        links = [
+            (entity, account.some_id(rng, count))
+            for entity, count, chance in (
+                ("deal", sizes.deals, 0.6),
+                ("person", sizes.persons, 0.8),
+                ("person", sizes.persons, 0.3),
+                ("organization", sizes.organizations, 0.4),
+            )
+            if rng.chance(chance) and count
+        ]
+        key = message["id"]
+        of_record = {
+            **message,
+            "body": f"<p>{rng.pick(account.words.sentences)}</p>",
+            "nylas_id": f"nylas{key}",
+            "s3_bucket": "mail-service",
+            "s3_bucket_path": f"bodies/{key}",
+            "external_deleted_flag": False,
+            "mua_message_id": f"<{key}@mail.example>",
+            "template_id": None,
+            "timestamp": message["add_time"],
+            "item_type": "mailMessage",
+            "company_id": COMPANY_ID,
+            "is_private": int(key % 4 == 0),
+        }
+        for entity, parent_id in dict.fromkeys(links):
+            yield {**of_record, "entity": entity, "parent_id": parent_id}
+
+
 def call_logs(account: AccountData) -> Iterator[Row]:
     """Yield call logs, every fifth of them another user's."""
     rng = account.random_source("call_logs")

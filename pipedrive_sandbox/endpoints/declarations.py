@@ -68,10 +68,11 @@ class Read:
 
     `where` is a condition in SQL that always holds: `:name` is a parameter of the path, `:user` the
     caller. `unless` maps a query parameter to a condition that holds while it is absent. `sort`
-    names what the rows may be sorted by. `include` are the optional properties on offer. `flat` is
-    set for v1 lists that the contract shows without a `pagination` object. `shape` turns a stored
-    row into another form. `parent` is the table of the row that the path names; if that row does
-    not exist, the answer is `missing`, or 404.
+    names what the rows may be sorted by. `include` are the optional properties on offer: the query
+    parameter `include_by` asks for some of them by name or, if it is another one, for all with 1.
+    `flat` is set for v1 lists that the contract shows without a `pagination` object. `shape` turns
+    a stored row into another form. `parent` is the table of the row that the path names; if that
+    row does not exist, the answer is `missing`, or 404.
     """
 
     table: str
@@ -83,6 +84,7 @@ class Read:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     sort: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    include_by: str = "include_fields"
     always_include: bool = False
     flat: bool = False
     newest_first: bool = False
@@ -120,5 +122,12 @@ def known_parameters(read: Read) -> dict[str, Callable[[str, str], Any]]:
         if read.sort:
             known["sort"] = plain
     if read.include and not read.always_include:
-        known["include_fields"] = words(*read.include)
+        by_name = read.include_by == "include_fields"
+        known[read.include_by] = words(*read.include) if by_name else _all_or_none(read.include)
     return known
+
+
+def _all_or_none(properties: tuple[str, ...]) -> Callable[[str, str], tuple[str, ...]]:
+    """Return a parser of 0 and 1: none of the properties, or all of them."""
+    flag = word("0", "1")
+    return lambda name, text: properties if flag(name, text) == "1" else ()

@@ -189,7 +189,7 @@ def _v1_order(read: Read, sort: str) -> str:
 def _render(
     account: Account, read: Read, call: Call, query: Query, rows: list[Stored]
 ) -> list[bytes]:
-    include: Collection[str] = query.parameters.get("include_fields", ())
+    include: Collection[str] = query.parameters.get(read.include_by, ())
     if read.always_include:
         include = read.include
     is_lite = "growth" in call.profile.lacks or account.settings.plan == "lite"

@@ -7,6 +7,7 @@ from typing import Final
 
 from pipedrive_sandbox.endpoints.declarations import V1, V2, Extra, Get, Paging, Read, one
 from pipedrive_sandbox.endpoints.parameters import Filter, equals, status, word
+from pipedrive_sandbox.endpoints.v1_shapes import mail_of_record
 
 _PROJECTS: Final = Read(
     table="projects",
@@ -18,6 +19,9 @@ _FOLDER: Final = Filter(
     lambda value, _table, _now: ("places LIKE ?", [f"%,{value},%"]),
     required=True,
 )
+#: An administrator sees the messages of colleagues, except private ones; others see their own.
+_VISIBLE: Final = "(user_id = :user OR (is_private = 0 AND :user = 1))"
+_WITH_MAIL: Final = {"deal": "deals", "person": "persons", "organization": "organizations"}
 
 PROJECTS: Final = (
     Get(f"{V2}/projects", 10, replace(_PROJECTS, where="is_archived = 0"), "projects"),
@@ -85,6 +89,23 @@ MAIL: Final = (
             where="mail_thread_id = :id AND user_id = :user",
             parent="mail_threads",
         ),
+    ),
+    *(
+        Get(
+            f"{V1}/{parents}/{{id}}/mailMessages",
+            20,
+            Read(
+                table="linked_mail",
+                paging=Paging.OFFSET,
+                where=f"entity = '{entity}' AND parent_id = :id AND {_VISIBLE}",
+                include=("body",),
+                include_by="include_body",
+                shape=mail_of_record,
+                flat=True,
+                parent=parents,
+            ),
+        )
+        for entity, parents in _WITH_MAIL.items()
     ),
     Get(
         f"{V1}/callLogs",

@@ -44,6 +44,11 @@ _NOT_OF_PRODUCTS: Final = frozenset(
 )
 
 
+def mail_of_record(_account: Account, row: Row) -> Row:
+    """Return a message as the mail of a deal, a person, or an organization lists it."""
+    return {"object": "mailMessage", "timestamp": row["timestamp"], "data": row}
+
+
 def v1_field(entity: str) -> Callable[[Account, Row], Row]:
     """Return the shape of an entity's field definitions in v1."""
 

@@ -62,12 +62,14 @@ class AnswerShape:
     """What the data of a stream's answers must be: a list of rows, unless it `is_object`.
 
     One object can be missing; whoever asks for it says so better.
-    `rows_at` is the key of the list, where it is nested in an object. `keys` are the columns that
-    every row must have, each with what tells whether a value can be the key of a row.
+    `rows_at` is the key of the list, where it is nested in an object, and `wrapped_in` the key of
+    each row, where it is. `keys` are the columns that every row must have, each with what tells
+    whether a value can be the key of a row.
     """
 
     is_object: bool = False
     rows_at: str | None = None
+    wrapped_in: str | None = None
     keys: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
 
     def check(self, body: Body) -> None:
@@ -84,9 +86,17 @@ class AnswerShape:
             raise MalformedResponseError("something else than a list")
         if not {dict}.issuperset(map(type, data)):
             raise MalformedResponseError("a list with something else than objects in it")
+        data = unwrapped(data, self.wrapped_in)
         for column, is_key in self.keys.items():
             if not all(map(is_key, [row.get(column) for row in data])):
                 raise MalformedResponseError(f"rows without a readable `{column}`")
+
+
+def unwrapped(rows: list[dict[str, Any]], key: str | None) -> list[dict[str, Any]]:
+    """Return the objects that rows have under a key; rows that have none there are kept."""
+    if key is None:
+        return rows
+    return [inner if isinstance(inner := row.get(key), dict) else row for row in rows]
 
 
 def _object(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from source_pipedrive.api.client import (
     pages_as_answered,
 )
 from source_pipedrive.api.exceptions import UserError, transient_error
-from source_pipedrive.api.responses import Body
+from source_pipedrive.api.responses import Body, unwrapped
 from source_pipedrive.streams.schema import conformer
 from source_pipedrive.streams.shaping import Row, Shaping
 from source_pipedrive.streams.slices import (
@@ -160,6 +160,7 @@ class PageReader:
         rows = data if isinstance(data, list) else [data] if data else []
         if self._spec.is_object and not all(isinstance(row, dict) for row in rows):
             raise self._incomplete("Pipedrive returned something else than an object")
+        rows = unwrapped(rows, self._spec.wrapped_in)
         return self._conformer.rows(rows)
 
     def _kept(self, part: RequestSlice, rows: list[Row]) -> list[Row]:

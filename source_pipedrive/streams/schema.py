@@ -43,7 +43,7 @@ def answer_shape(spec: StreamSpec) -> AnswerShape:
     added = {spec.parents.parent_key} if spec.parents else set()
     required = [] if has_own_key else [one for one in spec.primary_key if one not in added]
     keys = {column: _is_key(spec, column) for column in required}
-    return AnswerShape(spec.is_object, spec.records_at, keys)
+    return AnswerShape(spec.is_object, spec.records_at, spec.wrapped_in, keys)
 
 
 def _is_key(spec: StreamSpec, column: str) -> Callable[[Any], bool]:

@@ -113,15 +113,20 @@ def _hashed_id(_argument: Any, _key_of: KeyOf) -> Maker:
     return make
 
 
-def _parent_id(_argument: Any, _key_of: KeyOf) -> Maker:
-    """Set the id of the parent that was asked for, where the row does not have it."""
+def _parent_id(argument: Mapping[str, Any] | None, _key_of: KeyOf) -> Maker:
+    """Set the id of the parent that was asked for, where the row does not have it.
+
+    With `{overwrites: true}`, it is set in every row: where a row can belong to several parents, it
+    may name another one.
+    """
+    overwrites = bool(argument and argument["overwrites"])
 
     def make(part: RequestSlice) -> Step:
         group = cast("ParentGroup", part)
 
         def set_parent(rows: list[Row]) -> list[Row]:
             for row in rows:
-                if row.get(group.parent_key) is None:
+                if overwrites or row.get(group.parent_key) is None:
                     row[group.parent_key] = group.parent_of(row)
             return rows
 

@@ -23,6 +23,7 @@ _READER_KEYS = {
     "paging",
     "page_size",
     "records_at",
+    "wrapped_in",
     "older_rows",
     "time_fields",
     "is_sortable",
@@ -103,8 +104,8 @@ class StreamSpec:
     """A stream of the manifest.
 
     `paging` is how the list is paged: by `cursor` (v2, and some of v1), by `offset` (the rest of
-    v1), or not at all. `records_at` is a key inside `data`, which may be one object if `is_object`.
-    A list that `takes_ids` returns the rows with up to a hundred ids.
+    v1), or not at all. `records_at` is a key inside `data`, which may be one object if `is_object`;
+    `wrapped_in` is the key under which each row has its record. A list that `takes_ids` returns the rows with up to a hundred ids.
     The first of `time_fields` that is set tells how old a row is. `never_empty` says why the list
     has a row in every account. Custom fields are those of `fields_of`, labels those of `labels_of`;
     `event_object` is what webhooks call the object.
@@ -122,6 +123,7 @@ class StreamSpec:
     paging: Paging = "none"
     page_size: int = 500
     records_at: str | None = None
+    wrapped_in: str | None = None
     older_rows: str = "filtered"
     time_fields: Sequence[str] = ("update_time", "add_time")
     is_sortable: bool = False

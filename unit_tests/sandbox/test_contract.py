@@ -31,7 +31,7 @@ OTHER_TYPES = {"fields": {("mandatory_flag",), ("options", "id")}}
 SERVED = {
     *("cursor", "limit", "start", "sort", "sort_by", "sort_direction"),
     *("ids", "updated_since", "updated_until", "status", "include_fields"),
-    *("deal_ids", "board_id", "folder"),
+    *("deal_ids", "board_id", "folder", "include_body"),
 }
 #: Further parameters that the sandbox serves on one path, where they are required.
 SERVED_ON = {"/v1/organizationRelationships": {"org_id"}}

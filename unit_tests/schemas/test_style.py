@@ -17,7 +17,7 @@ from unit_tests.schemas.reading import (
     schema_of,
 )
 
-TIMES = re.compile(r"(_time|_timestamp|_at)$|^(time|created|modified|last_login)$")
+TIMES = re.compile(r"(_time|_timestamp|_at)$|^(time|timestamp|created|modified|last_login)$")
 TIMES_OF_DAY = {"due_time", "next_activity_time"}
 # of a participant of a mail: a number of milliseconds
 NOT_TIMES = {"message_time"}
