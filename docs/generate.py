@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from docs import compat, official
 from docs.contract.operations import of_stream
 from source_pipedrive.api.error_rules import ErrorRule
 from source_pipedrive.api.error_rules import error_rules as rules_of_api
@@ -317,6 +318,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
         joined_everywhere,
         error_rules,
         tolerated,
+        official.official_to_ours,
+        official.renamed_columns,
+        official.changed_types,
+        official.our_further_streams,
     )
 }
 
@@ -332,5 +337,6 @@ def regenerated(text: str) -> str:
 
 
 if __name__ == "__main__":
+    compat.write()
     for page in PAGES:
         page.write_text(regenerated(page.read_text("utf-8")), "utf-8")

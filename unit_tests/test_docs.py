@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docs import generate
+from docs import compat, generate
 from docs.contract.operations import READS, WITHOUT_OPERATION
 from source_pipedrive.config import require_valid, specification
 from source_pipedrive.estimate import main as plan
@@ -230,3 +230,9 @@ def test_a_note_on_behavior_is_short_and_names_existing_tests(
     assert len(note.splitlines()) <= 6
     assert tests
     assert tests - existing_tests == set()
+
+
+def test_the_views_of_the_official_streams_match_their_source() -> None:
+    written = {file: read(file) for file in compat.FOLDER.glob("*.sql")}
+
+    assert written == dict(compat.views()), "run make docs"

@@ -1,0 +1,33 @@
+-- Written by `make docs`. The table of the official stream `notes`.
+CREATE OR REPLACE VIEW pipedrive_official."notes" AS
+SELECT
+    "id",
+    "active_flag",
+    "add_time",
+    "content",
+    "deal",
+    "lead_id",
+    "deal_id",
+    "last_update_user_id",
+    "org_id",
+    "organization",
+    "person",
+    "person_id",
+    "project_id",
+    "project",
+    "task_id",
+    "task",
+    "pinned_to_lead_flag",
+    "pinned_to_deal_flag",
+    "pinned_to_organization_flag",
+    "pinned_to_person_flag",
+    "pinned_to_project_flag",
+    "pinned_to_task_flag",
+    "update_time",
+    "user",
+    "user_id",
+    "lead",
+    "_airbyte_raw_id",
+    "_airbyte_extracted_at",
+    "_airbyte_meta"
+FROM pipedrive."notes";
