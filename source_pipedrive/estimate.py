@@ -142,6 +142,6 @@ class Planner:
     def _request_highest_id(self, name: str) -> int:
         """Return the newest id of a list, which is more than its rows; 0 where ids are unsorted."""
         (one,) = self._factory.build({name})
-        if not (one.reader and one.spec.is_sortable):
+        if not (one.reader and one.spec.sorting == "v2"):
             return 0
         return one.reader.newest_id(ListSlice(source=one.lists[0]))

@@ -35,8 +35,14 @@ from source_pipedrive.protocol.config_updates import PlatformUpdates
 from source_pipedrive.protocol.files import read_file
 from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
 from source_pipedrive.protocol.named_rows_factory import NamedRowsFactory
-from source_pipedrive.protocol.skipped_streams import skipped_streams, statuses, warning
+from source_pipedrive.protocol.skipped_streams import (
+    skipped_streams,
+    statuses,
+    unknown_states,
+    warning,
+)
 from source_pipedrive.protocol.stream_factory import StreamFactory
+from source_pipedrive.streams.official_states import saved_states
 from source_pipedrive.streams.records import RecordFormat, RowRecords
 from source_pipedrive.streams.schema import CompiledColumns, warn_of_changed_fields
 from source_pipedrive.streams.slices import Named
@@ -203,10 +209,11 @@ class SourcePipedrive(YamlDeclarativeSource):
         )
         failures: dict[str, FailureType] = {}
         reported: set[str] = set()
-        if skipped := skipped_streams(catalog.streams, self.specs):
-            logger.warning(warning(skipped))
-            if len(skipped) == len(catalog.streams):
-                yield from statuses(skipped)
+        skipped = skipped_streams(catalog.streams, self.specs)
+        if text := warning(skipped, unknown_states(saved_states(self._state_manager))):
+            logger.warning(text)
+        if len(skipped) == len(catalog.streams):
+            yield from statuses(skipped)
         try:
             for message in super().read(logger, config, replace(catalog, streams=ordered), state):
                 if message.trace and (error := message.trace.error):

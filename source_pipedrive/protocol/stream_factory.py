@@ -16,10 +16,12 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from source_pipedrive.config import normalize_start_date
 from source_pipedrive.custom_fields.options import field_options_rows
 from source_pipedrive.protocol.client_factory import ClientFactory
+from source_pipedrive.protocol.takeover import announced, log_takeover
 from source_pipedrive.streams.child_cursor import ChildCursor, ScanTiming
 from source_pipedrive.streams.inbox_reader import DeletionReader, EventCursor, EventReader
 from source_pipedrive.streams.list_cursor import ListCursor
 from source_pipedrive.streams.list_reader import ListReader
+from source_pipedrive.streams.official_states import are_official, saved_states
 from source_pipedrive.streams.page_reader import PageReader, WholeList
 from source_pipedrive.streams.parents import CollectedParents, ParentLists, ParentRequests
 from source_pipedrive.streams.partitions import SlicePartitions
@@ -89,13 +91,25 @@ class StreamFactory:
         self._reference = ReferenceData(lists.rows, fail_fast=max_retries is not None)
         self._parents = ParentLists(lists.parents)
         self._list_cursors: dict[str, ListCursor] = {}
+        self._has_official_states = are_official(
+            saved_states(state_manager),
+            [name for name, spec in specs.items() if spec.incremental],
+            [
+                name
+                for name, spec in specs.items()
+                if any(map(_is_archived_list, self._lists(spec)))
+            ],
+        )
         self.custom_fields = CustomFields(self._reference, compiled_columns)
         self._start = normalize_start_date(config.get("start_date"))
         self._inbox_url = str(config.get("webhook_inbox") or "")
 
     def build(self, names: Collection[str]) -> list[BuiltStream]:
         """Build streams, parents before their children."""
-        return [self._build(spec) for name, spec in self._specs.items() if name in names]
+        built = [self._build(spec) for name, spec in self._specs.items() if name in names]
+        cursors = {one.spec.name: self._list_cursors.get(one.spec.name) for one in built}
+        log_takeover([name for name, one in cursors.items() if one and one.takes_over])
+        return built
 
     def _build(self, spec: StreamSpec) -> BuiltStream:
         if spec.reader == "EventReader":
@@ -125,7 +139,12 @@ class StreamFactory:
         return self._stream(spec, cursor.slices, read_pages, cursor=cursor, reader=reader)
 
     def _cursor(self, spec: StreamSpec, incremental: Incremental) -> ListCursor | ChildCursor:
-        state = StreamState(spec.name, self._state_manager, self._messages)
+        state = StreamState(
+            spec.name,
+            self._state_manager,
+            self._messages,
+            is_official=self._has_official_states,
+        )
         reads_inbox = bool(self._inbox_url and spec.event_object)
         if spec.parents:
             return self._child_cursor(spec.parents, state, incremental, reads_inbox=reads_inbox)
@@ -144,10 +163,12 @@ class StreamFactory:
     ) -> ChildCursor:
         # only children that are cheap to read are also read for parents that did not change
         days = self._config.get("full_child_refresh_days", 7) if requests.group_size > 1 else None
+        path = self._specs[state.stream_name].path_for(self._config, {requests.parent_key: "1"})
+        list_parents = partial(self._parents.since, requests.parent)
         cursor = ChildCursor(
             requests,
             state,
-            partial(self._parents.since, requests.parent),
+            announced(list_parents, state, requests.parent, self._clients.cost_of(path)),
             ScanTiming(incremental.lookback, days),
             reads_inbox=reads_inbox,
         )
@@ -236,3 +257,8 @@ class StreamFactory:
             )
             for partition in partitions
         ]
+
+
+def _is_archived_list(one: SourceList) -> bool:
+    """Tell whether a list of archived rows has a bookmark that hides rows."""
+    return one.name == "archived" and one.older_rows != "dropped"

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any, cast
 
 from source_pipedrive import timestamps
+from source_pipedrive.streams.official_states import LISTS
 from source_pipedrive.streams.parents import CollectedParents
-from source_pipedrive.streams.slices import ListSlice, ReadPage, SourceList
+from source_pipedrive.streams.slices import ListSlice, NeverChangedRows, ReadPage, SourceList
 from source_pipedrive.streams.state import (
     INBOX,
+    NEVER_CHANGED,
     StreamState,
     readable,
     refuse_future,
@@ -26,6 +28,9 @@ class ListCursor(StreamCursor):
 
     State: `{"update_time": T}`, for each further list `{"archived": {"update_time": T}}`. Up to `T`
     every change was emitted. Rows repeat at the boundary; none is skipped.
+
+    The bookmarks of the official connector hide rows that never changed, which it does not read. A
+    cursor that `takes_over` its state reads them once, and says so in `NEVER_CHANGED`.
 
     It stands in for the CDK's per-partition cursor, which emits a state every ten minutes at most,
     cannot adapt its windows, reads all of them again on an idle stream, and parses the date of
@@ -46,6 +51,10 @@ class ListCursor(StreamCursor):
         incremental = cast("Incremental", spec.incremental)
         self._time_of = spec.time_of
         self._bookmarks: dict[str, str] = {}
+        self._never_changed = ""
+        self._lists = [one.name for one in lists]
+        # where all rows are listed, those that never changed are among them
+        self._takes_over = state.is_official and any(one.older_rows != "dropped" for one in lists)
         self._main_list = lists[0].name
         super().__init__(incremental.cursor_field, state, reads_inbox=reads_inbox)
         self.parents = None
@@ -54,7 +63,12 @@ class ListCursor(StreamCursor):
         # the bookmarks move on while the lists are read
         self._plans = {
             one.name: ListPlan(
-                one, self._since(one.name, start, incremental.lookback), incremental.is_windowed
+                one,
+                self._since(one.name, start, incremental.lookback),
+                incremental.is_windowed,
+                never_changed_due=one.name in self._bookmarks
+                and self._takes_over
+                and not self._never_changed,
             )
             for one in lists
         }
@@ -67,11 +81,19 @@ class ListCursor(StreamCursor):
                 state[self._field] = bookmark
             else:
                 state[name] = {self._field: bookmark}
+        if self._takes_over and self._bookmarks:
+            read_at = self._never_changed
+            state[NEVER_CHANGED] = {self._field: read_at} if read_at else None
         return state
 
     @property
     def reads_all(self) -> bool:
         return not self._bookmarks
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether the next read brings rows that a bookmark of the official connector hides."""
+        return any(plan.never_changed_due for plan in self._plans.values())
 
     def reads_since(self, moment: str | None) -> bool:
         """Tell whether all lists are read from a moment on, or from an earlier one."""
@@ -81,10 +103,17 @@ class ListCursor(StreamCursor):
         )
 
     def _load(self, saved: Mapping[str, Any]) -> None:
+        saved = {**self._inherited(), **saved}
         self._bookmarks = readable(
             self._stream_name, self._field, saved, lambda: self._parse(saved)
         )
         self._load_sequence(saved)
+
+    def _inherited(self) -> Mapping[str, Any]:
+        """Return the bookmarks of lists that are streams of their own in the official connector."""
+        streams = {name: LISTS.get((self._stream_name, name)) for name in self._lists}
+        states = {name: self._stream_state.saved_of(old) for name, old in streams.items() if old}
+        return {name: state for name, state in states.items() if state}
 
     def _parse(self, saved: Mapping[str, Any]) -> dict[str, str]:
         """Read the bookmark of every list, also of those that are switched off now."""
@@ -94,6 +123,8 @@ class ListCursor(StreamCursor):
                 bookmarks[self._main_list] = timestamps.normalize(value)
             elif key == INBOX:
                 _ = int(value["sequence"])
+            elif key == NEVER_CHANGED:
+                self._never_changed = timestamps.normalize(value[self._field]) if value else ""
             else:
                 bookmarks[key] = timestamps.normalize(value[self._field])
         return bookmarks
@@ -123,7 +154,8 @@ class ListCursor(StreamCursor):
 
     def _requested_page_done(self, part: ListSlice, page: ReadPage) -> bool:
         plan = self._plans[part.source.name]
-        if self.parents:
+        # no child is due of a row that is older than the beginning, and others may read already
+        if self.parents and not (plan.since and isinstance(part, NeverChangedRows)):
             self.parents.add(part.source.name, page.rows)
         times = self._times(page.rows)
         with self._changed:
@@ -146,6 +178,7 @@ class ListCursor(StreamCursor):
         plan.progress[part].is_closed = True
         if (reached := plan.bookmark()) > self._bookmarks.get(plan.source.name, ""):
             self._bookmarks[plan.source.name] = reached
+        self._note_never_changed()
         self._emit_state()
         plans = self._plans.values()
         if self.parents and all(plan.is_closed for plan in plans):
@@ -158,8 +191,15 @@ class ListCursor(StreamCursor):
         if self.parents:
             self.parents.fail()
 
+    def _note_never_changed(self) -> None:
+        """Take note that no bookmark hides rows that never changed any more."""
+        is_read = all(plan.has_never_changed_rows for plan in self._plans.values())
+        if self._takes_over and self._bookmarks and is_read:
+            self._never_changed = self._never_changed or max(self._bookmarks.values())
+
     def _finish(self) -> None:
         """Warn when all lists are empty that once held rows: the bookmarks say so."""
+        self._note_never_changed()
         is_empty = all(plan.is_empty for plan in self._plans.values())
         if self._newest_before and is_empty:
             _LOGGER.warning(

@@ -14,7 +14,7 @@ from source_pipedrive.api.client import (
     pages_as_answered,
 )
 from source_pipedrive.api.exceptions import UserError, transient_error
-from source_pipedrive.api.responses import Body, unwrapped
+from source_pipedrive.api.responses import Body, Paging, unwrapped
 from source_pipedrive.streams.schema import conformer
 from source_pipedrive.streams.shaping import Row, Shaping
 from source_pipedrive.streams.slices import (
@@ -119,7 +119,8 @@ class PageReader:
         """Return the query parameters that tell a slice from others."""
         if isinstance(part, ParentGroup):
             return part.parameters
-        parameters = dict(part.order.parameters) if self._spec.is_sortable else {}
+        order = part.order or part.source.order
+        parameters = dict(order.parameters(self._spec.sorting))
         parameters |= part.parameters
         if self._spec.incremental and part.source.older_rows == "filtered":
             parameters |= self._spec.incremental.parameters(part.since, part.until)
@@ -169,7 +170,7 @@ class PageReader:
         if isinstance(part, ListSlice):
             rows = part.keep(rows)
             if part.source.older_rows != "filtered":
-                floor = part.since
+                floor = part.since or floor
         return [row for row in rows if not self._spec.is_older(row, floor)] if floor else rows
 
     def _passes_older_rows(self, part: RequestSlice, rows: list[Row]) -> bool:
@@ -193,6 +194,7 @@ def _as_read(page: Page, kept: list[Row]) -> ReadPage:
         rows=kept,
         listed=len(page.rows),
         next_cursor=page.next_cursor,
+        has_more=bool(page.next_cursor) or Paging.of(page.answer.body).has_more,
         answered_at=page.answer.answered_at,
         status=page.answer.status,
         refusal=page.answer.refusal,

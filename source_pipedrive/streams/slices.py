@@ -12,6 +12,28 @@ Named = Mapping[str, Mapping[str, str]]
 """For each stream, the ids of rows and when they changed; of a child stream, those of parents."""
 
 
+Sorting = Literal["none", "v1", "v2"]
+"""By which parameters a list can be sorted: those of API v1, those of API v2, or none."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order in which a list is requested."""
+
+    column: str = "id"
+    descending: bool = False
+
+    def parameters(self, sorting: Sorting) -> Mapping[str, str]:
+        """Return the query parameters of the order; none where the list cannot be sorted."""
+        direction = "desc" if self.descending else "asc"
+        if sorting == "v1":
+            return {"sort": f"{self.column} {direction.upper()}"}
+        return {"sort_by": self.column, "sort_direction": direction} if sorting == "v2" else {}
+
+
+_NEWEST_FIRST = Order("update_time", descending=True)
+
+
 @dataclass(frozen=True, eq=False)
 class SourceList:
     """One of the lists that a stream reads, such as the live or the archived deals.
@@ -23,18 +45,10 @@ class SourceList:
     partition: Mapping[str, str] = field(default_factory=dict)
     older_rows: OlderRows = "filtered"
 
-
-@dataclass(frozen=True)
-class Order:
-    """The order in which a list is requested."""
-
-    column: str = "id"
-    descending: bool = False
-
     @property
-    def parameters(self) -> Mapping[str, str]:
-        """The query parameters of API v2."""
-        return {"sort_by": self.column, "sort_direction": "desc" if self.descending else "asc"}
+    def order(self) -> Order:
+        """The order in which the list is read: by id, so that no change moves a row."""
+        return _NEWEST_FIRST if self.older_rows == "last" else Order()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,12 +57,12 @@ class ListSlice:
 
     Rows that changed before `since` are older than the slice. The list is requested from `cursor`
     on, up to `max_pages`, up to the row before the one with the id `before_id`, and without the
-    rows up to `after_id`.
+    rows up to `after_id`. Without an `order`, it is requested in that of its source.
     """
 
     source: SourceList
     since: str | None = None
-    order: Order = Order()
+    order: Order | None = None
     cursor: str | None = None
     max_pages: int | None = None
     after_id: int | None = None
@@ -89,7 +103,7 @@ class NewestRows(ListSlice):
     Rows that come in another order than requested are left to the slice that follows.
     """
 
-    order: Order = Order(descending=True)
+    order: Order | None = Order(descending=True)
     max_pages: int | None = 1
 
     def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -104,7 +118,7 @@ class TimeWindow(ListSlice):
     A row that changes again during the read leaves the window, and moves no other row out of it.
     """
 
-    order: Order = Order("update_time")
+    order: Order | None = Order("update_time")
     end: str | None = None
 
     @property
@@ -119,6 +133,8 @@ class NeverChangedRows(ListSlice):
     Requested in the order of `update_time`, and read as far as it is null. Whether Pipedrive sorts
     null first or last is not established, so both ends are read.
     """
+
+    order: Order = Order("update_time")
 
     def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [row for row in rows if not row.get(self.order.column)]
@@ -223,14 +239,16 @@ class InboxRows:
 class ReadPage:
     """A page as its cursor sees it: the rows that will be emitted, and how many were listed.
 
-    `answered_at` is the moment by Pipedrive's clock, `next_cursor` where the next page begins,
-    `refusal` why a tolerated refusal came instead. `sequence` is the inbox's, up to the last row.
+    `answered_at` is the moment by Pipedrive's clock, `next_cursor` where the next page begins, and
+    `has_more` whether there is one, however the list is paged. `refusal` says why a tolerated
+    refusal came instead. `sequence` is the inbox's, up to the last row.
     """
 
     rows: Sequence[Mapping[str, Any]]
     listed: int = 0
     answered_at: str = ""
     next_cursor: str | None = None
+    has_more: bool = False
     status: int = 200
     refusal: str = ""
     sequence: int = 0

@@ -16,23 +16,40 @@ from source_pipedrive.api.exceptions import UnreadableStateError
 INBOX = "inbox"
 """The key of `{"sequence": n}`: up to where deletions from webhooks were read."""
 
+NEVER_CHANGED = "never_changed"
+"""The key of `{"update_time": T}` in states that began as the official connector's: the rows that
+never changed were read when the newest change was `T`. Null as long as they are not."""
+
 # A bookmark comes from Pipedrive's clock; this machine's clock stands in where an answer has none.
 _TOLERATED_SKEW = timedelta(hours=1)
 
 
 class StreamState:
-    """The state of one stream, in the CDK's state manager."""
+    """The state of one stream, in the CDK's state manager.
+
+    `is_official` tells whether the official connector saved it.
+    """
 
     def __init__(
-        self, stream_name: str, manager: ConnectorStateManager, messages: MessageRepository
+        self,
+        stream_name: str,
+        manager: ConnectorStateManager,
+        messages: MessageRepository,
+        *,
+        is_official: bool = False,
     ) -> None:
         self.stream_name = stream_name
+        self.is_official = is_official
         self._manager = manager
         self._messages = messages
 
     def saved(self) -> MutableMapping[str, Any]:
         """Return the state of the last sync; empty at the first one."""
-        state = dict(self._manager.get_stream_state(self.stream_name, None))
+        return self.saved_of(self.stream_name)
+
+    def saved_of(self, stream: str) -> MutableMapping[str, Any]:
+        """Return the state that the last sync, or another connector, saved for a stream."""
+        state = dict(self._manager.get_stream_state(stream, None))
         return {} if state.get(NO_CURSOR_STATE_KEY) else state
 
     def emit(self, state: Mapping[str, Any]) -> None:

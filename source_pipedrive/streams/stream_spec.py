@@ -12,7 +12,7 @@ from isodate import parse_duration
 from source_pipedrive import timestamps
 from source_pipedrive.streams.parents import ParentRequests
 from source_pipedrive.streams.shaping import StepSpec, unknown_steps
-from source_pipedrive.streams.slices import OlderRows, SingleRow
+from source_pipedrive.streams.slices import OlderRows, SingleRow, Sorting
 
 Paging = Literal["none", "cursor", "offset"]
 
@@ -26,7 +26,7 @@ _READER_KEYS = {
     "wrapped_in",
     "older_rows",
     "time_fields",
-    "is_sortable",
+    "sorting",
     "takes_ids",
     "is_object",
     "shape",
@@ -126,7 +126,7 @@ class StreamSpec:
     wrapped_in: str | None = None
     older_rows: str = "filtered"
     time_fields: Sequence[str] = ("update_time", "add_time")
-    is_sortable: bool = False
+    sorting: Sorting = "none"
     takes_ids: bool = False
     is_object: bool = False
     shape: Sequence[StepSpec] = ()
@@ -138,8 +138,9 @@ class StreamSpec:
     entities: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.paging not in get_args(Paging):
-            raise ManifestError(f"Stream {self.name} of the manifest: `paging` is {self.paging!r}.")
+        for key, choices in (("paging", Paging), ("sorting", Sorting)):
+            if (value := getattr(self, key)) not in get_args(choices):
+                raise ManifestError(f"Stream {self.name} of the manifest: `{key}` is {value!r}.")
         if unknown := unknown_steps(self.shape):
             raise ManifestError(
                 f"Stream {self.name} of the manifest has unknown steps under `shape`: "
@@ -214,7 +215,7 @@ class StreamSpec:
             },
             paging="none",
             is_object=True,
-            is_sortable=False,
+            sorting="none",
             fallback=None,
             never_empty=None,
         )

@@ -27,6 +27,8 @@ _PAGES_TO_JUDGE = 3
 _PAGES_WORTH_WINDOWS = 200
 _PAGES_PER_WINDOW = 40
 
+_LAST_CHANGED_FIRST = Order("update_time", descending=True)
+
 WaitUntil = Callable[[Callable[[], bool]], bool]
 """Waits for a condition; returns whether it came true before the stream failed."""
 
@@ -46,6 +48,7 @@ class Progress:
     first_id: int = 0
     last_id: int = 0
     next_cursor: str | None = None
+    has_more: bool = False
     is_closed: bool = False
 
     @property
@@ -61,18 +64,39 @@ class ListPlan:
     read in one go for three pages, then its newest page follows. If that shows a short list, the
     rest is read up to the newest page, so that judging costs nothing. A long one is read anew, in
     time windows, several at once. `is_complete` tells whether all slices are planned.
+
+    Rows that never changed are older than every `since`. If they are due, they follow.
     """
 
     source: SourceList
     since: str | None
     windowed: bool = False
+    never_changed_due: bool = False
     answered_at: str = ""
     is_complete: bool = False
     progress: dict[ListSlice, Progress] = field(default_factory=dict)
     _windows: list[ListSlice] = field(default_factory=list)
 
     def slices(self, wait_until: WaitUntil) -> Iterator[ListSlice]:
-        """Yield the slices; a windowed list waits for its first page before it goes on."""
+        """Yield the slices; some wait for what slices before them brought."""
+        yield from self._changed_rows(wait_until)
+        if self.is_complete and self.never_changed_due:
+            yield from self._never_changed_rows(wait_until)
+
+    def _never_changed_rows(self, wait_until: WaitUntil) -> Iterator[ListSlice]:
+        """Yield the end of the list that may have rows without a time, then the other one."""
+        first = self._add(NeverChangedRows(source=self.source))
+        yield first
+        read = self.progress[first]
+        if not wait_until(lambda: read.is_closed):
+            return
+        # the other end cannot have any if this one does, or if this page is the whole list
+        if not read.rows and read.has_more:
+            yield self._add(NeverChangedRows(source=self.source, order=_LAST_CHANGED_FIRST))
+        self.never_changed_due = False
+
+    def _changed_rows(self, wait_until: WaitUntil) -> Iterator[ListSlice]:
+        """Yield the slices from `since` on; a windowed list waits for its first page."""
         head = self._begin(max_pages=_PAGES_TO_JUDGE if self.windowed else None)
         read = self.progress[head]
         self.is_complete = not self.windowed
@@ -134,6 +158,7 @@ class ListPlan:
         read.rows += len(page.rows)
         read.listed += page.listed
         read.next_cursor = page.next_cursor
+        read.has_more = page.has_more
         if page.rows and self.windowed:
             read.first_id = read.first_id or page.rows[0]["id"]
             read.last_id = page.rows[-1]["id"]
@@ -169,6 +194,16 @@ class ListPlan:
     @property
     def is_closed(self) -> bool:
         return self.is_complete and all(read.is_closed for read in self.progress.values())
+
+    @property
+    def has_never_changed_rows(self) -> bool:
+        """Whether the rows that never changed were emitted, or are before any bookmark."""
+        found = [
+            read.is_closed
+            for part, read in self.progress.items()
+            if isinstance(part, NeverChangedRows)
+        ]
+        return self.since is None or (bool(found) and all(found) and not self.never_changed_due)
 
     @property
     def is_empty(self) -> bool:

@@ -41,3 +41,43 @@ def test_no_warning_if_every_stream_is_read(api: Api, read: Read) -> None:
     output = read("stages")
 
     assert output.logs("WARN") == []
+
+
+def test_streams_with_another_name_are_named_with_it(api: Api, read: Read) -> None:
+    api.answer("api/v2/stages", v2_page(rows("stages", [1])))
+
+    output = read("stages", "mail", "mailThreads", "deals_archived", "deal_flow", "old_deals")
+
+    (line,) = output.logs("WARN")
+    assert (
+        "mail (now mail_messages), mailThreads (now mail_threads), deals_archived (now deals), "
+        "deal_flow (now deal_changelog), old_deals." in line
+    )
+
+
+def test_unknown_streams_of_the_state_are_in_the_same_warning(api: Api, read: Read) -> None:
+    api.answer("api/v2/stages", v2_page(rows("stages", [1])))
+    bookmark = {"update_time": "2024-05-01T10:00:00Z"}
+    state = {"stages": {}, "deals_archived": bookmark, "deal_flow": {"states": []}, "old": bookmark}
+
+    output = read("stages", "mail", state=state)
+
+    (line,) = output.logs("WARN")
+    assert "selected streams: mail (now mail_messages)" in line
+    assert (
+        "saved state has streams that the connector does not have: deals_archived (now deals), "
+        "deal_flow (now deal_changelog), old." in line
+    )
+    assert "The state of deals_archived continues in deals." in line
+
+
+def test_states_that_were_taken_over_cause_no_warning(api: Api, read: Read) -> None:
+    api.answer("api/v2/stages", v2_page(rows("stages", [1])))
+    bookmark = {"update_time": "2024-05-01T10:00:00Z"}
+    state = {
+        "persons": {**bookmark, "never_changed": bookmark},
+        "deals_archived": bookmark,
+        "mailThreads": {"__ab_no_cursor_state_message": True},
+    }
+
+    assert read("stages", state=state).logs("WARN") == []

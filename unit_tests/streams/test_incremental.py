@@ -72,11 +72,12 @@ def test_never_asks_for_rows_before_the_start_date(bookmark: str, api: Api, read
     ],
 )
 def test_resumes_from_any_form_of_the_same_moment(saved: str, api: Api, read: Read) -> None:
-    api.answer("api/v2/persons", page("persons", []))
+    api.serve("api/v2/persons", lambda _: page("persons", []))
 
     read("persons", state={"persons": {"update_time": saved}})
 
-    assert [query["updated_since"] for query in api.asked("api/v2/persons")] == [
+    asked = api.asked("api/v2/persons")
+    assert [query["updated_since"] for query in asked if "updated_since" in query] == [
         "2024-05-01T09:55:00Z"
     ]
 
