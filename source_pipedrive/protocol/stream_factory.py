@@ -107,8 +107,7 @@ class StreamFactory:
     def build(self, names: Collection[str]) -> list[BuiltStream]:
         """Build streams, parents before their children."""
         built = [self._build(spec) for name, spec in self._specs.items() if name in names]
-        cursors = {one.spec.name: self._list_cursors.get(one.spec.name) for one in built}
-        log_takeover([name for name, one in cursors.items() if one and one.takes_over])
+        log_takeover({one.spec.name: self._list_cursors.get(one.spec.name) for one in built})
         return built
 
     def _build(self, spec: StreamSpec) -> BuiltStream:

@@ -1,8 +1,9 @@
 """Says in the log what becomes of the states of the official connector."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
+from source_pipedrive.streams.list_cursor import ListCursor
 from source_pipedrive.streams.official_states import NEW_NAMES
 from source_pipedrive.streams.parents import CollectedParents
 from source_pipedrive.streams.state import StreamState
@@ -12,14 +13,19 @@ _LOGGER = logging.getLogger("airbyte")
 ListParents = Callable[[str | None], CollectedParents]
 
 
-def log_takeover(streams: Sequence[str]) -> None:
-    """Say which streams read rows that the official connector never does."""
-    if streams:
-        _LOGGER.info(
-            "The saved states look like those of the official connector, which does not read rows "
-            "that never changed. They are read once, in the streams %s.",
-            ", ".join(streams),
-        )
+def log_takeover(cursors: Mapping[str, ListCursor | None]) -> None:
+    """Say which streams read rows that the official connector never does; by their cursors."""
+    taken_over = {name: one for name, one in cursors.items() if one and one.takes_over}
+    if not taken_over:
+        return
+    _LOGGER.info(
+        "The saved states look like those of the official connector, which does not read rows that "
+        "never changed. They are read once, in the streams %s.",
+        ", ".join(taken_over),
+    )
+    for name, cursor in taken_over.items():
+        for part in cursor.lists_read_whole:
+            _LOGGER.info("Stream %s: no state for the %s rows, so all are read once.", name, part)
 
 
 def announced(

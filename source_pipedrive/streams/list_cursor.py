@@ -95,6 +95,11 @@ class ListCursor(StreamCursor):
         """Whether the next read brings rows that a bookmark of the official connector hides."""
         return any(plan.never_changed_due for plan in self._plans.values())
 
+    @property
+    def lists_read_whole(self) -> Sequence[str]:
+        """The lists without a bookmark, of a stream that has a bookmark for another one."""
+        return [one for one in self._plans if one not in self._bookmarks and self._bookmarks]
+
     def reads_since(self, moment: str | None) -> bool:
         """Tell whether all lists are read from a moment on, or from an earlier one."""
         return all(

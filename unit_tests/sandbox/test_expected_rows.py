@@ -239,6 +239,26 @@ def test_a_mail_thread_lies_in_several_folders_but_only_in_its_owners_mailbox(
     assert {row["user_id"] for row in read} == {1}
 
 
+def test_the_mail_of_a_record_has_messages_of_colleagues_for_the_administrator_alone(
+    whole: Client,
+) -> None:
+    rows = whole.rows("person_mail_messages")
+    of_colleague = next(row for row in rows if row["user_id"] == 2)
+    path = f"/v1/persons/{of_colleague['person_id']}/mailMessages"
+    own = next(row for row in rows if row["user_id"] == 1)
+
+    for_administrator = whole.body(path, include_body=1)["data"]
+    hidden = whole.as_profile("regular").read(f"/v1/persons/{own['person_id']}/mailMessages")
+
+    (message,) = [row for row in for_administrator if row["data"]["id"] == of_colleague["id"]]
+    assert message["object"] == "mailMessage"
+    assert message["data"]["body"]
+    assert 1 not in {row["data"]["user_id"] for row in hidden}
+    private = whole.sandbox.store.count("linked_mail", "is_private = 1 AND user_id = 2")
+    assert private > 0
+    assert not {row["id"] for row in rows if row["user_id"] == 2 and row["id"] % 4 == 0}
+
+
 def test_both_organizations_list_their_relationship(whole: Client) -> None:
     expected = whole.rows("organization_relationships")
     organizations = sorted({row["org_id"] for row in expected})[:20]

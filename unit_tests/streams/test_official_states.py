@@ -159,6 +159,8 @@ def test_the_archived_deals_continue_where_the_stream_of_their_own_ended(
         **({"archived": bookmark} if "deals_archived" in given else {}),
         "never_changed": bookmark,
     }
+    is_said = any("no state for the archived rows" in line for line in output.logs("INFO"))
+    assert is_said == (given == {"deals"})
 
 
 def test_the_stream_of_archived_deals_has_no_say_once_it_was_taken_over(
