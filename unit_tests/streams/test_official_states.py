@@ -191,6 +191,7 @@ def test_states_of_this_connector_are_not_taken_for_official_ones() -> None:
         {"deals": {"update_time": BOOKMARK}},
         {"files": {"update_time": "2024-05-01 10:00:00"}},
         {"users": {"modified": "2024-05-01 10:00:00"}},
+        {"notes": {"update_time": BOOKMARK, "never_changed": None}},
     ],
     ids=str,
 )
