@@ -76,11 +76,10 @@ def _about_states(names: Sequence[str]) -> str:
     ]
     sentences += [f"The state of {name} continues in {NEW_NAMES[name]}." for name in continued]
     if set(names) - set(continued):
+        whose = "The states of the others" if continued else "Their states"
         sentences.append(
-            "The others are not used: select the streams with the new names, or remove them from "
-            "the state."
-            if continued
-            else "It is not used: select the streams with the new names, or remove it."
+            f"{whose} are not used: choose the streams with the new names, or delete the old ones "
+            "in the state."
         )
     return " ".join(sentences)
 
