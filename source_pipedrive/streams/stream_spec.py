@@ -106,7 +106,7 @@ class StreamSpec:
     `paging` is how the list is paged: by `cursor` (v2, and some of v1), by `offset` (the rest of
     v1), or not at all. `records_at` is a key inside `data`, which may be one object if `is_object`;
     `wrapped_in` is the key under which each row has its record. A list that `takes_ids` returns
-    the rows with up to a hundred ids. The first of `time_fields` that is set tells how old a row is.
+    the rows with up to a hundred ids. The first of `time_fields` that is set is the time of a row.
     `never_empty` says why the list has a row in every account. Custom fields are those of
     `fields_of`, labels those of `labels_of`; `event_object` is what webhooks call the object.
     """
