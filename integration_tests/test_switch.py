@@ -29,8 +29,14 @@ TOKENS_OF_ROWS_THAT_NEVER_CHANGED = 2 * (10 + 20 + 10 + 10 + 10 + 10 + 20 + 20 +
 
 
 def config_of(sandbox: RunningSandbox) -> Row:
-    """The configuration of the source."""
-    return {**sandbox.config, "custom_fields": "raw"}
+    """The configuration of the official source, and what it does not have."""
+    return {
+        "credentials": {"auth_type": "api_token", "api_token": sandbox.token},
+        "replication_start_date": "2010-01-01T00:00:00Z",
+        "num_workers": 10,
+        "api_url": sandbox.url,
+        "custom_fields": "raw",
+    }
 
 
 @pytest.fixture

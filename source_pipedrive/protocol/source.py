@@ -1,8 +1,7 @@
 """The source: what a Pipedrive account offers to the Airbyte protocol."""
 
 import logging
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Self
@@ -14,9 +13,9 @@ from airbyte_cdk.models import (
     AirbyteStateMessage,
     AirbyteStream,
     ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteStream,
     ConnectorSpecification,
     ConnectorSpecificationSerializer,
-    FailureType,
     Status,
 )
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -32,6 +31,7 @@ from source_pipedrive.old_settings import migrate
 from source_pipedrive.protocol.cdk_seams import messages_of, with_changes
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.protocol.config_updates import PlatformUpdates
+from source_pipedrive.protocol.failures import Failures
 from source_pipedrive.protocol.files import read_file
 from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
 from source_pipedrive.protocol.named_rows_factory import NamedRowsFactory
@@ -60,12 +60,6 @@ _NO_OWNER = (
 )
 # the parts of Pipedrive, as `access` of a user names them, whose rows the streams bring
 _APPS = ("sales", "projects", "account_settings")
-_CORRELATION_ID = re.compile(r" \[x-correlation-id [^\]]*\]")
-_GRAVEST_FIRST = (
-    FailureType.config_error,
-    FailureType.system_error,
-    FailureType.transient_error,
-)
 
 
 class SourcePipedrive(YamlDeclarativeSource):
@@ -202,30 +196,19 @@ class SourcePipedrive(YamlDeclarativeSource):
         if (source := self._configured(config, catalog, state)) is not self:
             yield from source.read(logger, config, catalog, state)
             return
-        order = list(self.specs)
-        ordered = sorted(
-            catalog.streams,
-            key=lambda one: order.index(one.stream.name) if one.stream.name in order else -1,
-        )
-        failures: dict[str, FailureType] = {}
-        reported: set[str] = set()
+        ordered = replace(catalog, streams=_parents_first(catalog.streams, self.specs))
+        failures = Failures()
         skipped = skipped_streams(catalog.streams, self.specs)
         if text := warning(skipped, unknown_states(saved_states(self._state_manager))):
             logger.warning(text)
         if len(skipped) == len(catalog.streams):
             yield from statuses(skipped)
         try:
-            for message in super().read(logger, config, replace(catalog, streams=ordered), state):
-                if message.trace and (error := message.trace.error):
-                    # the children of several parents may get the same answer
-                    what_happened = _CORRELATION_ID.sub("", error.message)
-                    if what_happened in reported:
-                        continue
-                    reported.add(what_happened)
-                    failures[error.message] = FailureType(error.failure_type)
-                yield with_changes(message)
+            for message in super().read(logger, config, ordered, state):
+                if not failures.repeats(message):
+                    yield with_changes(message)
         except AirbyteTracedException as error:
-            raise _summary(failures, error) from error
+            raise failures.summary(error) from error
         finally:
             warn_of_changed_fields(self._compiled_columns, catalog)
             self.budget.report(logger)
@@ -281,19 +264,12 @@ class SourcePipedrive(YamlDeclarativeSource):
         )
 
 
-def _summary(
-    failures: Mapping[str, FailureType], error: AirbyteTracedException
-) -> AirbyteTracedException:
-    """Sum up why a sync failed, without calling the configuration wrong when it is not.
-
-    The CDK ends every failed sync with a config error, which Airbyte does not retry.
-    """
-    types = set(failures.values()) or {error.failure_type}
-    return AirbyteTracedException(
-        message=" ".join(failures) or str(error.message),
-        internal_message="Concurrent read failure",
-        failure_type=next(one for one in _GRAVEST_FIRST if one in types),
-    )
+def _parents_first(
+    selected: Sequence[ConfiguredAirbyteStream], known: Collection[str]
+) -> list[ConfiguredAirbyteStream]:
+    """Order streams as the manifest has them; those that it does not have come first."""
+    places = {name: place for place, name in enumerate(known)}
+    return sorted(selected, key=lambda one: places.get(one.stream.name, -1))
 
 
 def _limits(user: Mapping[str, Any]) -> str:
