@@ -22,16 +22,23 @@ def update(file: str | Path, **settings: Any) -> bool:
     Old settings are written in their present form, because the new ones may contradict them. The
     file is replaced as a whole, so that a process that is killed does not leave half of it.
     """
+    config = read(file)
+    text = json.dumps({**config, **settings}, indent=2, ensure_ascii=False) + "\n"
     try:
-        written = Path(file).resolve()
-        config = json.loads(written.read_text("utf-8"))
-        if not isinstance(config, Mapping):
-            return False
-        text = json.dumps({**migrate(config), **settings}, indent=2, ensure_ascii=False) + "\n"
-        _replace(written, text)
-    except (OSError, ValueError):
+        if config:
+            _replace(Path(file).resolve(), text)
+    except OSError:
         return False
-    return True
+    return bool(config)
+
+
+def read(file: str | Path) -> Mapping[str, Any]:
+    """Return the settings of a config file in their present form; none if it cannot be read."""
+    try:
+        config = json.loads(Path(file).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return migrate(config) if isinstance(config, Mapping) else {}
 
 
 def _replace(file: Path, text: str) -> None:

@@ -18,9 +18,8 @@ HandBack = Callable[[Mapping[str, Any]], None]
 
 
 class Words(NamedTuple):
-    """How messages call the credentials, who they belong to, and the setting of the address."""
+    """How messages call the user whose credentials are used, and the setting of the address."""
 
-    credential: str
     owner: str
     address: str
 
@@ -43,7 +42,7 @@ class ApiKeyAccess(AuthBase):
     https://pipedrive.readme.io/docs/core-api-concepts-authentication
     """
 
-    words = Words("the API key", "the owner of the API key", "`api_url`")
+    words = Words("the owner of the API key", "`api_url`")
 
     def __init__(self, api_key: str, api_url: str = DEFAULT_API) -> None:
         self._api_key = api_key
@@ -63,7 +62,7 @@ class ApiKeyAccess(AuthBase):
 class OAuthAccess:
     """The header `Authorization` with a valid access token, sent to the host of that token."""
 
-    words = Words("the access token", "the user who connected the app", "`credentials.api_domain`")
+    words = Words("the user who connected the app", "`credentials.api_domain`")
 
     def __init__(self, tokens: OAuthTokens) -> None:
         self._tokens = tokens
@@ -119,11 +118,17 @@ def access_of(config: Mapping[str, Any], hand_back: HandBack) -> Access:
 
 
 def keep_in_file(file: str | Path, credentials: Mapping[str, Any]) -> None:
-    """Write renewed credentials into the config file, or say that the next run may need them."""
-    if not config_file.update(file, credentials=dict(credentials)):
+    """Write renewed credentials into the config file, or say that it has lost its refresh token."""
+    if config_file.update(file, credentials=dict(credentials)):
+        return
+    stored = config_file.read(file).get("credentials")
+    if (
+        not isinstance(stored, Mapping)
+        or stored.get("refresh_token") != credentials["refresh_token"]
+    ):
         sys.stderr.write(
-            f"Pipedrive renewed the tokens, but {file} cannot be written. If the next run says "
-            "that the refresh token was refused, connect again, and make the file writable.\n"
+            f"Pipedrive replaced the refresh token, but {file} cannot be written. The token in it "
+            "is void. Make the file writable, authorize the app again, and enter the new token.\n"
         )
 
 
