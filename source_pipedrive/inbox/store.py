@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from source_pipedrive.inbox.database import create_inbox_engine, inbox_errors, parse_url
 from source_pipedrive.inbox.errors import InboxError
-from source_pipedrive.inbox.event import Event, StoredEvent
+from source_pipedrive.inbox.event import Event, Payload, StoredEvent, plausible
 from source_pipedrive.inbox.table import (
     LOCK_WRITES_IN_POSTGRESQL,
     SET_FIRST_SEQUENCE_IN_SQLITE,
@@ -169,9 +169,9 @@ class Inbox:
                     object=row.object,
                     object_id=row.object_id,
                     action=row.action,
-                    happened_at=row.happened_at,
+                    happened_at=plausible(row.happened_at, row.received_at),
                     received_at=row.received_at,
-                    payload=orjson.loads(row.payload),
+                    payload=_parsed(row.payload),
                 )
             if len(rows) < _ROWS_PER_PAGE:
                 return
@@ -201,3 +201,12 @@ class Inbox:
             if self._is_postgresql:
                 connection.execute(LOCK_WRITES_IN_POSTGRESQL)
             yield connection
+
+
+def _parsed(payload: str) -> Payload:
+    """Return a payload; one that is not JSON is empty, and the event is set aside by its reader."""
+    try:
+        parsed: Payload = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return {}
+    return parsed

@@ -1,5 +1,6 @@
 """Reads what webhooks reported: deletions as tombstones, and the events themselves."""
 
+import logging
 from collections.abc import Iterator, Mapping, MutableMapping
 from itertools import islice
 from typing import Any
@@ -8,12 +9,15 @@ from source_pipedrive.api.exceptions import config_error
 from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.inbox.errors import UnreadableInboxError
 from source_pipedrive.inbox.events_stream import event_rows
+from source_pipedrive.inbox.set_aside import SetAside
 from source_pipedrive.streams.page_reader import PageListener
 from source_pipedrive.streams.schema import conformer
 from source_pipedrive.streams.slices import InboxRows, ReadPage, RequestSlice
 from source_pipedrive.streams.state import StreamState, readable
 from source_pipedrive.streams.stream_cursor import StreamCursor
 from source_pipedrive.streams.stream_spec import StreamSpec
+
+_LOGGER = logging.getLogger("airbyte")
 
 Row = dict[str, Any]
 _PAGE_SIZE = 500
@@ -36,16 +40,19 @@ class DeletionReader:
 
     def pages(self, part: InboxRows) -> Iterator[list[Row]]:
         """Yield the tombstones after a sequence number, page by page."""
+        set_aside = SetAside()
         try:
             sequence = self._deletions.resume(part.after)
-            deleted = self._deletions.rows_after(sequence)
+            deleted = self._deletions.rows_after(sequence, set_aside)
             while chunk := list(islice(deleted, _PAGE_SIZE)):
                 sequence, _ = chunk[-1]
                 rows = self._conformer.rows([dict(row) for _, row in chunk])
                 kept = [row for row in rows if not self._spec.is_older(row, self._start)]
                 self._listener.page_done(part, ReadPage(kept, sequence=sequence))
                 yield kept
+            sequence = max(sequence, set_aside.sequence)
             self._listener.page_done(part, ReadPage([], sequence=sequence))
+            _report(self._spec.name, set_aside)
         except UnreadableInboxError as error:
             raise config_error(str(error)) from error
 
@@ -56,6 +63,7 @@ class EventReader:
     def __init__(
         self, spec: StreamSpec, inbox_url: str, listener: PageListener, start: str | None
     ) -> None:
+        self._stream_name = spec.name
         self._conformer = conformer(spec.name, spec.schema_file)
         self._inbox_url = inbox_url
         self._listener = listener
@@ -63,13 +71,29 @@ class EventReader:
 
     def pages(self, part: InboxRows) -> Iterator[list[Row]]:
         """Yield the events after a sequence number, page by page."""
+        set_aside, sequence = SetAside(), part.after
         try:
-            events = event_rows(self._inbox_url, part.after, self._start)
+            events = event_rows(self._inbox_url, part.after, self._start, set_aside)
             while rows := self._conformer.rows([dict(row) for row in islice(events, _PAGE_SIZE)]):
-                self._listener.page_done(part, ReadPage(rows, sequence=rows[-1]["sequence"]))
+                sequence = rows[-1]["sequence"]
+                self._listener.page_done(part, ReadPage(rows, sequence=sequence))
                 yield rows
+            sequence = max(sequence, set_aside.sequence)
+            self._listener.page_done(part, ReadPage([], sequence=sequence))
+            _report(self._stream_name, set_aside)
         except UnreadableInboxError as error:
             raise config_error(str(error)) from error
+
+
+def _report(stream: str, set_aside: SetAside) -> None:
+    """Warn of events that were left out; the next sync starts behind them."""
+    if set_aside.count:
+        _LOGGER.warning(
+            "Stream %s: the webhook inbox has new events that cannot be read (%d). They were left "
+            "out, and stay in the inbox. Run `source-pipedrive webhooks inbox` to list them.",
+            stream,
+            set_aside.count,
+        )
 
 
 class EventCursor(StreamCursor):

@@ -17,6 +17,7 @@ from source_pipedrive.config import describe_problems, specification
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
+from source_pipedrive.webhooks.inbox_command import show_inbox
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.monitor import WebhookMonitor
 from source_pipedrive.webhooks.receiver import Receiver, Service
@@ -33,6 +34,7 @@ from source_pipedrive.webhooks.targets.target import Target, TargetError
 _WITHOUT_EVENTS = (
     "activity types, call logs, currencies, files, filters, goals, mail, permission sets, and roles"
 )
+_DEFAULT_INBOX = "sqlite:///inbox.db"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -83,6 +85,13 @@ _credentials_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="File for generated credentials. Not needed if the config has webhook_user and "
     "webhook_password.",
+)
+
+_inbox_option = click.option(
+    "--inbox",
+    "inbox_url",
+    help="Database for the events: sqlite:///file or postgresql://…  [default: webhook_inbox of "
+    "the config, or sqlite:///inbox.db]",
 )
 
 
@@ -138,15 +147,19 @@ def remove(config: dict[str, Any], url: str) -> None:
         click.echo(f"None of our webhooks sends to {url}.")
 
 
+@main.command("inbox")
+@_config_option
+@_inbox_option
+def inspect_inbox(config: dict[str, Any], inbox_url: str | None) -> None:
+    """Show how many events the inbox has, and list those that cannot be read."""
+    with Inbox(inbox_url or config.get("webhook_inbox") or _DEFAULT_INBOX) as inbox:
+        show_inbox(inbox)
+
+
 @main.command()
 @_config_option
 @_credentials_option
-@click.option(
-    "--inbox",
-    "inbox_url",
-    help="Database for the events: sqlite:///file or postgresql://…  [default: webhook_inbox of "
-    "the config, or sqlite:///inbox.db]",
-)
+@_inbox_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", default=8080, show_default=True, help="Port to listen on. 0 means any free port."
@@ -223,7 +236,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     if path in {"/health", "/metrics"} or not path.startswith("/"):
         raise click.BadParameter("--path must begin with / and must not be /health or /metrics.")
     credentials = find_credentials(config, credentials_file, generate=public_url is not None)
-    inbox_url = inbox_url or config.get("webhook_inbox") or "sqlite:///inbox.db"
+    inbox_url = inbox_url or config.get("webhook_inbox") or _DEFAULT_INBOX
     inbox = Inbox(inbox_url)
     metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from source_pipedrive.inbox import payloads
 from source_pipedrive.inbox.event import StoredEvent
 from source_pipedrive.inbox.payloads import STREAMS
+from source_pipedrive.inbox.set_aside import SetAside, readable
 from source_pipedrive.webhooks.targets.target import ExpectedRow
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
@@ -30,11 +31,14 @@ class ExpectedRows:
         return len(self._rows)
 
     def add(self, event: StoredEvent) -> None:
-        """Expect the row of an event, unless a newer event of the same row is known."""
-        row = expected_row(event)
-        known = self._rows.get(row.key)
-        if known is None or known.happened_at <= row.happened_at:
-            self._rows[row.key] = row
+        """Expect the row of an event, unless a newer event of the same row is known.
+
+        An event that cannot be read announces none.
+        """
+        for _, row in readable([event], expected_row, SetAside()):
+            known = self._rows.get(row.key)
+            if known is None or known.happened_at <= row.happened_at:
+                self._rows[row.key] = row
 
     def due_streams(self) -> set[str]:
         """Return the streams with rows whose next sync may start now."""
@@ -85,13 +89,14 @@ class ExpectedRows:
 
 
 def expected_row(event: StoredEvent) -> ExpectedRow:
-    """Return the row that an event announces."""
+    """Return the row that an event announces. Raises `MisfitError` if no row can have its id."""
     data = payloads.to_api(event.object, event.data or {})
     is_deleted = event.action == "delete"
+    changed = payloads.moment(data.get("update_time") or data.get("modified"))
     return ExpectedRow(
         stream=STREAMS[event.object],
-        row_id=event.object_id,
+        row_id=str(payloads.row_id(event.object, event.object_id)),
         happened_at=event.happened_at,
-        changed=None if is_deleted else data.get("update_time") or data.get("modified"),
+        changed=None if is_deleted else changed,
         is_deleted=is_deleted,
     )

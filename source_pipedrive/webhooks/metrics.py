@@ -29,6 +29,9 @@ class Metrics:
             **prefix,
         )
         self._rejected = Counter("rejected", "Rejected requests, by reason.", ["reason"], **prefix)
+        self._set_aside = Counter(
+            "set_aside", "Stored events that cannot be read. `webhooks inbox` lists them.", **prefix
+        )
         self._lag = Histogram(
             "lag_seconds",
             "Seconds from the change in Pipedrive to the commit in the inbox.",
@@ -66,6 +69,10 @@ class Metrics:
     def duplicate(self) -> None:
         """Count a delivery of an event that the inbox already had."""
         self._duplicates.inc()
+
+    def set_aside(self) -> None:
+        """Count a stored event that cannot be read."""
+        self._set_aside.inc()
 
     def rejected(self, reason: str) -> None:
         """Count a rejected request."""

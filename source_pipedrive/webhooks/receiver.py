@@ -14,7 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from source_pipedrive.inbox.event import UnreadableEventError, read_event
+from source_pipedrive.inbox.event import Event, UnreadableEventError, read_event
+from source_pipedrive.inbox.inspection import problem_with
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.metrics import Metrics
@@ -108,9 +109,22 @@ class Receiver:
             return self._reject("slow")
         if is_new:
             self._metrics.stored(event, lag=time.time() - event.happened_at / 1000)
+            self._inspect(event)
         else:
             self._metrics.duplicate()
         return Response()
+
+    def _inspect(self, event: Event) -> None:
+        """Report a stored event that the connector cannot read."""
+        if problem := problem_with(event.stored()):
+            self._metrics.set_aside()
+            self._warn(
+                "set aside",
+                "The event %s cannot be read: %s. It stays in the inbox, and syncs leave it out. "
+                "Run `source-pipedrive webhooks inbox` to list such events.",
+                event.id,
+                problem,
+            )
 
     async def _body(self, request: Request) -> bytes:
         """Check the headers, then read the body. Raises `RejectedRequestError`."""
@@ -129,13 +143,16 @@ class Receiver:
         """Answer without a body, and close the connection, since the request may be unread."""
         status, text = _REJECTIONS[reason]
         self._metrics.rejected(reason)
-        now = time.monotonic()
-        if now >= self._next_warning.get(reason, 0):
-            # many bad requests must not fill the log
-            self._next_warning[reason] = now + _SECONDS_BETWEEN_WARNINGS
-            _LOGGER.warning("Rejected a request with %d: %s. %s", status, text, detail)
+        self._warn(reason, "Rejected a request with %d: %s. %s", status, text, detail)
         challenge = {"www-authenticate": "Basic"} if reason == "credentials" else {}
         return Response(status_code=status, headers={"connection": "close", **challenge})
+
+    def _warn(self, kind: str, message: str, *values: object) -> None:
+        """Log a warning, at most one of each kind a minute: the log must not fill."""
+        now = time.monotonic()
+        if now >= self._next_warning.get(kind, 0):
+            self._next_warning[kind] = now + _SECONDS_BETWEEN_WARNINGS
+            _LOGGER.warning(message, *values)
 
     async def _health(self, _: Request) -> Response:
         if self._writer.failure:
