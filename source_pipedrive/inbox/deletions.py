@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from source_pipedrive.inbox import payloads
-from source_pipedrive.inbox.reading import readable_inbox
+from source_pipedrive.inbox.reading import readable_inbox, resume
 from source_pipedrive.inbox.set_aside import SetAside, readable
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ class Deletions:
 
         That happens when the inbox was replaced or restored from a backup.
         """
-        with readable_inbox(self.url) as inbox:
-            return inbox.resume(sequence)
+        return resume(self.url, sequence)
 
     def rows_after(
         self, sequence: int, set_aside: SetAside | None = None

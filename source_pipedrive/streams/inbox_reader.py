@@ -9,6 +9,7 @@ from source_pipedrive.api.exceptions import config_error
 from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.inbox.errors import UnreadableInboxError
 from source_pipedrive.inbox.events_stream import event_rows
+from source_pipedrive.inbox.reading import resume
 from source_pipedrive.inbox.set_aside import SetAside
 from source_pipedrive.streams.page_reader import PageListener
 from source_pipedrive.streams.schema import conformer
@@ -42,7 +43,7 @@ class DeletionReader:
         """Yield the tombstones after a sequence number, page by page."""
         set_aside = SetAside()
         try:
-            sequence = self._deletions.resume(part.after)
+            sequence = _resume(self._spec.name, self._deletions.url, part.after)
             deleted = self._deletions.rows_after(sequence, set_aside)
             while chunk := list(islice(deleted, _PAGE_SIZE)):
                 sequence, _ = chunk[-1]
@@ -71,9 +72,10 @@ class EventReader:
 
     def pages(self, part: InboxRows) -> Iterator[list[Row]]:
         """Yield the events after a sequence number, page by page."""
-        set_aside, sequence = SetAside(), part.after
+        set_aside = SetAside()
         try:
-            events = event_rows(self._inbox_url, part.after, self._start, set_aside)
+            sequence = _resume(self._stream_name, self._inbox_url, part.after)
+            events = event_rows(self._inbox_url, sequence, self._start, set_aside)
             while rows := self._conformer.rows([dict(row) for row in islice(events, _PAGE_SIZE)]):
                 sequence = rows[-1]["sequence"]
                 self._listener.page_done(part, ReadPage(rows, sequence=sequence))
@@ -83,6 +85,19 @@ class EventReader:
             _report(self._stream_name, set_aside)
         except UnreadableInboxError as error:
             raise config_error(str(error)) from error
+
+
+def _resume(stream: str, inbox_url: str, after: int) -> int:
+    """Return the sequence to read after; warn if it is not the one of the last sync."""
+    sequence = resume(inbox_url, after)
+    if sequence != after:
+        _LOGGER.warning(
+            "Stream %s: the webhook inbox is not the one of the last sync, or was restored from an "
+            "older backup. It is read from its beginning. Deletions that it never had are missing: "
+            "run a full refresh to remove those rows.",
+            stream,
+        )
+    return sequence
 
 
 def _report(stream: str, set_aside: SetAside) -> None:

@@ -252,7 +252,15 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         monitor = WebhookMonitor(_registrar(config), public_url, credentials, on_gap)
         services.append(partial(monitor.run, check_minutes * 60))
     inbox.prepare()
-    receiver = Receiver(inbox, credentials, path, metrics=metrics, on_new=on_new, services=services)
+    receiver = Receiver(
+        inbox,
+        credentials,
+        path,
+        metrics=metrics,
+        on_new=on_new,
+        on_gap=on_gap,
+        services=services,
+    )
     _configure_logging()
     run_server(receiver.app, host, port, lambda at: click.echo(f"Receiving at {at}{path}"))
 

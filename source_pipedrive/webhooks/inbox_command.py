@@ -12,7 +12,7 @@ from source_pipedrive.inbox.store import Inbox
 def show_inbox(inbox: Inbox) -> None:
     """Print how many events an inbox has, and the events that cannot be read."""
     console = Console()
-    console.print(f"The inbox has {inbox.size():,} events at most.")
+    console.print(f"The inbox has {inbox.size():,} events.")
     table = Table("sequence", "event", "object", "id", "action", "received", "problem")
     for event, problem in unreadable_events(inbox):
         received = datetime.fromtimestamp(event.received_at / 1000, UTC)

@@ -53,9 +53,7 @@ class Metrics:
         self.inbox_writable = Gauge(
             "inbox_writable", "0 while events are rejected, else 1.", **prefix
         )
-        self.inbox_events = Gauge(
-            "inbox_events", "Largest possible number of stored events.", **prefix
-        )
+        self.inbox_events = Gauge("inbox_events", "Number of stored events.", **prefix)
 
     def stored(self, event: Event, lag: float) -> None:
         """Count a new event. `lag` is in seconds."""

@@ -53,7 +53,8 @@ class RejectedRequestError(Exception):
 class Receiver:
     """The ASGI application: deliveries on one path, plus `/health` and `/metrics`.
 
-    `on_new` is called after each commit. `services` run as long as the application.
+    `on_new` is called after each commit, and `on_gap` if events may be lost. `services` run as
+    long as the application.
     """
 
     def __init__(  # noqa: PLR0913 - called in one place
@@ -64,12 +65,13 @@ class Receiver:
         *,
         metrics: Metrics | None = None,
         on_new: Callable[[], None] = lambda: None,
+        on_gap: Callable[[], None] = lambda: None,
         services: Sequence[Service] = (),
     ) -> None:
         self._metrics = metrics or Metrics()
         self._inbox = inbox
         self._credentials = credentials
-        self._writer = InboxWriter(inbox, on_new)
+        self._writer = InboxWriter(inbox, on_new, on_gap)
         self._services = services
         self._next_warning: dict[str, float] = {}
         self.app = Starlette(

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
+from source_pipedrive.inbox.errors import ReplacedInboxError
 from source_pipedrive.inbox.event import Event
 from source_pipedrive.inbox.store import Inbox, InboxError
 
@@ -27,11 +28,16 @@ class InboxWriter:
     Events that arrive during a commit form the next batch, so the rate of events is not limited
     by the rate of commits. After a failed write every event is rejected at once until a probe
     succeeds. Pipedrive retries rejected events after 3, 30, and 150 seconds.
+
+    `on_new` is called after each commit, and `on_gap` if the inbox was replaced by another one.
     """
 
-    def __init__(self, inbox: Inbox, on_new: Callable[[], None]) -> None:
+    def __init__(
+        self, inbox: Inbox, on_new: Callable[[], None], on_gap: Callable[[], None] = lambda: None
+    ) -> None:
         self._inbox = inbox
         self._on_new = on_new
+        self._on_gap = on_gap
         self._thread = ThreadPoolExecutor(1, "inbox")
         self._queue: asyncio.Queue[_PendingEvent] = asyncio.Queue(_LONGEST_QUEUE)
         self._failure = ""
@@ -76,7 +82,7 @@ class InboxWriter:
                 append = partial(self._inbox.append, [event for event, _ in batch])
                 new = {event.id for event in await self._in_thread(append)}
             except InboxError as error:
-                await self._reject_until_writable(batch, str(error))
+                await self._reject_until_writable(batch, error)
                 continue
             for event, stored in batch:
                 # the request may have timed out
@@ -98,7 +104,9 @@ class InboxWriter:
         while len(batch) < _LARGEST_BATCH and not self._queue.empty():
             batch.append(self._queue.get_nowait())
 
-    async def _reject_until_writable(self, batch: list[_PendingEvent], reason: str) -> None:
+    async def _reject_until_writable(self, batch: list[_PendingEvent], error: InboxError) -> None:
+        reason = str(error)
+        is_replaced = isinstance(error, ReplacedInboxError)
         _LOGGER.error("Events are rejected until the inbox works again. %s", reason)
         self._failure = reason
         while not self._queue.empty():
@@ -110,6 +118,8 @@ class InboxWriter:
         while self._failure:
             await asyncio.sleep(_SECONDS_BETWEEN_PROBES)
             with suppress(InboxError):
-                await self._in_thread(self._inbox.probe)
+                await self._in_thread(self._inbox.reopen if is_replaced else self._inbox.probe)
                 self._failure = ""
+        if is_replaced:
+            self._on_gap()
         _LOGGER.warning("The inbox works again. Events are accepted.")

@@ -1,11 +1,13 @@
 """The receiver under attack: what is odd, forged, or too much."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from source_pipedrive.inbox.store import Inbox
+from source_pipedrive.webhooks import writer as writer_module
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
 from unit_tests.inbox.deliveries import CREDENTIALS, a_delivery
@@ -37,3 +39,39 @@ def test_an_accepted_event_that_cannot_be_read_is_counted_and_logged(
     assert ids(inbox) == ["not a number"] * 2
     assert server.metric("set_aside_total") == 2
     assert caplog.text.count("webhooks inbox` to list such events") == 1
+
+
+def test_a_deleted_inbox_rejects_events_until_there_is_a_new_one(
+    inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writer_module, "_SECONDS_BETWEEN_PROBES", 0.01)
+    gaps: list[str] = []
+    receiver = Receiver(inbox, Credentials(*CREDENTIALS), on_gap=lambda: gaps.append("gap"))
+
+    with running_receiver(receiver) as server:
+        server.deliver(a_delivery(entity_id=8))
+        (tmp_path / "inbox.db").rename(tmp_path / "old.db")
+        rejected = server.deliver(a_delivery(entity_id=9))
+        while server.health() != 200:
+            pass
+        accepted = server.deliver(a_delivery(entity_id=9))
+
+    assert (rejected.status_code, accepted.status_code) == (503, 200)
+    assert ids(inbox) == ["9"]
+    assert gaps == ["gap"]
+    assert "The inbox was deleted, replaced, or restored" in caplog.text
+
+
+def test_a_deleted_inbox_is_noticed_without_deliveries(
+    inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_SECONDS_TO_IDLE_PROBE", 0.01)
+    monkeypatch.setattr(writer_module, "_SECONDS_BETWEEN_PROBES", 0.01)
+    gap = threading.Event()
+
+    with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS), on_gap=gap.set)):
+        (tmp_path / "inbox.db").unlink()
+
+        assert gap.wait(30)
+
+    assert ids(inbox) == []
