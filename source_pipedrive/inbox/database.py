@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import backoff
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -49,6 +49,7 @@ def create_inbox_engine(url: URL) -> Engine:
         url,
         pool_pre_ping=True,
         connect_args={
+            "client_encoding": "utf8",
             "connect_timeout": _SECONDS_TO_CONNECT,
             "tcp_user_timeout": 2 * milliseconds,
             "options": settings,
@@ -56,12 +57,25 @@ def create_inbox_engine(url: URL) -> Engine:
     )
 
 
+def refuse_other_character_sets(connection: Connection) -> None:
+    """Raise `InboxError` if the database cannot hold the texts of all languages."""
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise InboxError(
+            f"The database of the inbox has the character set {encoding}, which cannot hold all "
+            "texts. Create one that can: CREATE DATABASE inbox ENCODING 'UTF8' TEMPLATE template0."
+        )
+
+
 @contextmanager
 def inbox_errors() -> Iterator[None]:
     """Raise an error of the database as `InboxError`, without the statement and its values."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeError, OverflowError) as error:
+        # the last two come from drivers: a text or a number that the database cannot hold
         reason = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
         raise InboxError(f"The inbox does not work: {reason}") from error
 

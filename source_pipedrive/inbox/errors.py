@@ -15,6 +15,10 @@ class ReplacedInboxError(InboxError):
         )
 
 
+class RefusedEventError(InboxError):
+    """The inbox works, but cannot hold this event."""
+
+
 class UnreadableInboxError(InboxError):
     """The connector cannot read the configured inbox. The message says what to do."""
 

@@ -11,7 +11,12 @@ from sqlalchemy import Connection, Row, Select, Table, delete, exists, func, ins
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from source_pipedrive.inbox.database import create_inbox_engine, inbox_errors, parse_url
+from source_pipedrive.inbox.database import (
+    create_inbox_engine,
+    inbox_errors,
+    parse_url,
+    refuse_other_character_sets,
+)
 from source_pipedrive.inbox.errors import InboxError, ReplacedInboxError
 from source_pipedrive.inbox.event import Event, Payload, StoredEvent, plausible
 from source_pipedrive.inbox.file_watch import FileWatch
@@ -60,6 +65,7 @@ class Inbox:
     def prepare(self) -> None:
         """Create the tables if they do not exist, and begin a new range of sequences."""
         with self._writing() as connection:
+            refuse_other_character_sets(connection)
             for table in METADATA.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
             for index in TABLE.indexes:

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from source_pipedrive.inbox.errors import RefusedEventError
 from source_pipedrive.inbox.event import Event, UnreadableEventError, read_event
 from source_pipedrive.inbox.inspection import problem_with
 from source_pipedrive.inbox.store import Inbox, InboxError
@@ -25,6 +26,7 @@ _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 _LARGEST_BODY = 1024 * 1024
 # Pipedrive waits ten seconds. It retries an event after an error or a timeout.
 _SECONDS_TO_ANSWER = 8
+_SECONDS_TO_COUNT = 2
 _SECONDS_BETWEEN_WARNINGS = 60
 
 Service = Callable[[], Coroutine[Any, Any, None]]
@@ -37,6 +39,7 @@ _REJECTIONS: Mapping[str, tuple[HTTPStatus, str]] = {
     "too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is larger than 1 MiB"),
     "broken_off": (HTTPStatus.BAD_REQUEST, "the body is incomplete"),
     "unreadable": (HTTPStatus.BAD_REQUEST, "the body is not an event of webhooks v2"),
+    "refused": (HTTPStatus.BAD_REQUEST, "the database of the inbox cannot hold the event"),
     "inbox": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox could not store the event"),
     "slow": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox did not store the event in time"),
 }
@@ -106,7 +109,8 @@ class Receiver:
         except ClientDisconnect:
             return self._reject("broken_off")
         except InboxError as error:
-            return self._reject("inbox", error)
+            is_refused = isinstance(error, RefusedEventError)
+            return self._reject("refused" if is_refused else "inbox", error)
         except TimeoutError:
             return self._reject("slow")
         if is_new:
@@ -163,6 +167,12 @@ class Receiver:
 
     async def _expose(self, _: Request) -> Response:
         self._metrics.inbox_writable.set(0 if self._writer.failure else 1)
-        with suppress(InboxError):
-            self._metrics.inbox_events.set(await asyncio.to_thread(self._inbox.size))
+        with suppress(InboxError, TimeoutError):
+            self._metrics.inbox_events.set(await self._size())
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    async def _size(self) -> int:
+        if self._writer.failure:
+            raise InboxError(self._writer.failure)
+        async with asyncio.timeout(_SECONDS_TO_COUNT):
+            return await asyncio.to_thread(self._inbox.size)

@@ -1,12 +1,13 @@
 """The receiver under attack: what is odd, forged, or too much."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from source_pipedrive.inbox.store import Inbox
+from source_pipedrive.inbox.event import Event
+from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks import writer as writer_module
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
@@ -75,3 +76,51 @@ def test_a_deleted_inbox_is_noticed_without_deliveries(
         assert gap.wait(30)
 
     assert ids(inbox) == []
+
+
+class PickyInbox(Inbox):
+    """An inbox that works, but takes no event of a person, as a broken index might."""
+
+    def append(self, events: Sequence[Event]) -> list[Event]:
+        if any(event.object == "person" for event in events):
+            raise InboxError("The inbox does not work: index row too large")
+        return super().append(events)
+
+
+def test_an_event_that_the_inbox_refuses_is_answered_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with PickyInbox(f"sqlite:///{tmp_path}/inbox.db") as inbox:
+        with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+            refused = server.deliver(a_delivery(entity="person"))
+            accepted = server.deliver(a_delivery(entity_id=8))
+            health = server.health()
+            count = server.metric('rejected_total{reason="refused"}')
+
+        assert (refused.status_code, accepted.status_code, health, count) == (400, 200, 200, 1)
+        assert ids(inbox) == ["8"]
+    assert "index row too large" in caplog.text
+
+
+class CrashingInbox(Inbox):
+    """An inbox whose driver fails in a way that nobody has foreseen."""
+
+    def append(self, events: Sequence[Event]) -> list[Event]:
+        if events[0].object == "person":
+            raise RuntimeError("driver")
+        return super().append(events)
+
+
+def test_an_unforeseen_failure_ends_neither_the_writer_nor_the_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_SECONDS_BETWEEN_PROBES", 0.01)
+    with CrashingInbox(f"sqlite:///{tmp_path}/inbox.db") as inbox:
+        with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+            failed = server.deliver(a_delivery(entity="person"))
+            while server.health() != 200:
+                pass
+            accepted = server.deliver(a_delivery(entity_id=8))
+
+        assert (failed.status_code, accepted.status_code) == (503, 200)
+        assert ids(inbox) == ["8"]
