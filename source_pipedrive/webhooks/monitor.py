@@ -46,6 +46,9 @@ class WebhookMonitor:
                 _LOGGER.error(  # noqa: TRY400 - the message says it all
                     "The webhook could not be checked. The next try is in %g s. %s", every, error
                 )
+            except Exception:
+                # an unexpected answer must not end the checks
+                _LOGGER.exception("The check failed. The next try is in %g s.", every)
             await asyncio.sleep(every)
 
     def start(self) -> None:

@@ -90,6 +90,8 @@ class Receiver:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         await self._writer.start()
         running = [asyncio.create_task(service()) for service in self._services]
+        for task in running:
+            task.add_done_callback(_report_failure)
         yield
         for task in running:
             task.cancel()
@@ -176,3 +178,9 @@ class Receiver:
             raise InboxError(self._writer.failure)
         async with asyncio.timeout(_SECONDS_TO_COUNT):
             return await asyncio.to_thread(self._inbox.size)
+
+
+def _report_failure(task: "asyncio.Task[None]") -> None:
+    """Log why a service ended, which nothing else would: events are still accepted."""
+    if not task.cancelled() and (error := task.exception()):
+        _LOGGER.critical("A service of the receiver ended. Restart the receiver.", exc_info=error)

@@ -40,6 +40,9 @@ _MEANINGS: Mapping[int, str] = {
     422: "The user has 40 webhooks, the most that Pipedrive allows. Remove one of them.",
     429: "The rate limit or the company's daily API tokens are used up. Try again later.",
 }
+_UNEXPECTED_ANSWER = (
+    "Pipedrive's answer is not the expected JSON. Check that `api_url` is the address of the API."
+)
 _SERVER_ERROR = "Pipedrive has a problem. See https://status.pipedrive.com, and try again later."
 _OTHER_ERROR = (
     "Check the URL: it must be public, must not redirect, and must have a valid certificate."
@@ -94,6 +97,9 @@ class Registrar:
     def list_webhooks(self) -> list[Webhook]:
         """List our webhooks, including removed ones. Costs 10 tokens."""
         rows = self._request("GET", self._collection)
+        # API v1 also writes null for an empty list
+        if not isinstance(rows, list | None):
+            raise RegistrarError(_UNEXPECTED_ANSWER)
         return [webhook for webhook in map(_webhook, rows or []) if webhook.name == NAME]
 
     def register(self, url: str, credentials: Credentials) -> tuple[Webhook, bool]:
@@ -151,11 +157,8 @@ class Registrar:
             raise RegistrarError(_error_message(response))
         try:
             return response.json()["data"] if method != "DELETE" else None
-        except (KeyError, TypeError, ValueError) as error:
-            raise RegistrarError(
-                "Pipedrive's answer is not the expected JSON. Check that `api_url` is the address "
-                "of the API."
-            ) from error
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
+            raise RegistrarError(_UNEXPECTED_ANSWER) from error
 
 
 class _WebhookSession(requests.Session):
@@ -188,18 +191,26 @@ class _WebhookSession(requests.Session):
         return super().send(request, **options)
 
 
-def _webhook(row: Mapping[str, Any]) -> Webhook:
+def _webhook(row: Any) -> Webhook:
+    """Parse a row of the list. Raises `RegistrarError` if it is none."""
+    try:
+        number, url = row["id"], row["subscription_url"]
+    except (KeyError, TypeError) as error:
+        raise RegistrarError(_UNEXPECTED_ANSWER) from error
+    status = row.get("last_http_status")
+    if not (isinstance(number, int) and isinstance(url, str)):
+        raise RegistrarError(_UNEXPECTED_ANSWER)
     return Webhook(
-        id=row["id"],
+        id=number,
         name=row.get("name"),
-        url=row["subscription_url"],
+        url=url,
         event=f"{row.get('event_action')}.{row.get('event_object')}",
         version=str(row.get("version")),
         is_active=bool(row.get("is_active")),
         user=row.get("http_auth_user"),
         password=row.get("http_auth_password"),
         last_delivery_time=row.get("last_delivery_time"),
-        last_http_status=row.get("last_http_status"),
+        last_http_status=status if isinstance(status, int) else None,
         remove_reason=row.get("remove_reason"),
     )
 

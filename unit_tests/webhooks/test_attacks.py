@@ -124,3 +124,17 @@ def test_an_unforeseen_failure_ends_neither_the_writer_nor_the_answers(
 
         assert (failed.status_code, accepted.status_code) == (503, 200)
         assert ids(inbox) == ["8"]
+
+
+def test_a_service_that_ends_is_logged_and_events_are_still_accepted(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def service() -> None:
+        raise RuntimeError("unforeseen")
+
+    receiver = Receiver(inbox, Credentials(*CREDENTIALS), services=[service])
+    with running_receiver(receiver) as server:
+        answer = server.deliver(a_delivery())
+
+    assert answer.status_code == 200
+    assert "A service of the receiver ended." in caplog.text
