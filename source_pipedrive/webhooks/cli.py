@@ -29,6 +29,7 @@ from source_pipedrive.webhooks.registration import (
 )
 from source_pipedrive.webhooks.scheduler import SyncScheduler
 from source_pipedrive.webhooks.server import prune_hourly, run_server
+from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs
 from source_pipedrive.webhooks.targets.target import Target, TargetError
 
 _WITHOUT_EVENTS = (
@@ -303,9 +304,6 @@ def _airbyte_jobs(options: Mapping[str, Any]) -> Target:
             "--then airbyte needs credentials. Set AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and "
             "AIRBYTE_CLIENT_SECRET, in the environment."
         )
-    # the import takes a second, which only this target needs
-    from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs  # noqa: PLC0415
-
     return AirbyteJobs(
         options["airbyte_url"],
         options["connection_id"],
