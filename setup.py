@@ -18,6 +18,7 @@ SANDBOX = [
 WEBHOOKS = [
     "backoff>=2.2,<3",
     "click>=8.1,<9",
+    "h11>=0.14,<1",
     "prometheus-client>=0.21,<1",
     "psycopg[binary]>=3.2,<4",
     "sqlalchemy>=2.0.40,<2.1",

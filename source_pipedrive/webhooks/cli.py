@@ -1,7 +1,6 @@
 """The command `source-pipedrive webhooks`."""
 
 import json
-import logging
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -18,6 +17,7 @@ from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.inbox_command import show_inbox
+from source_pipedrive.webhooks.logs import configure_logging
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.monitor import WebhookMonitor
 from source_pipedrive.webhooks.receiver import Receiver, Service
@@ -262,19 +262,18 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         on_gap=on_gap,
         services=services,
     )
-    _configure_logging()
-    run_server(receiver.app, host, port, lambda at: click.echo(f"Receiving at {at}{path}"))
+    configure_logging()
+    run_server(
+        receiver.app,
+        host,
+        port,
+        announce=lambda at: click.echo(f"Receiving at {at}{path}"),
+        on_closed=metrics.connection_closed,
+    )
 
 
 def _ignore() -> None:
     """Do nothing: without --then, no sync depends on events."""
-
-
-def _configure_logging() -> None:
-    # the CDK, if a target imported it, has set up logging for Airbyte messages
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level="INFO", force=True)
-    for verbose in ("airbyte", "uvicorn.error"):
-        logging.getLogger(verbose).setLevel(logging.WARNING)
 
 
 def _target(then: str, config: dict[str, Any], options: Mapping[str, Any]) -> Target:

@@ -32,6 +32,12 @@ class Metrics:
         self._set_aside = Counter(
             "set_aside", "Stored events that cannot be read. `webhooks inbox` lists them.", **prefix
         )
+        self._closed = Counter(
+            "connections_closed",
+            "Connections closed for waiting too long, or because there were too many.",
+            ["reason"],
+            **prefix,
+        )
         self._lag = Histogram(
             "lag_seconds",
             "Seconds from the change in Pipedrive to the commit in the inbox.",
@@ -75,6 +81,10 @@ class Metrics:
     def rejected(self, reason: str) -> None:
         """Count a rejected request."""
         self._rejected.labels(reason).inc()
+
+    def connection_closed(self, reason: str) -> None:
+        """Count a connection that was closed without an answer."""
+        self._closed.labels(reason).inc()
 
     def exposition(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""

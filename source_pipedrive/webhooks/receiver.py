@@ -10,6 +10,7 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from source_pipedrive.inbox.inspection import problem_with
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.metrics import Metrics
+from source_pipedrive.webhooks.request_rules import RequestRules
 from source_pipedrive.webhooks.writer import InboxWriter
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
@@ -36,6 +38,8 @@ Service = Callable[[], Coroutine[Any, Any, None]]
 _REJECTIONS: Mapping[str, tuple[HTTPStatus, str]] = {
     "credentials": (HTTPStatus.UNAUTHORIZED, "the credentials are missing or wrong"),
     "not_json": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the content type is not application/json"),
+    "framing": (HTTPStatus.BAD_REQUEST, "it has Content-Length and Transfer-Encoding"),
+    "upgrade": (HTTPStatus.BAD_REQUEST, "it asks for another protocol"),
     "too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is larger than 1 MiB"),
     "broken_off": (HTTPStatus.BAD_REQUEST, "the body is incomplete"),
     "unreadable": (HTTPStatus.BAD_REQUEST, "the body is not an event of webhooks v2"),
@@ -83,6 +87,7 @@ class Receiver:
                 Route("/health", self._health),
                 Route("/metrics", self._expose),
             ],
+            middleware=[Middleware(RequestRules, reject=self._reject)],
             lifespan=self._lifespan,
         )
 

@@ -13,6 +13,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from source_pipedrive.inbox.store import Inbox, InboxError
+from source_pipedrive.webhooks.connections import (
+    LARGEST_HEADERS,
+    Connections,
+    allow_many_connections,
+    protocol_with,
+)
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 _HOUR = 60 * 60
@@ -36,23 +42,38 @@ async def prune_hourly(inbox: Inbox, days: float) -> None:
         await asyncio.sleep(_HOUR)
 
 
-def run_server(app: ASGIApp, host: str, port: int, announce: Callable[[str], None]) -> None:
+def run_server(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    announce: Callable[[str], None],
+    on_closed: Callable[[str], None],
+) -> None:
     """Serve until SIGTERM or SIGINT. Requests that have begun are still answered.
 
     The process ends within ten seconds, even if a database does not answer, or if a sync runs: the
-    next one resumes it. `announce` is called with the address once requests are accepted. Port 0
-    means any free port.
+    next one resumes it. `announce` is called with the address once requests are accepted, and
+    `on_closed` as in `Connections`. Port 0 means any free port.
     """
-    config = uvicorn.Config(
+    connections = Connections(allow_many_connections(), on_closed)
+    _Server(server_config(app, host, port, connections), announce).run()
+
+
+def server_config(app: ASGIApp, host: str, port: int, connections: Connections) -> uvicorn.Config:
+    """Return the settings of the server, of which none depends on what else is installed."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
         log_config=None,
         access_log=False,
         server_header=False,
+        http=protocol_with(connections),
+        h11_max_incomplete_event_size=LARGEST_HEADERS,
+        ws="none",
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    _Server(config, announce).run()
 
 
 class _Server(uvicorn.Server):
