@@ -1,8 +1,12 @@
 """Connects to the database of the inbox: SQLite or PostgreSQL."""
 
+import glob
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import backoff
@@ -16,6 +20,7 @@ SECONDS_TO_LOCK = 2.0
 """How long a statement waits for a lock."""
 
 _SECONDS_TO_CONNECT = 2
+_OTHERS = stat.S_IRWXO
 
 
 def parse_url(written: str) -> URL:
@@ -32,6 +37,23 @@ def parse_url(written: str) -> URL:
         "The URL of the inbox is not usable: write sqlite:///folder/inbox.db, or "
         "postgresql://user:password@host/database."
     )
+
+
+def keep_private(file: Path) -> None:
+    """Create the file of a database for its owner only, or take the rights of all others from it.
+
+    SQLite gives its further files the same rights. Raises `InboxError`.
+    """
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        for part in (file, *file.parent.glob(f"{glob.escape(file.name)}-*")):
+            mode = stat.S_IMODE(part.stat().st_mode)
+            if mode & _OTHERS:
+                # its owner may be another user
+                with suppress(PermissionError):
+                    part.chmod(mode & ~_OTHERS)
+    except OSError as error:
+        raise InboxError(f"The inbox {file} cannot be opened: {error.strerror}.") from error
 
 
 def create_inbox_engine(url: URL) -> Engine:

@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from source_pipedrive.inbox.database import (
     create_inbox_engine,
     inbox_errors,
+    keep_private,
     parse_url,
     refuse_other_character_sets,
 )
@@ -64,6 +65,8 @@ class Inbox:
 
     def prepare(self) -> None:
         """Create the tables if they do not exist, and begin a new range of sequences."""
+        if not self._is_postgresql:
+            keep_private(Path(str(self._url.database)))
         with self._writing() as connection:
             refuse_other_character_sets(connection)
             for table in METADATA.sorted_tables:

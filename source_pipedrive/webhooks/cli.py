@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -20,6 +19,13 @@ from source_pipedrive.webhooks.inbox_command import show_inbox
 from source_pipedrive.webhooks.logs import configure_logging
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.monitor import WebhookMonitor
+from source_pipedrive.webhooks.options import (
+    DEFAULT_INBOX,
+    Number,
+    database_url,
+    printable_url,
+    public_url,
+)
 from source_pipedrive.webhooks.receiver import Receiver, Service
 from source_pipedrive.webhooks.registration import (
     DEFAULT_API,
@@ -35,8 +41,6 @@ from source_pipedrive.webhooks.targets.target import Target, TargetError
 _WITHOUT_EVENTS = (
     "activity types, call logs, currencies, files, filters, goals, mail, permission sets, and roles"
 )
-_DEFAULT_INBOX = "sqlite:///inbox.db"
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class _Commands(click.Group):
@@ -61,18 +65,6 @@ def _parse_config(_context: click.Context, _option: click.Parameter, file: Path)
     return config
 
 
-def _check_url(
-    _context: click.Context, _option: click.Parameter, written: str | None
-) -> str | None:
-    url = urlsplit(written or "")
-    if written and not (url.scheme == "https" or url.hostname in _LOOPBACK):
-        raise click.BadParameter(
-            "The URL is not encrypted, so anybody on the way could read the password. "
-            "Write https://…"
-        )
-    return written
-
-
 _config_option = click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -91,8 +83,11 @@ _credentials_option = click.option(
 _inbox_option = click.option(
     "--inbox",
     "inbox_url",
-    help="Database for the events: sqlite:///file or postgresql://…  [default: webhook_inbox of "
-    "the config, or sqlite:///inbox.db]",
+    envvar="PIPEDRIVE_WEBHOOK_INBOX",
+    callback=database_url,
+    help="Database for the events: sqlite:///file, postgresql://…, or @file with the URL in it  "
+    "[default: PIPEDRIVE_WEBHOOK_INBOX in the environment, webhook_inbox of the config, or "
+    "sqlite:///inbox.db]",
 )
 
 
@@ -104,7 +99,7 @@ def main() -> None:
 @main.command()
 @_config_option
 @_credentials_option
-@click.option("--url", callback=_check_url, required=True, help="Public URL of the receiver.")
+@click.option("--url", callback=public_url, required=True, help="Public URL of the receiver.")
 def register(config: dict[str, Any], credentials_file: Path | None, url: str) -> None:
     """Register a webhook that sends all changes to a URL.
 
@@ -127,7 +122,7 @@ def list_webhooks(config: dict[str, Any]) -> None:
     for webhook in _registrar(config).list_webhooks():
         table.add_row(
             str(webhook.id),
-            webhook.url,
+            printable_url(webhook.url),
             f"{webhook.event} v{webhook.version}",
             _state(webhook),
             webhook.last_delivery_time or "never",
@@ -145,7 +140,7 @@ def remove(config: dict[str, Any], url: str) -> None:
     for webhook in removed:
         click.echo(f"Webhook {webhook.id} is removed.")
     if not removed:
-        click.echo(f"None of our webhooks sends to {url}.")
+        click.echo(f"None of our webhooks sends to {printable_url(url)}.")
 
 
 @main.command("inbox")
@@ -153,7 +148,7 @@ def remove(config: dict[str, Any], url: str) -> None:
 @_inbox_option
 def inspect_inbox(config: dict[str, Any], inbox_url: str | None) -> None:
     """Show how many events the inbox has, and list those that cannot be read."""
-    with Inbox(inbox_url or config.get("webhook_inbox") or _DEFAULT_INBOX) as inbox:
+    with Inbox(inbox_url or config.get("webhook_inbox") or DEFAULT_INBOX) as inbox:
         show_inbox(inbox)
 
 
@@ -163,20 +158,29 @@ def inspect_inbox(config: dict[str, Any], inbox_url: str | None) -> None:
 @_inbox_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=8080, show_default=True, help="Port to listen on. 0 means any free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on. 0 means any free port.",
 )
 @click.option("--path", default="/", show_default=True, help="Path that receives deliveries.")
 @click.option(
-    "--keep-days", default=30.0, show_default=True, help="Delete events after so many days."
+    "--keep-days",
+    type=Number(1, 36_500),
+    default=30.0,
+    show_default=True,
+    help="Delete events after so many days. The connector must read them before.",
 )
 @click.option(
     "--register",
     "public_url",
-    callback=_check_url,
+    callback=public_url,
     help="Register a webhook for this public URL, and monitor it.",
 )
 @click.option(
     "--check-minutes",
+    type=Number(0.01, 10_000),
     default=10.0,
     show_default=True,
     help="Minutes between two checks of the webhook. Each check costs 10 tokens.",
@@ -187,17 +191,25 @@ def inspect_inbox(config: dict[str, Any], inbox_url: str | None) -> None:
     help="What new events start: a sync in this process, or a job of an Airbyte platform.",
 )
 @click.option(
-    "--debounce", default=2.0, show_default=True, help="Seconds from an event to the sync."
+    "--debounce",
+    type=Number(0, 3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds from an event to the sync.",
 )
 @click.option(
     "--full-resync-minutes",
+    type=Number(1, 100_000),
     default=60.0,
     show_default=True,
     help="Minutes between two full resyncs, which bring changes that no event reported.",
 )
 @click.option(
     "--dest",
-    help="For --then sync: duckdb:///file or postgresql://user:password@host/database",
+    envvar="PIPEDRIVE_WEBHOOK_DEST",
+    callback=database_url,
+    help="For --then sync: duckdb:///file, postgresql://…, or @file with the URL in it  [default: "
+    "PIPEDRIVE_WEBHOOK_DEST in the environment]",
 )
 @click.option(
     "--streams",
@@ -209,6 +221,7 @@ def inspect_inbox(config: dict[str, Any], inbox_url: str | None) -> None:
 @click.option("--connection-id", help="For --then airbyte: connection to sync.")
 @click.option(
     "--pause-minutes",
+    type=Number(0, 10_000),
     default=5.0,
     show_default=True,
     help="For --then airbyte: minutes from the start of a job to the next.",
@@ -237,7 +250,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     if path in {"/health", "/metrics"} or not path.startswith("/"):
         raise click.BadParameter("--path must begin with / and must not be /health or /metrics.")
     credentials = find_credentials(config, credentials_file, generate=public_url is not None)
-    inbox_url = inbox_url or config.get("webhook_inbox") or _DEFAULT_INBOX
+    inbox_url = inbox_url or config.get("webhook_inbox") or DEFAULT_INBOX
     inbox = Inbox(inbox_url)
     metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]
