@@ -1,5 +1,6 @@
 """Validates the settings before any request, and says what to enter instead."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,9 @@ import yaml
 from jsonschema import Draft7Validator, ValidationError
 
 from source_pipedrive import timestamps
+from source_pipedrive.addresses import is_unencrypted, warning_of, without_credentials
+
+_LOGGER = logging.getLogger("airbyte")
 
 Config = Mapping[str, Any]
 
@@ -44,6 +48,8 @@ def require_valid(config: Config, specification: Mapping[str, Any]) -> None:
         raise AirbyteTracedException(
             message=message, internal_message=message, failure_type=FailureType.config_error
         )
+    if warning := warning_of(config.get("api_url") or ""):
+        _LOGGER.warning(warning)
 
 
 def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
@@ -86,7 +92,7 @@ def _describe(error: ValidationError, properties: Mapping[str, Any]) -> str:
         )
     name = str(error.path[0]) if error.path else "configuration"
     setting = properties.get(name, {})
-    shown = "" if setting.get("airbyte_secret") else f" {value!r}"
+    shown = "" if setting.get("airbyte_secret") else f" {without_credentials(repr(value))}"
     example = f", for example {setting['examples'][0]}" if setting.get("examples") else ""
     return f"`{name}`{shown} is not valid. Enter {_expected(setting)}{example}."
 
@@ -139,5 +145,5 @@ def _api_url_problems(config: Config) -> Iterator[str]:
             "for example https://api.pipedrive.com."
         )
         return
-    if url.scheme == "http" and (host == "pipedrive.com" or host.endswith(".pipedrive.com")):
+    if is_unencrypted(value):
         yield f"`api_url` would send the API key unencrypted. Enter https://{host}."

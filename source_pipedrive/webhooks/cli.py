@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from source_pipedrive.addresses import warning_of
 from source_pipedrive.config import describe_problems, specification
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
@@ -62,6 +63,8 @@ def _parse_config(_context: click.Context, _option: click.Parameter, file: Path)
         raise click.BadParameter(f"{file} is not a JSON object.")
     if found := describe_problems(config, specification()):
         raise click.BadParameter(found)
+    if warning := warning_of(config.get("api_url") or ""):
+        click.echo(f"Warning: {warning}", err=True)
     return config
 
 
