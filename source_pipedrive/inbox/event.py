@@ -66,7 +66,8 @@ class Event:
 
     `id` identifies the change, not the delivery: a retry has the same one. `happened_at` is in
     milliseconds since 1970, and at most an hour ahead of this machine's clock. `payload` is the
-    body as JSON. `attempt` counts deliveries from 1.
+    body as JSON. `attempt` counts deliveries from 1. `company_id` is empty if the event
+    names no company.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Event:
     happened_at: int
     payload: str
     attempt: int = 1
+    company_id: str = ""
 
     def stored(self) -> StoredEvent:
         """Return the event as it is read back from the inbox, if it is received now."""
@@ -120,7 +122,14 @@ def read_event(body: bytes) -> Event:
         happened_at=plausible(milliseconds(_name(meta, "timestamp")), now),
         payload=_serialized(payload),
         attempt=attempt if isinstance(attempt, int) else 1,
+        company_id=company_of(meta),
     )
+
+
+def company_of(meta: object) -> str:
+    """Return the id of the company in `meta` of an event; empty if there is none."""
+    company = meta.get("company_id") if isinstance(meta, Mapping) else None
+    return str(company) if isinstance(company, str | int) else ""
 
 
 def plausible(happened_at: int, received_at: int) -> int:

@@ -1,7 +1,6 @@
 """The command `source-pipedrive webhooks`."""
 
 import json
-import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from source_pipedrive.addresses import warning_of
 from source_pipedrive.config import describe_problems, specification
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
+from source_pipedrive.webhooks.company import Company
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
 from source_pipedrive.webhooks.inbox_command import show_inbox
 from source_pipedrive.webhooks.logs import configure_logging
@@ -23,6 +23,7 @@ from source_pipedrive.webhooks.monitor import WebhookMonitor
 from source_pipedrive.webhooks.options import (
     DEFAULT_INBOX,
     Number,
+    airbyte_jobs,
     database_url,
     printable_url,
     public_url,
@@ -36,7 +37,6 @@ from source_pipedrive.webhooks.registration import (
 )
 from source_pipedrive.webhooks.scheduler import SyncScheduler
 from source_pipedrive.webhooks.server import prune_hourly, run_server
-from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs
 from source_pipedrive.webhooks.targets.target import Target, TargetError
 
 _WITHOUT_EVENTS = (
@@ -159,6 +159,12 @@ def inspect_inbox(config: dict[str, Any], inbox_url: str | None) -> None:
 @_config_option
 @_credentials_option
 @_inbox_option
+@click.option(
+    "--company-id",
+    default="",
+    help="Company whose events are stored; those of others are refused.  [default: that of the "
+    "registered webhook, or of the first event]",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -234,6 +240,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     config: dict[str, Any],
     credentials_file: Path | None,
     inbox_url: str | None,
+    company_id: str,
     host: str,
     port: int,
     path: str,
@@ -257,6 +264,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     inbox = Inbox(inbox_url)
     metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]
+    company = Company(company_id)
     on_new = on_gap = _ignore
     if then:
         target = _target(then, {**config, "webhook_inbox": inbox_url}, target_options)
@@ -266,7 +274,9 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         on_new, on_gap = scheduler.notify, scheduler.request_full_resync
         services.append(scheduler.run)
     if public_url:
-        monitor = WebhookMonitor(_registrar(config), public_url, credentials, on_gap)
+        monitor = WebhookMonitor(
+            _registrar(config), public_url, credentials, on_gap, company.registered
+        )
         services.append(partial(monitor.run, check_minutes * 60))
     inbox.prepare()
     receiver = Receiver(
@@ -276,6 +286,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         metrics=metrics,
         on_new=on_new,
         on_gap=on_gap,
+        company=company,
         services=services,
     )
     configure_logging()
@@ -293,7 +304,7 @@ def _ignore() -> None:
 
 
 def _target(then: str, config: dict[str, Any], options: Mapping[str, Any]) -> Target:
-    return _warehouse(config, options) if then == "sync" else _airbyte_jobs(options)
+    return _warehouse(config, options) if then == "sync" else airbyte_jobs(options)
 
 
 def _warehouse(config: dict[str, Any], options: Mapping[str, Any]) -> Target:
@@ -306,26 +317,6 @@ def _warehouse(config: dict[str, Any], options: Mapping[str, Any]) -> Target:
         raise click.UsageError("--then sync needs the extra `sync` of source-pipedrive.") from error
     streams = options["streams"].split(",") if options["streams"] else ()
     return Warehouse(config, options["dest"], streams)
-
-
-def _airbyte_jobs(options: Mapping[str, Any]) -> Target:
-    if not (options["airbyte_url"] and options["connection_id"]):
-        raise click.UsageError("--then airbyte needs --url and --connection-id.")
-    token, client_id, client_secret = (
-        os.environ.get(f"AIRBYTE_{name}", "") for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")
-    )
-    if not token and not (client_id and client_secret):
-        raise click.UsageError(
-            "--then airbyte needs credentials. Set AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and "
-            "AIRBYTE_CLIENT_SECRET, in the environment."
-        )
-    return AirbyteJobs(
-        options["airbyte_url"],
-        options["connection_id"],
-        options["pause_minutes"] * 60,
-        token=token,
-        application=None if token else (client_id, client_secret),
-    )
 
 
 def _registrar(config: dict[str, Any]) -> Registrar:

@@ -1,11 +1,15 @@
 """Checks of the options of `source-pipedrive webhooks`. Their errors show no password."""
 
+import os
+from collections.abc import Mapping
 from math import isnan
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import click
+
+from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs
 
 DEFAULT_INBOX = "sqlite:///inbox.db"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -66,6 +70,27 @@ class Number(click.FloatRange):
         if isnan(number):
             self.fail(f"{value} is not a number.", param, ctx)
         return number
+
+
+def airbyte_jobs(options: Mapping[str, Any]) -> AirbyteJobs:
+    """Return the target of --then airbyte, with the credentials in the environment."""
+    if not (options["airbyte_url"] and options["connection_id"]):
+        raise click.UsageError("--then airbyte needs --url and --connection-id.")
+    token, client_id, client_secret = (
+        os.environ.get(f"AIRBYTE_{name}", "") for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")
+    )
+    if not token and not (client_id and client_secret):
+        raise click.UsageError(
+            "--then airbyte needs credentials. Set AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and "
+            "AIRBYTE_CLIENT_SECRET, in the environment."
+        )
+    return AirbyteJobs(
+        options["airbyte_url"],
+        options["connection_id"],
+        options["pause_minutes"] * 60,
+        token=token,
+        application=None if token else (client_id, client_secret),
+    )
 
 
 def printable_url(written: str) -> str:

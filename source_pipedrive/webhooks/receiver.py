@@ -19,6 +19,7 @@ from source_pipedrive.inbox.errors import RefusedEventError
 from source_pipedrive.inbox.event import Event, UnreadableEventError, read_event
 from source_pipedrive.inbox.inspection import problem_with
 from source_pipedrive.inbox.store import Inbox, InboxError
+from source_pipedrive.webhooks.company import Company, company_of_newest_event
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.request_rules import RequestRules
@@ -43,6 +44,7 @@ _REJECTIONS: Mapping[str, tuple[HTTPStatus, str]] = {
     "too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is larger than 1 MiB"),
     "broken_off": (HTTPStatus.BAD_REQUEST, "the body is incomplete"),
     "unreadable": (HTTPStatus.BAD_REQUEST, "the body is not an event of webhooks v2"),
+    "company": (HTTPStatus.FORBIDDEN, "the event is of another company"),
     "refused": (HTTPStatus.BAD_REQUEST, "the database of the inbox cannot hold the event"),
     "inbox": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox could not store the event"),
     "slow": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox did not store the event in time"),
@@ -73,12 +75,14 @@ class Receiver:
         metrics: Metrics | None = None,
         on_new: Callable[[], None] = lambda: None,
         on_gap: Callable[[], None] = lambda: None,
+        company: Company | None = None,
         services: Sequence[Service] = (),
     ) -> None:
         self._metrics = metrics or Metrics()
         self._inbox = inbox
         self._credentials = credentials
         self._writer = InboxWriter(inbox, on_new, on_gap)
+        self._company = company or Company()
         self._services = services
         self._next_warning: dict[str, float] = {}
         self.app = Starlette(
@@ -94,6 +98,7 @@ class Receiver:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         await self._writer.start()
+        self._company.stored(await asyncio.to_thread(company_of_newest_event, self._inbox))
         running = [asyncio.create_task(service()) for service in self._services]
         for task in running:
             task.add_done_callback(_report_failure)
@@ -106,7 +111,7 @@ class Receiver:
     async def _deliver(self, request: Request) -> Response:
         try:
             async with asyncio.timeout(_SECONDS_TO_ANSWER):
-                event = read_event(await self._body(request))
+                event = await self._event(request)
                 with self._metrics.commit.time():
                     is_new = await self._writer.store(event)
         except RejectedRequestError as error:
@@ -121,6 +126,7 @@ class Receiver:
         except TimeoutError:
             return self._reject("slow")
         if is_new:
+            self._company.stored(event.company_id)
             self._metrics.stored(event, lag=time.time() - event.happened_at / 1000)
             self._inspect(event)
         else:
@@ -138,6 +144,13 @@ class Receiver:
                 event.id,
                 problem,
             )
+
+    async def _event(self, request: Request) -> Event:
+        """Read the event. Raises `RejectedRequestError` or `UnreadableEventError`."""
+        event = read_event(await self._body(request))
+        if not self._company.accepts(event.company_id):
+            raise RejectedRequestError("company")
+        return event
 
     async def _body(self, request: Request) -> bytes:
         """Check the headers, then read the body. Raises `RejectedRequestError`."""

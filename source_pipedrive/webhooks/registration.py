@@ -12,6 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from source_pipedrive.inbox.event import company_of
 from source_pipedrive.lenient_json import parse
 from source_pipedrive.webhooks.credentials import Credentials
 
@@ -68,6 +69,7 @@ class Webhook:
     last_delivery_time: str | None
     last_http_status: int | None
     remove_reason: str | None
+    company_id: str = ""
 
     @property
     def is_failing(self) -> bool:
@@ -212,6 +214,7 @@ def _webhook(row: Any) -> Webhook:
         last_delivery_time=row.get("last_delivery_time"),
         last_http_status=status if isinstance(status, int) else None,
         remove_reason=row.get("remove_reason"),
+        company_id=company_of(row),
     )
 
 

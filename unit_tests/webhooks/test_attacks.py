@@ -9,9 +9,10 @@ import pytest
 from source_pipedrive.inbox.event import Event
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks import writer as writer_module
+from source_pipedrive.webhooks.company import Company
 from source_pipedrive.webhooks.credentials import Credentials
 from source_pipedrive.webhooks.receiver import Receiver
-from unit_tests.inbox.deliveries import CREDENTIALS, a_delivery
+from unit_tests.inbox.deliveries import CREDENTIALS, a_delivery, an_event
 from unit_tests.webhooks.running_receiver import RunningReceiver, running_receiver
 
 
@@ -138,3 +139,37 @@ def test_a_service_that_ends_is_logged_and_events_are_still_accepted(
 
     assert answer.status_code == 200
     assert "A service of the receiver ended." in caplog.text
+
+
+def test_events_of_another_company_are_refused(
+    inbox: Inbox, server: RunningReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = server.deliver(a_delivery(entity_id=8, company_id="4711"))
+    other = server.deliver(a_delivery(entity_id=9, company_id="4712"))
+    nobody = server.deliver(a_delivery(entity_id=10, company_id=None))
+
+    assert (first.status_code, other.status_code, nobody.status_code) == (200, 403, 200)
+    assert ids(inbox) == ["8", "10"]
+    assert server.metric('rejected_total{reason="company"}') == 1
+    assert "the event is of another company" in caplog.text
+
+
+def test_a_receiver_knows_the_company_of_its_inbox(inbox: Inbox) -> None:
+    inbox.prepare()
+    inbox.append([an_event(company_id="4711")])
+
+    with running_receiver(Receiver(inbox, Credentials(*CREDENTIALS))) as server:
+        answer = server.deliver(a_delivery(company_id="4712"))
+
+    assert answer.status_code == 403
+
+
+def test_a_given_company_is_more_certain_than_a_registered_one_and_that_than_an_event() -> None:
+    given, unknown = Company("1"), Company()
+
+    for company in (given, unknown):
+        company.stored("2")
+        company.registered("3")
+        company.registered("4")
+
+    assert (given.id, unknown.id) == ("1", "3")

@@ -167,3 +167,13 @@ def test_an_unforeseen_failure_of_a_check_does_not_end_the_checks(
         asyncio.run(monitor.run(every=0))
 
     assert caplog.text.count("The check failed.") == 2
+
+
+def test_the_company_of_the_registered_webhook_is_reported(pipedrive: Pipedrive) -> None:
+    companies: list[str] = []
+    pipedrive.webhooks = [a_webhook(company_id=4711)]
+    registrar = Registrar(TOKEN, API)
+
+    WebhookMonitor(registrar, URL, CREDENTIALS, on_company=companies.append).start()
+
+    assert companies == ["4711"]
