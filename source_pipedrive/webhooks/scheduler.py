@@ -96,7 +96,7 @@ class SyncScheduler:
         synced = self._expected.of(streams)
         missing = await asyncio.to_thread(self._target.missing, synced)
         for row in self._expected.settle(synced, missing):
-            self._on_arrival(time.time() - row.happened_at / 1000)
+            self._on_arrival(max(0, time.time() - row.happened_at / 1000))
 
     def _read_events(self, position: int) -> None:
         for event in self._inbox.events(position):
