@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Deletions:
     """Deleted rows of one kind of object, such as `deal`, in the order of their events.
 
-    Both methods raise `UnreadableInboxError`.
+    All methods raise `UnreadableInboxError`.
     """
 
     url: str
@@ -43,6 +43,11 @@ class Deletions:
             deletions = inbox.deletions(self.object_kind, sequence)
             for event, row in readable(deletions, tombstone_of, set_aside or SetAside()):
                 yield event.sequence, row
+
+    def merges(self) -> Mapping[Any, Any]:
+        """Return into which row each merged row went: id -> id."""
+        rows = (row for _, row in self.rows_after(0))
+        return {row["id"]: row["merged_into_id"] for row in rows if row.get("merged_into_id")}
 
 
 def tombstone_of(deletion: "StoredEvent") -> Mapping[str, Any]:

@@ -15,12 +15,14 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from source_pipedrive.config import normalize_start_date
 from source_pipedrive.custom_fields.options import field_options_rows
+from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.streams.child_cursor import ChildCursor, ScanTiming
 from source_pipedrive.streams.inbox_reader import DeletionReader, EventCursor, EventReader
 from source_pipedrive.streams.list_cursor import ListCursor
 from source_pipedrive.streams.list_reader import ListReader
-from source_pipedrive.streams.page_reader import PageReader, WholeList
+from source_pipedrive.streams.listed_deletions import ListedDeletions
+from source_pipedrive.streams.page_reader import Complete, PageReader, WholeList
 from source_pipedrive.streams.parents import CollectedParents, ParentLists, ParentRequests
 from source_pipedrive.streams.partitions import SlicePartitions
 from source_pipedrive.streams.records import (
@@ -114,12 +116,16 @@ class StreamFactory:
     def _incremental_stream(self, spec: StreamSpec, incremental: Incremental) -> BuiltStream:
         cursor = self._cursor(spec, incremental)
         start = self._start if incremental.knows_start_date else None
-        reader = PageReader(spec, self._clients.client(spec), cursor, start)
-        deletions = DeletionReader(spec, self._inbox_url, cursor, start)
+        deletions = Deletions(self._inbox_url, str(spec.event_object))
+        has_both = bool(self._inbox_url and spec.lists_deletions)
+        listed = ListedDeletions(deletions) if has_both else None
+        completion: dict[str, Complete] = {"complete": listed.complete} if listed else {}
+        reader = PageReader(spec, self._clients.client(spec), cursor, start, **completion)
+        tombstones = DeletionReader(spec, deletions, cursor, start, listed)
 
         def read_pages(part: Slice, before_request: BeforeRequest) -> Iterator[list[Row]]:
             if isinstance(part, InboxRows):
-                return deletions.pages(part)
+                return tombstones.pages(part)
             return reader.pages(cast("RequestSlice", part), before_request)
 
         return self._stream(spec, cursor.slices, read_pages, cursor=cursor, reader=reader)

@@ -11,6 +11,7 @@ from source_pipedrive.inbox.errors import UnreadableInboxError
 from source_pipedrive.inbox.events_stream import event_rows
 from source_pipedrive.inbox.reading import resume
 from source_pipedrive.inbox.set_aside import SetAside
+from source_pipedrive.streams.listed_deletions import ListedDeletions
 from source_pipedrive.streams.page_reader import PageListener
 from source_pipedrive.streams.schema import conformer
 from source_pipedrive.streams.slices import InboxRows, ReadPage, RequestSlice
@@ -27,15 +28,21 @@ _PAGE_SIZE = 500
 class DeletionReader:
     """The rows of a stream that webhooks reported as deleted, in the order of their deletion.
 
-    Rows that last changed before `start` are left out.
+    Rows that last changed before `start` are left out, and rows that the API listed as deleted.
     """
 
     def __init__(
-        self, spec: StreamSpec, inbox_url: str, listener: PageListener, start: str | None
+        self,
+        spec: StreamSpec,
+        deletions: Deletions,
+        listener: PageListener,
+        start: str | None,
+        listed: ListedDeletions | None = None,
     ) -> None:
         self._spec = spec
         self._conformer = conformer(spec.name, spec.schema_file)
-        self._deletions = Deletions(inbox_url, str(spec.event_object))
+        self._deletions = deletions
+        self._listed = listed
         self._listener = listener
         self._start = start or ""
 
@@ -48,6 +55,7 @@ class DeletionReader:
             while chunk := list(islice(deleted, _PAGE_SIZE)):
                 sequence, _ = chunk[-1]
                 rows = self._conformer.rows([dict(row) for _, row in chunk])
+                rows = self._listed.not_listed(rows) if self._listed else rows
                 kept = [row for row in rows if not self._spec.is_older(row, self._start)]
                 self._listener.page_done(part, ReadPage(kept, sequence=sequence))
                 yield kept

@@ -30,6 +30,7 @@ _READER_KEYS = {
     "shape",
     "never_empty",
     "event_object",
+    "lists_deletions",
     "fields_of",
     "labels_of",
     "entities",
@@ -105,7 +106,8 @@ class StreamSpec:
     v1), or not at all. `records_at` is a key inside `data`, which may be one object if `is_object`.
     The first of `time_fields` that is set tells how old a row is. `never_empty` says why the list
     has a row in every account. Custom fields are those of `fields_of`, labels those of `labels_of`;
-    `event_object` is what webhooks call the object.
+    `event_object` is what webhooks call the object; the API also lists its deleted rows, for a
+    while, if `lists_deletions`.
     """
 
     name: str
@@ -128,6 +130,7 @@ class StreamSpec:
     never_empty: str | None = None
     fallback: Fallback | None = None
     event_object: str | None = None
+    lists_deletions: bool = False
     fields_of: str | None = None
     labels_of: str | None = None
     entities: Mapping[str, str] = field(default_factory=dict)
