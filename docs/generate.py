@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from docs.contract.operations import of_stream
+from docs.tombstones import tombstones
 from source_pipedrive.api.error_rules import ErrorRule
 from source_pipedrive.api.error_rules import error_rules as rules_of_api
 from source_pipedrive.api.rate_limits import TokenBudget
@@ -322,6 +323,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
         joined_everywhere,
         error_rules,
         tolerated,
+        tombstones,
     )
 }
 

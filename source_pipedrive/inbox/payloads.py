@@ -5,7 +5,7 @@ such as a different name, is declared here.
 https://pipedrive.readme.io/docs/webhooks-v2-migration-guide
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -121,6 +121,11 @@ def changes(kind: str, data: Values | None, previous: Values | None) -> dict[str
     names = {**old, **new} if data is None or previous is None else old
     pairs = {name: {"old": old.get(name), "new": new.get(name)} for name in names}
     return {name: pair for name, pair in pairs.items() if pair["old"] != pair["new"]}
+
+
+def columns_of(kind: str) -> Collection[str]:
+    """Return the columns of the stream that has the rows of a kind of object."""
+    return _schema(kind).keys()
 
 
 @cache
