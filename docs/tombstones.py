@@ -10,7 +10,7 @@ def tombstones() -> str:
     """Return a table of the streams with tombstones, and of the columns that these lack."""
     lines = ["| Stream | Columns that a tombstone lacks |", "| --- | --- |"]
     for spec in packaged_streams().values():
-        if kind := spec.event_object:
+        if kind := spec.event_object or spec.deleted_object:
             columns = ", ".join(f"`{column}`" for column in unreported_columns(kind))
             known = columns if kind in REPORTED else "*not published by Pipedrive*"
             lines.append(f"| {spec.name} | {known} |")

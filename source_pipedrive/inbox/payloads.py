@@ -114,10 +114,13 @@ def moment(value: Any) -> str | None:
 def changes(kind: str, data: Values | None, previous: Values | None) -> dict[str, dict[str, Any]]:
     """Return what an event changed, in the format of the API: `{field: {"old": …, "new": …}}`.
 
-    A creation has only new values, a deletion only old ones. Custom fields appear under their key.
+    A creation has only new values, a deletion only old ones. Custom fields appear under their key,
+    and fields that the API does not have as webhooks name them.
     """
-    old = _with_flat_custom_fields(to_api(kind, previous or {}))
-    new = _with_flat_custom_fields(to_api(kind, data or {}))
+    old, new = (
+        _with_flat_custom_fields(to_api(kind, values or {}) | _without_column(kind, values or {}))
+        for values in (previous, data)
+    )
     names = {**old, **new} if data is None or previous is None else old
     pairs = {name: {"old": old.get(name), "new": new.get(name)} for name in names}
     return {name: pair for name, pair in pairs.items() if pair["old"] != pair["new"]}
@@ -141,6 +144,12 @@ def _schema(kind: str) -> Mapping[str, Values]:
 @cache
 def _conversions(kind: str) -> Mapping[str, Conversion]:
     return {name: type_of(one, name).convert for name, one in _schema(kind).items()}
+
+
+def _without_column(kind: str, values: Values) -> Row:
+    """Return the values that the API does not have, or has in another form: a user's `lang`."""
+    names = _NAMES.get(kind, {})
+    return {name: value for name, value in values.items() if names.get(name, name) is None}
 
 
 def _renamed(kind: str, values: Values, schema: Values) -> Iterator[tuple[str, Any]]:

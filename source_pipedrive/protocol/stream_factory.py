@@ -18,7 +18,12 @@ from source_pipedrive.custom_fields.options import field_options_rows
 from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.protocol.client_factory import ClientFactory
 from source_pipedrive.streams.child_cursor import ChildCursor, ScanTiming
-from source_pipedrive.streams.inbox_reader import DeletionReader, EventCursor, EventReader
+from source_pipedrive.streams.inbox_reader import (
+    DeletionReader,
+    EventCursor,
+    EventReader,
+    WholeListWithDeletions,
+)
 from source_pipedrive.streams.list_cursor import ListCursor
 from source_pipedrive.streams.list_reader import ListReader
 from source_pipedrive.streams.listed_deletions import ListedDeletions
@@ -110,7 +115,7 @@ class StreamFactory:
             reader = PageReader(spec, self._clients.client(spec), WholeList(), None)
             slices = partial(self._whole_slices, spec)
             pages = cast("ReadPages", reader.pages)
-            return self._stream(spec, slices, pages, reader=reader)
+            return self._whole_stream(spec, slices, pages, reader=reader)
         return self._reference_stream(spec, lambda: self._reference.rows(spec.name))
 
     def _incremental_stream(self, spec: StreamSpec, incremental: Incremental) -> BuiltStream:
@@ -176,7 +181,25 @@ class StreamFactory:
             # copies: other streams use the same rows
             yield [cast("Row", copy(row)) for row in rows()]
 
-        return self._stream(spec, lambda: iter([ReferenceRows()]), read_pages)
+        def ids() -> Collection[Any]:
+            return {row["id"] for row in rows()}
+
+        return self._whole_stream(spec, lambda: iter([ReferenceRows()]), read_pages, ids=ids)
+
+    def _whole_stream(
+        self,
+        spec: StreamSpec,
+        slices: Callable[[], Iterator[Slice]],
+        read_pages: ReadPages,
+        *,
+        reader: PageReader | None = None,
+        ids: Callable[[], Collection[Any]] = frozenset,
+    ) -> BuiltStream:
+        """Build a stream that is always read in full, with the deletions in the inbox."""
+        if self._inbox_url and spec.deleted_object:
+            with_deleted = WholeListWithDeletions(spec, self._inbox_url, slices, read_pages, ids)
+            slices, read_pages = with_deleted.slices, with_deleted.pages
+        return self._stream(spec, slices, read_pages, reader=reader)
 
     def _stream(
         self,

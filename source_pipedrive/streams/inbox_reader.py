@@ -1,9 +1,11 @@
 """Reads what webhooks reported: deletions as tombstones, and the events themselves."""
 
 import logging
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from itertools import islice
 from typing import Any
+
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_pipedrive.api.exceptions import config_error
 from source_pipedrive.inbox.deletions import Deletions
@@ -12,9 +14,10 @@ from source_pipedrive.inbox.events_stream import event_rows
 from source_pipedrive.inbox.reading import resume
 from source_pipedrive.inbox.set_aside import SetAside
 from source_pipedrive.streams.listed_deletions import ListedDeletions
-from source_pipedrive.streams.page_reader import PageListener
+from source_pipedrive.streams.page_reader import PageListener, WholeList
+from source_pipedrive.streams.records import BeforeRequest, ReadPages
 from source_pipedrive.streams.schema import conformer
-from source_pipedrive.streams.slices import InboxRows, ReadPage, RequestSlice
+from source_pipedrive.streams.slices import InboxRows, ReadPage, RequestSlice, Slice
 from source_pipedrive.streams.state import StreamState, readable
 from source_pipedrive.streams.stream_cursor import StreamCursor
 from source_pipedrive.streams.stream_spec import StreamSpec
@@ -64,6 +67,48 @@ class DeletionReader:
             _report(self._spec.name, set_aside)
         except UnreadableInboxError as error:
             raise config_error(str(error)) from error
+
+
+class WholeListWithDeletions:
+    """A list that every sync reads in full, and then the deletions of its rows in the inbox.
+
+    `slices` and `pages` read the list, and `ids` returns the ids of its rows. The stream can do
+    without its tombstones, so an inbox that cannot be read is a warning.
+    """
+
+    def __init__(
+        self,
+        spec: StreamSpec,
+        inbox_url: str,
+        slices: Callable[[], Iterator[Slice]],
+        pages: ReadPages,
+        ids: Callable[[], Collection[Any]],
+    ) -> None:
+        self._stream_name = spec.name
+        deletions = Deletions(inbox_url, str(spec.deleted_object))
+        self._tombstones = DeletionReader(spec, deletions, WholeList(), None)
+        self._list_slices = slices
+        self._list_pages = pages
+        self._ids = ids
+
+    def slices(self) -> Iterator[Slice]:
+        """Yield what to read."""
+        yield from self._list_slices()
+        yield InboxRows(after=0)
+
+    def pages(self, part: Slice, before_request: BeforeRequest) -> Iterator[list[Row]]:
+        """Yield the rows of a slice, page by page."""
+        if not isinstance(part, InboxRows):
+            yield from self._list_pages(part, before_request)
+            return
+        try:
+            for page in self._tombstones.pages(part):
+                listed = self._ids()
+                yield [row for row in page if row["id"] not in listed]
+        except AirbyteTracedException as error:
+            _LOGGER.warning(
+                "Stream %s comes without deleted rows. %s", self._stream_name, error.message
+            )
 
 
 class EventReader:

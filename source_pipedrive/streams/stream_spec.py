@@ -31,6 +31,7 @@ _READER_KEYS = {
     "never_empty",
     "event_object",
     "lists_deletions",
+    "deleted_object",
     "fields_of",
     "labels_of",
     "entities",
@@ -107,7 +108,7 @@ class StreamSpec:
     The first of `time_fields` that is set tells how old a row is. `never_empty` says why the list
     has a row in every account. Custom fields are those of `fields_of`, labels those of `labels_of`;
     `event_object` is what webhooks call the object; the API also lists its deleted rows, for a
-    while, if `lists_deletions`.
+    while, if `lists_deletions`. `deleted_object` is the same for a list that is read in full.
     """
 
     name: str
@@ -131,6 +132,7 @@ class StreamSpec:
     fallback: Fallback | None = None
     event_object: str | None = None
     lists_deletions: bool = False
+    deleted_object: str | None = None
     fields_of: str | None = None
     labels_of: str | None = None
     entities: Mapping[str, str] = field(default_factory=dict)

@@ -40,6 +40,8 @@ ADDITIONS = {
             "notes",
             "projects",
             "tasks",
+            "project_boards",
+            "project_phases",
         )
     },
     **{

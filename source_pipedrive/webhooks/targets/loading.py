@@ -209,12 +209,17 @@ class _Loader(ColumnTypesProcessor):
     def _keep_known_values(self, stream_name: str, new_table: str, old_table: str) -> None:
         """Give tombstones the values that the table has, and that webhooks do not report."""
         columns = self._get_sql_column_definitions(stream_name).keys()
+        # webhooks give a time zone as a number, the API gives its name
+        zones = [one for one in columns if one.startswith("custom_") and one.endswith("_timezone")]
         missing = [one for one in unreported_columns_of(stream_name) if one in columns]
         if missing and "is_deleted" in columns:
             quoted = self._quoted(missing)
             parts = {
                 **self._names(stream_name, new_table, old_table),
-                "kept": ", ".join(f"{column} = old.{column}" for column in quoted),
+                "kept": ", ".join(
+                    f"{column} = coalesce(old.{column}, new.{column})"
+                    for column in [*quoted, *self._quoted(zones)]
+                ),
                 "missing": " AND ".join(f"new.{column} IS NULL" for column in quoted),
             }
             self._execute_sql(_KEEP_KNOWN_VALUES.format_map(parts))

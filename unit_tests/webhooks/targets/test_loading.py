@@ -120,3 +120,14 @@ def test_a_tombstone_keeps_the_values_that_webhooks_do_not_report(destination: A
         {"id": 1, "title": None, "is_deleted": True, "arr": 1200.5, "notes_count": 3},
         {"id": 2, "title": None, "is_deleted": True, "arr": None, "notes_count": 0},
     ]
+
+
+def test_a_tombstone_keeps_the_name_of_a_time_zone(destination: Any) -> None:
+    columns = {"is_deleted": BOOLEAN, "arr": NUMBER, "custom_call_timezone": TEXT}
+    load(destination, columns, [{"id": 1, "arr": 5, "custom_call_timezone": "Europe/Tallinn"}])
+
+    # webhooks know its number only
+    load(destination, columns, [{"id": 1, "is_deleted": True, "custom_call_timezone": "83"}])
+
+    (row,) = table(destination)
+    assert row["custom_call_timezone"] == "Europe/Tallinn"
