@@ -146,8 +146,13 @@ class Receiver:
             )
 
     async def _event(self, request: Request) -> Event:
-        """Read the event. Raises `RejectedRequestError` or `UnreadableEventError`."""
+        """Read the event, if it can be stored.
+
+        Raises `RejectedRequestError`, `UnreadableEventError`, or `InboxError`.
+        """
         event = read_event(await self._body(request))
+        if self._writer.failure:
+            raise InboxError(self._writer.failure)
         if not self._company.accepts(event.company_id):
             raise RejectedRequestError("company")
         return event
