@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from source_pipedrive.conformance.conversions import MisfitError
 from source_pipedrive.inbox import payloads
 from source_pipedrive.inbox.deletions import tombstone_of
 from source_pipedrive.inbox.event import StoredEvent
@@ -19,6 +20,8 @@ def problem_with(event: StoredEvent) -> str:
     try:
         if event.action == "delete" and event.object in payloads.STREAMS:
             tombstone_of(event)
+    except MisfitError:
+        return f"no row of {payloads.STREAMS[event.object]} can have its id"
     except UNEXPECTED_FORMS as error:
         return f"it makes no row of {payloads.STREAMS[event.object]} ({type(error).__name__})"
     return ""

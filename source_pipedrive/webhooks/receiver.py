@@ -54,9 +54,10 @@ _REJECTIONS: Mapping[str, tuple[HTTPStatus, str]] = {
 class RejectedRequestError(Exception):
     """A request that is answered with an error. `reason` is a key of `_REJECTIONS`."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.detail = detail
 
 
 class Receiver:
@@ -115,7 +116,7 @@ class Receiver:
                 with self._metrics.commit.time():
                     is_new = await self._writer.store(event)
         except RejectedRequestError as error:
-            return self._reject(error.reason)
+            return self._reject(error.reason, error.detail)
         except UnreadableEventError as error:
             return self._reject("unreadable", error)
         except ClientDisconnect:
@@ -154,7 +155,8 @@ class Receiver:
         if self._writer.failure:
             raise InboxError(self._writer.failure)
         if not self._company.accepts(event.company_id):
-            raise RejectedRequestError("company")
+            known = f"This receiver stores those of company {self._company.id} (--company-id)."
+            raise RejectedRequestError("company", known)
         return event
 
     async def _body(self, request: Request) -> bytes:
@@ -174,7 +176,8 @@ class Receiver:
         """Answer without a body, and close the connection, since the request may be unread."""
         status, text = _REJECTIONS[reason]
         self._metrics.rejected(reason)
-        self._warn(reason, "Rejected a request with %d: %s. %s", status, text, detail)
+        message = f"{text}. {detail}".rstrip()
+        self._warn(reason, "Rejected a request with %d: %s", status, message)
         challenge = {"www-authenticate": "Basic"} if reason == "credentials" else {}
         return Response(status_code=status, headers={"connection": "close", **challenge})
 

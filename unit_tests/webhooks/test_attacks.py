@@ -151,7 +151,7 @@ def test_events_of_another_company_are_refused(
     assert (first.status_code, other.status_code, nobody.status_code) == (200, 403, 200)
     assert ids(inbox) == ["8", "10"]
     assert server.metric('rejected_total{reason="company"}') == 1
-    assert "the event is of another company" in caplog.text
+    assert "This receiver stores those of company 4711 (--company-id)." in caplog.text
 
 
 def test_a_receiver_knows_the_company_of_its_inbox(inbox: Inbox) -> None:

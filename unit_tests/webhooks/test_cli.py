@@ -197,7 +197,7 @@ def test_inbox_lists_the_events_that_cannot_be_read(run: Run, tmp_path: Path) ->
     assert result.exit_code == 0, result.output
     assert "2 events" in result.output
     assert "eight" in result.output
-    assert "it makes no row of deals" in result.output
+    assert "no row of deals can have its id" in result.output
     assert result.output.count("delete") == 1
 
 
