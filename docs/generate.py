@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from docs import compat, official
 from docs.contract.operations import of_stream
+from docs.tombstones import tombstones
 from source_pipedrive.api.error_rules import ErrorRule
 from source_pipedrive.api.error_rules import error_rules as rules_of_api
 from source_pipedrive.api.rate_limits import TokenBudget
@@ -322,6 +323,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
         official.renamed_columns,
         official.changed_types,
         official.our_further_streams,
+        tombstones,
     )
 }
 

@@ -1,5 +1,6 @@
 """Validates the settings before any request, and says what to enter instead."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,10 @@ import yaml
 from jsonschema import Draft7Validator, ValidationError
 
 from source_pipedrive import timestamps
+from source_pipedrive.addresses import is_unencrypted, warning_of, without_credentials
 from source_pipedrive.old_settings import OLD_SETTINGS, migrate, old_problems
+
+_LOGGER = logging.getLogger("airbyte")
 
 Config = Mapping[str, Any]
 
@@ -72,6 +76,8 @@ def require_valid(config: Config, specification: Mapping[str, Any]) -> None:
         raise AirbyteTracedException(
             message=message, internal_message=message, failure_type=FailureType.config_error
         )
+    if warning := warning_of(config.get("api_url") or ""):
+        _LOGGER.warning(warning)
 
 
 def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
@@ -118,7 +124,7 @@ def _describe(error: ValidationError, properties: Mapping[str, Any], parent: str
         )
     name = str(error.path[0]) if error.path else "configuration"
     setting = properties.get(name, {})
-    shown = "" if setting.get("airbyte_secret") else f" {value!r}"
+    shown = "" if setting.get("airbyte_secret") else f" {without_credentials(repr(value))}"
     example = f", for example {setting['examples'][0]}" if setting.get("examples") else ""
     return f"`{parent}{name}`{shown} is not valid. Enter {_expected(setting)}{example}."
 
@@ -218,7 +224,7 @@ def _address_problems(name: str, value: str) -> Iterator[str]:
             f"for example {DEFAULT_API}."
         )
         return
-    if is_pipedrive(value) and urlsplit(value).scheme == "http":
+    if is_unencrypted(value):
         secret = "API key" if name == "api_url" else "access token"
         yield f"`{name}` would send the {secret} unencrypted. Enter https://{host}."
 

@@ -22,12 +22,14 @@ def parse(content: bytes) -> Any:
     try:
         parsed = orjson.loads(content)
         return _clean(parsed) if rb"\u0000" in content else parsed
-    except orjson.JSONDecodeError as error:
+    except RecursionError:
+        raise _too_deep() from None
+    except orjson.JSONDecodeError:
         try:
             text = content.decode("utf-8-sig")
             return _clean(json.loads(text, parse_int=_integer, parse_constant=_refuse))
         except RecursionError:
-            raise error from None
+            raise _too_deep() from None
 
 
 def _clean(value: Any) -> Any:
@@ -44,6 +46,10 @@ def _integer(digits: str) -> float:
     # Python refuses integers of thousands of digits
     number = float(digits)
     return int(digits) if isfinite(number) and int(digits) in _INTEGERS else number
+
+
+def _too_deep() -> ValueError:
+    return ValueError("the body is nested too deeply")
 
 
 def _refuse(constant: str) -> NoReturn:

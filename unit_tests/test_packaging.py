@@ -118,6 +118,12 @@ def test_an_extra_requires_exactly_what_its_folders_import(
     assert required(package, extra) - required(package) == needed - required(package)
 
 
+def test_no_release_that_was_never_tested_is_installed(package: Message) -> None:
+    required = [line.partition(";")[0] for line in package.get_all("Requires-Dist", [])]
+
+    assert [one for one in required if "<" not in one and "==" not in one] == []
+
+
 def test_the_top_level_schemas_are_those_of_the_package() -> None:
     assert (ROOT / "schemas").readlink() == Path("source_pipedrive/schemas")
 

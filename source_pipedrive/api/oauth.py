@@ -23,8 +23,8 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from source_pipedrive import timestamps
+from source_pipedrive.addresses import is_unencrypted
 from source_pipedrive.api.body_limit import limit_body
-from source_pipedrive.config import is_pipedrive
 from source_pipedrive.lenient_json import parse
 
 TOKEN_URL: Final = "https://oauth.pipedrive.com/oauth/token"  # noqa: S105 - an address
@@ -108,8 +108,7 @@ def _address(given: object) -> str | None:
     """Return an address to which a token can be sent; nothing if it is not one."""
     if not isinstance(given, str) or not re.fullmatch(r"https?://[^\s/?#@]+/?", given):
         return None
-    is_unencrypted = is_pipedrive(given) and given.startswith("http:")
-    return None if is_unencrypted else given.rstrip("/")
+    return None if is_unencrypted(given) else given.rstrip("/")
 
 
 def _positive(given: Any) -> float | None:

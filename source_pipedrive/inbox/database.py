@@ -1,12 +1,16 @@
 """Connects to the database of the inbox: SQLite or PostgreSQL."""
 
+import glob
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import backoff
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -16,6 +20,7 @@ SECONDS_TO_LOCK = 2.0
 """How long a statement waits for a lock."""
 
 _SECONDS_TO_CONNECT = 2
+_OTHERS = stat.S_IRWXO
 
 
 def parse_url(written: str) -> URL:
@@ -34,6 +39,23 @@ def parse_url(written: str) -> URL:
     )
 
 
+def keep_private(file: Path) -> None:
+    """Create the file of a database for its owner only, or take the rights of all others from it.
+
+    SQLite gives its further files the same rights. Raises `InboxError`.
+    """
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        for part in (file, *file.parent.glob(f"{glob.escape(file.name)}-*")):
+            mode = stat.S_IMODE(part.stat().st_mode)
+            if mode & _OTHERS:
+                # its owner may be another user
+                with suppress(PermissionError):
+                    part.chmod(mode & ~_OTHERS)
+    except OSError as error:
+        raise InboxError(f"The inbox {file} cannot be opened: {error.strerror}.") from error
+
+
 def create_inbox_engine(url: URL) -> Engine:
     """Create an engine whose commits survive a power failure and whose waits are short.
 
@@ -49,6 +71,7 @@ def create_inbox_engine(url: URL) -> Engine:
         url,
         pool_pre_ping=True,
         connect_args={
+            "client_encoding": "utf8",
             "connect_timeout": _SECONDS_TO_CONNECT,
             "tcp_user_timeout": 2 * milliseconds,
             "options": settings,
@@ -56,12 +79,25 @@ def create_inbox_engine(url: URL) -> Engine:
     )
 
 
+def refuse_other_character_sets(connection: Connection) -> None:
+    """Raise `InboxError` if the database cannot hold the texts of all languages."""
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise InboxError(
+            f"The database of the inbox has the character set {encoding}, which cannot hold all "
+            "texts. Create one that can: CREATE DATABASE inbox ENCODING 'UTF8' TEMPLATE template0."
+        )
+
+
 @contextmanager
 def inbox_errors() -> Iterator[None]:
     """Raise an error of the database as `InboxError`, without the statement and its values."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeError, OverflowError) as error:
+        # the last two come from drivers: a text or a number that the database cannot hold
         reason = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
         raise InboxError(f"The inbox does not work: {reason}") from error
 

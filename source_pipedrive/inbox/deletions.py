@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from source_pipedrive.inbox import payloads
-from source_pipedrive.inbox.reading import readable_inbox
+from source_pipedrive.inbox.reading import readable_inbox, resume
+from source_pipedrive.inbox.set_aside import SetAside, readable
 
 if TYPE_CHECKING:
     from source_pipedrive.inbox.event import StoredEvent
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Deletions:
     """Deleted rows of one kind of object, such as `deal`, in the order of their events.
 
-    Both methods raise `UnreadableInboxError`.
+    All methods raise `UnreadableInboxError`.
     """
 
     url: str
@@ -29,22 +30,36 @@ class Deletions:
 
         That happens when the inbox was replaced or restored from a backup.
         """
-        with readable_inbox(self.url) as inbox:
-            return inbox.resume(sequence)
+        return resume(self.url, sequence)
 
-    def rows_after(self, sequence: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """Yield the sequence and the tombstone of each deletion after a sequence."""
+    def rows_after(
+        self, sequence: int, set_aside: SetAside | None = None
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield the sequence and the tombstone of each deletion after a sequence.
+
+        Events that cannot be read go to `set_aside`.
+        """
         with readable_inbox(self.url) as inbox:
-            for event in inbox.deletions(self.object_kind, sequence):
-                yield event.sequence, tombstone_of(event)
+            deletions = inbox.deletions(self.object_kind, sequence)
+            for event, row in readable(deletions, tombstone_of, set_aside or SetAside()):
+                yield event.sequence, row
+
+    def merges(self) -> Mapping[Any, Any]:
+        """Return into which row each merged row went: id -> id."""
+        rows = (row for _, row in self.rows_after(0))
+        return {row["id"]: row["merged_into_id"] for row in rows if row.get("merged_into_id")}
 
 
 def tombstone_of(deletion: "StoredEvent") -> Mapping[str, Any]:
-    """Return the last record of the row that an event reports as deleted."""
+    """Return the last record of the row that an event reports as deleted.
+
+    Raises `MisfitError` if the event's id is not the id of any row.
+    """
     return payloads.tombstone(
         kind=deletion.object,
         object_id=deletion.object_id,
         last=deletion.previous or {},
-        deleted_at=deletion.happened_at,
+        # it was deleted before it was reported, whatever the event says
+        deleted_at=min(deletion.happened_at, deletion.received_at),
         merged_into=deletion.meta.get("merged_to_id"),
     )

@@ -5,6 +5,20 @@ class InboxError(Exception):
     """The inbox cannot be read or written. The message says why, without the URL."""
 
 
+class ReplacedInboxError(InboxError):
+    """The inbox that a receiver writes to was deleted, replaced, or restored from a backup."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The inbox was deleted, replaced, or restored from an older backup. Events that no "
+            "sync has read may be lost."
+        )
+
+
+class RefusedEventError(InboxError):
+    """The inbox works, but cannot hold this event."""
+
+
 class UnreadableInboxError(InboxError):
     """The connector cannot read the configured inbox. The message says what to do."""
 

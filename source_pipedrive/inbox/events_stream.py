@@ -5,22 +5,26 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from source_pipedrive import timestamps
+from source_pipedrive.conformance.conversions import MisfitError, to_integer
 from source_pipedrive.inbox import payloads
 from source_pipedrive.inbox.reading import readable_inbox
+from source_pipedrive.inbox.set_aside import SetAside, readable
 
 if TYPE_CHECKING:
     from source_pipedrive.inbox.event import StoredEvent
 
 
-def event_rows(url: str, after: int, start: str | None) -> Iterator[Mapping[str, Any]]:
+def event_rows(
+    url: str, after: int, start: str | None, set_aside: SetAside | None = None
+) -> Iterator[Mapping[str, Any]]:
     """Yield events committed after a sequence, except changes from before `start`.
 
     `start` is in the form of `timestamps`. If the inbox never reached the sequence, it is read
-    from its beginning. Raises `UnreadableInboxError`.
+    from its beginning. Events that cannot be read go to `set_aside`. Raises `UnreadableInboxError`.
     """
     with readable_inbox(url) as inbox:
-        for event in inbox.events(inbox.resume(after)):
-            row = event_row(event)
+        events = inbox.events(inbox.resume(after))
+        for _, row in readable(events, event_row, set_aside or SetAside()):
             if timestamps.sortable(row["changed_at"]) >= (start or ""):
                 yield row
 
@@ -52,4 +56,7 @@ def _rfc3339(milliseconds: int) -> str:
 
 
 def _integer(value: object) -> int | None:
-    return int(str(value)) if str(value).isdecimal() else None
+    try:
+        return to_integer(value)
+    except MisfitError:
+        return None

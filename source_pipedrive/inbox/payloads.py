@@ -5,7 +5,7 @@ such as a different name, is declared here.
 https://pipedrive.readme.io/docs/webhooks-v2-migration-guide
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -17,10 +17,14 @@ from source_pipedrive.conformance.conformer import type_of
 from source_pipedrive.conformance.conversions import (
     Conversion,
     MisfitError,
+    to_moment,
     to_text,
     to_time_of_day,
     unchanged,
 )
+
+# a row's time is Pipedrive's, a deletion's may be that of this machine's clock
+_TOLERATED_SKEW = 60 * 60 * 1000
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
@@ -77,11 +81,11 @@ def tombstone(kind: str, object_id: str, last: Values, deleted_at: int, merged_i
 
     `update_time` is the time of deletion, but never earlier than the row's own, so that the
     tombstone is the newest version of the row. After a merge, `merged_into_id` is the id of the
-    row that remains.
+    row that remains. Raises `MisfitError` if `object_id` is not the id of any row.
     """
     schema = _schema(kind)
     row = to_api(kind, last)
-    row["id"] = _converted(object_id, _conversions(kind)["id"])
+    row["id"] = row_id(kind, object_id)
     row["is_deleted"] = True
     if "merged_into_id" in schema:
         row["merged_into_id"] = _converted(merged_into, _conversions(kind)["id"])
@@ -94,16 +98,37 @@ def tombstone(kind: str, object_id: str, last: Values, deleted_at: int, merged_i
     return row
 
 
+def row_id(kind: str, object_id: str) -> Any:
+    """Return the id of an event as its rows have it. Raises `MisfitError` if no row can have it."""
+    return _conversions(kind)["id"](object_id)
+
+
+def moment(value: Any) -> str | None:
+    """Return a value as a moment in the form that records have; None if it is not a moment."""
+    try:
+        return to_moment(value)
+    except MisfitError:
+        return None
+
+
 def changes(kind: str, data: Values | None, previous: Values | None) -> dict[str, dict[str, Any]]:
     """Return what an event changed, in the format of the API: `{field: {"old": …, "new": …}}`.
 
-    A creation has only new values, a deletion only old ones. Custom fields appear under their key.
+    A creation has only new values, a deletion only old ones. Custom fields appear under their key,
+    and fields that the API does not have as webhooks name them.
     """
-    old = _with_flat_custom_fields(to_api(kind, previous or {}))
-    new = _with_flat_custom_fields(to_api(kind, data or {}))
+    old, new = (
+        _with_flat_custom_fields(to_api(kind, values or {}) | _without_column(kind, values or {}))
+        for values in (previous, data)
+    )
     names = {**old, **new} if data is None or previous is None else old
     pairs = {name: {"old": old.get(name), "new": new.get(name)} for name in names}
     return {name: pair for name, pair in pairs.items() if pair["old"] != pair["new"]}
+
+
+def columns_of(kind: str) -> Collection[str]:
+    """Return the columns of the stream that has the rows of a kind of object."""
+    return _schema(kind).keys()
 
 
 @cache
@@ -121,6 +146,12 @@ def _conversions(kind: str) -> Mapping[str, Conversion]:
     return {name: type_of(one, name).convert for name, one in _schema(kind).items()}
 
 
+def _without_column(kind: str, values: Values) -> Row:
+    """Return the values that the API does not have, or has in another form: a user's `lang`."""
+    names = _NAMES.get(kind, {})
+    return {name: value for name, value in values.items() if names.get(name, name) is None}
+
+
 def _renamed(kind: str, values: Values, schema: Values) -> Iterator[tuple[str, Any]]:
     names = _NAMES.get(kind, {})
     for name, value in values.items():
@@ -135,8 +166,9 @@ def _renamed(kind: str, values: Values, schema: Values) -> Iterator[tuple[str, A
 
 
 def _with_flat_custom_fields(row: Row) -> Row:
-    custom: Row = row.pop("custom_fields", {})
-    return row | custom
+    if isinstance(row.get("custom_fields"), dict):
+        row |= row.pop("custom_fields")
+    return row
 
 
 def _converted(value: Any, convert: Conversion) -> Any:
@@ -151,17 +183,25 @@ def _converted(value: Any, convert: Conversion) -> Any:
 
 
 def _time_of_change(row: Row, deleted_at: int) -> str:
-    own = str(row.get("update_time") or row.get("add_time") or "")
-    moment = datetime.fromtimestamp(deleted_at / 1000, UTC)
+    own = moment(row.get("update_time")) or moment(row.get("add_time")) or ""
     precision = "milliseconds" if "." in own else "seconds"
-    return max(moment.isoformat(timespec=precision).replace("+00:00", "Z"), own)
+    deletion, latest = (
+        datetime.fromtimestamp(milliseconds / 1000, UTC)
+        .isoformat(timespec=precision)
+        .replace("+00:00", "Z")
+        for milliseconds in (deleted_at, deleted_at + _TOLERATED_SKEW)
+    )
+    # a row that claims to be newer than its deletion would hide every later version
+    return max(deletion, min(own, latest))
 
 
-def _custom_fields(kind: str, values: Values | None) -> Row:
-    wrappers = (values or {}).items()
+def _custom_fields(kind: str, values: Any) -> Row:
     if kind == "activity":
         # the webhook has an empty object, the API has no such field
         return {}
+    if not isinstance(values, Mapping | None):
+        return {"custom_fields": values}
+    wrappers = (values or {}).items()
     if kind == "lead":
         # API v1 has a key for each part of a value
         pairs = (pair for key, wrapper in wrappers for pair in _flat_pairs(key, wrapper))
@@ -171,7 +211,7 @@ def _custom_fields(kind: str, values: Values | None) -> Row:
 
 def _unwrap(wrapper: Any) -> Any:
     """Convert a custom value from its typed wrapper to the format of API v2."""
-    if not isinstance(wrapper, Mapping) or "type" not in wrapper:
+    if not isinstance(wrapper, Mapping) or not isinstance(wrapper.get("type"), str):
         return wrapper
     rest = {key: value for key, value in wrapper.items() if key != "type"}
     return _UNWRAP_BY_TYPE.get(wrapper["type"], _unwrap_value)(rest)
@@ -185,6 +225,13 @@ def _unwrap_range(rest: Row) -> Row:
     return {"value": rest.pop("from", None), **rest}
 
 
+def _unwrap_options(rest: Row) -> Any:
+    options = rest.get("values") or []
+    if isinstance(options, list) and all(isinstance(option, Mapping) for option in options):
+        return [option.get("id") for option in options]
+    return options
+
+
 _UNWRAP_BY_TYPE: Mapping[str, Callable[[Row], Any]] = {
     "daterange": _unwrap_range,
     "timerange": _unwrap_range,
@@ -192,7 +239,7 @@ _UNWRAP_BY_TYPE: Mapping[str, Callable[[Row], Any]] = {
     "org": lambda rest: rest.get("id"),
     "people": lambda rest: rest.get("id"),
     "user": lambda rest: rest.get("id"),
-    "set": lambda rest: [option.get("id") for option in rest.get("values") or ()],
+    "set": _unwrap_options,
 }
 
 

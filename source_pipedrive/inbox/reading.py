@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from source_pipedrive.inbox.store import Inbox
 
 
+def resume(url: str, after: int) -> int:
+    """Return the sequence to read after: 0 if the inbox never reached the given one.
+
+    That happens when the inbox was replaced or restored from a backup. Raises
+    `UnreadableInboxError`.
+    """
+    with readable_inbox(url) as inbox:
+        return inbox.resume(after)
+
+
 @contextmanager
 def readable_inbox(url: str) -> Iterator["Inbox"]:
     """Open an inbox for reading. Every failure is raised as `UnreadableInboxError`."""

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from source_pipedrive.protocol.stream_factory import BuiltStream, StreamFactory
-from source_pipedrive.streams.inbox_reader import DeletionReader
 from source_pipedrive.streams.named_rows import (
     NamedRowsCursor,
     NamedRowsReader,
     cheapest_slices,
     children_of,
 )
-from source_pipedrive.streams.page_reader import PageListener, PageReader, WholeList
+from source_pipedrive.streams.page_reader import PageReader, WholeList
 from source_pipedrive.streams.records import BeforeRequest, Row
 from source_pipedrive.streams.slices import (
     InboxRows,
@@ -61,17 +60,27 @@ class NamedRowsFactory(StreamFactory):
         if incremental:
             state = StreamState(spec.name, self._state_manager, self._messages)
             reads_inbox = bool(self._inbox_url and spec.event_object)
-            field = incremental.cursor_field
-            cursor = NamedRowsCursor(field, state, parts, reads_inbox=reads_inbox)
+            cursor = NamedRowsCursor(
+                incremental.cursor_field,
+                state,
+                parts,
+                reads_inbox=reads_inbox,
+                reads_inbox_last=reads_inbox and spec.lists_deletions,
+            )
         start = self._start if incremental and incremental.knows_start_date else None
         listener = cursor or WholeList()
-        reader = PageReader(spec, self._clients.client(spec), listener, start)
-        named = self._named_reader(spec, reader, listener, start)
-        deletions = DeletionReader(spec, self._inbox_url, listener, start)
+        tombstones, complete = self._deletions(spec, listener, start)
+        reader = PageReader(spec, self._clients.client(spec), listener, start, complete=complete)
+        lists = self._lists(spec)
+        single = spec.single_row(self._config, lists[0].partition)
+        single_reader = PageReader(
+            single, self._clients.client(single), listener, start, complete=complete
+        )
+        named = NamedRowsReader(spec, lists, reader, single_reader)
 
         def read_pages(part: Slice, before_request: BeforeRequest) -> Iterator[list[Row]]:
             if isinstance(part, InboxRows):
-                return deletions.pages(part)
+                return tombstones.pages(part)
             if isinstance(part, NamedRows):
                 return named.pages(part, before_request)
             # groups of parents
@@ -79,11 +88,3 @@ class NamedRowsFactory(StreamFactory):
 
         slices = cursor.slices if cursor else lambda: iter(parts)
         return self._stream(spec, slices, read_pages, cursor=cursor, reader=reader)
-
-    def _named_reader(
-        self, spec: StreamSpec, reader: PageReader, listener: PageListener, start: str | None
-    ) -> NamedRowsReader:
-        lists = self._lists(spec)
-        single = spec.single_row(self._config, lists[0].partition)
-        single_reader = PageReader(single, self._clients.client(single), listener, start)
-        return NamedRowsReader(spec, lists, reader, single_reader)

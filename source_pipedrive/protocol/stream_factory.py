@@ -8,21 +8,28 @@ from functools import partial
 from typing import Any, cast
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.declarative.partition_routers import ListPartitionRouter
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 
 from source_pipedrive.config import normalize_start_date
 from source_pipedrive.custom_fields.options import field_options_rows
+from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.protocol.client_factory import ClientFactory
+from source_pipedrive.protocol.source_lists import source_lists
 from source_pipedrive.protocol.takeover import announced, log_takeover
 from source_pipedrive.streams.child_cursor import ChildCursor, ScanTiming
-from source_pipedrive.streams.inbox_reader import DeletionReader, EventCursor, EventReader
+from source_pipedrive.streams.inbox_reader import (
+    DeletionReader,
+    EventCursor,
+    EventReader,
+    WholeListWithDeletions,
+)
 from source_pipedrive.streams.list_cursor import ListCursor
 from source_pipedrive.streams.list_reader import ListReader
+from source_pipedrive.streams.listed_deletions import ListedDeletions
 from source_pipedrive.streams.official_states import are_official, saved_states
-from source_pipedrive.streams.page_reader import PageReader, WholeList
+from source_pipedrive.streams.page_reader import Complete, PageListener, PageReader, WholeList
 from source_pipedrive.streams.parents import CollectedParents, ParentLists, ParentRequests
 from source_pipedrive.streams.partitions import SlicePartitions
 from source_pipedrive.streams.records import (
@@ -114,28 +121,38 @@ class StreamFactory:
         if spec.reader == "EventReader":
             return self._event_stream(spec)
         if spec.reader == "field_options_rows":
-            return self._reference_stream(spec, self._field_options)
+            return self._reference_stream(spec, partial(_field_options, spec, self._reference))
         if spec.incremental:
             return self._incremental_stream(spec, spec.incremental)
         if spec.parents or spec.router:
             reader = PageReader(spec, self._clients.client(spec), WholeList(), None)
             slices = partial(self._whole_slices, spec)
             pages = cast("ReadPages", reader.pages)
-            return self._stream(spec, slices, pages, reader=reader)
+            return self._whole_stream(spec, slices, pages, reader=reader)
         return self._reference_stream(spec, lambda: self._reference.rows(spec.name))
 
     def _incremental_stream(self, spec: StreamSpec, incremental: Incremental) -> BuiltStream:
         cursor = self._cursor(spec, incremental)
         start = self._start if incremental.knows_start_date else None
-        reader = PageReader(spec, self._clients.client(spec), cursor, start)
-        deletions = DeletionReader(spec, self._inbox_url, cursor, start)
+        tombstones, complete = self._deletions(spec, cursor, start)
+        reader = PageReader(spec, self._clients.client(spec), cursor, start, complete=complete)
 
         def read_pages(part: Slice, before_request: BeforeRequest) -> Iterator[list[Row]]:
             if isinstance(part, InboxRows):
-                return deletions.pages(part)
+                return tombstones.pages(part)
             return reader.pages(cast("RequestSlice", part), before_request)
 
         return self._stream(spec, cursor.slices, read_pages, cursor=cursor, reader=reader)
+
+    def _deletions(
+        self, spec: StreamSpec, listener: PageListener, start: str | None
+    ) -> tuple[DeletionReader, Complete]:
+        """Return the reader of a stream's tombstones, and what it does to rows of the API."""
+        deletions = Deletions(self._inbox_url, str(spec.event_object))
+        has_both = bool(self._inbox_url and spec.lists_deletions)
+        listed = ListedDeletions(deletions) if has_both else None
+        complete = listed.complete if listed else _unchanged
+        return DeletionReader(spec, deletions, listener, start, listed), complete
 
     def _cursor(self, spec: StreamSpec, incremental: Incremental) -> ListCursor | ChildCursor:
         state = StreamState(
@@ -190,7 +207,25 @@ class StreamFactory:
             # copies: other streams use the same rows
             yield [cast("Row", copy(row)) for row in rows()]
 
-        return self._stream(spec, lambda: iter([ReferenceRows()]), read_pages)
+        def ids() -> Collection[Any]:
+            return {row["id"] for row in rows()}
+
+        return self._whole_stream(spec, lambda: iter([ReferenceRows()]), read_pages, ids=ids)
+
+    def _whole_stream(
+        self,
+        spec: StreamSpec,
+        slices: Callable[[], Iterator[Slice]],
+        read_pages: ReadPages,
+        *,
+        reader: PageReader | None = None,
+        ids: Callable[[], Collection[Any]] = frozenset,
+    ) -> BuiltStream:
+        """Build a stream that is always read in full, with the deletions in the inbox."""
+        if self._inbox_url and spec.deleted_object:
+            with_deleted = WholeListWithDeletions(spec, self._inbox_url, slices, read_pages, ids)
+            slices, read_pages = with_deleted.slices, with_deleted.pages
+        return self._stream(spec, slices, read_pages, reader=reader)
 
     def _stream(
         self,
@@ -227,35 +262,21 @@ class StreamFactory:
         parents.add("", self._reference.rows(spec.parents.parent))
         yield from spec.parents.groups(parents)
 
-    def _field_options(self) -> Sequence[Mapping[str, Any]]:
-        field_options = self._specs["field_options"]
-        entities = field_options.entities
-        rows = [
-            row
-            for entity, stream in entities.items()
-            for row in field_options_rows(entity, self._reference.rows(stream))
-        ]
-        return conformer(field_options.name, field_options.schema_file).rows(rows)
-
     def _lists(self, spec: StreamSpec) -> Sequence[SourceList]:
-        """Return the lists that a stream reads; the first one is the main list."""
-        partitions: list[Mapping[str, str]] = [{}]
-        if spec.router:
-            router = ListPartitionRouter(
-                values=spec.router["values"],
-                cursor_field=spec.router["cursor_field"],
-                config=self._config,
-                parameters={},
-            )
-            partitions = [dict(one.partition) for one in router.stream_slices()]
-        return [
-            SourceList(
-                name=next(iter(partition.values()), ""),
-                partition=partition,
-                older_rows=spec.older_rows_in(self._config, partition),
-            )
-            for partition in partitions
-        ]
+        return source_lists(spec, self._config)
+
+
+def _field_options(spec: StreamSpec, reference: ReferenceData) -> Sequence[Mapping[str, Any]]:
+    rows = [
+        row
+        for entity, stream in spec.entities.items()
+        for row in field_options_rows(entity, reference.rows(stream))
+    ]
+    return conformer(spec.name, spec.schema_file).rows(rows)
+
+
+def _unchanged(rows: list[Row]) -> list[Row]:
+    return rows
 
 
 def _is_archived_list(one: SourceList) -> bool:

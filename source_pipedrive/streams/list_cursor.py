@@ -56,7 +56,12 @@ class ListCursor(StreamCursor):
         # where all rows are listed, those that never changed are among them
         self._takes_over = state.is_official and any(one.older_rows != "dropped" for one in lists)
         self._main_list = lists[0].name
-        super().__init__(incremental.cursor_field, state, reads_inbox=reads_inbox)
+        super().__init__(
+            incremental.cursor_field,
+            state,
+            reads_inbox=reads_inbox,
+            reads_inbox_last=reads_inbox and spec.lists_deletions,
+        )
         self.parents = None
         self._has_failed = False
         self._newest_before = max(self._bookmarks.values(), default="")
@@ -151,6 +156,9 @@ class ListCursor(StreamCursor):
                     yield part
                 else:
                     pending.remove(slices)
+
+    def _wait_for_requests(self) -> bool:
+        return self._wait_until(lambda: all(plan.is_closed for plan in self._plans.values()))
 
     def _wait_until(self, condition: Callable[[], bool]) -> bool:
         with self._changed:

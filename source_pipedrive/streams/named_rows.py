@@ -92,10 +92,20 @@ class NamedRowsCursor(StreamCursor):
     """Reads given slices. The state stays as it is, but for what was read from the inbox."""
 
     def __init__(
-        self, cursor_field: str, state: StreamState, parts: Sequence[Any], *, reads_inbox: bool
+        self,
+        cursor_field: str,
+        state: StreamState,
+        parts: Sequence[Any],
+        *,
+        reads_inbox: bool,
+        reads_inbox_last: bool,
     ) -> None:
-        super().__init__(cursor_field, state, reads_inbox=reads_inbox)
+        super().__init__(
+            cursor_field, state, reads_inbox=reads_inbox, reads_inbox_last=reads_inbox_last
+        )
         self._parts = parts
+        self._open_count = len(parts)
+        self._has_failed = False
 
     @property
     def reads_all(self) -> bool:
@@ -115,11 +125,20 @@ class NamedRowsCursor(StreamCursor):
     def _requested_page_done(self, part: Slice, page: ReadPage) -> bool:
         return True
 
-    def _close(self, part: Slice) -> None: ...
+    def _wait_for_requests(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_failed or not self._open_count)
+        return not self._has_failed
+
+    def _close(self, part: Slice) -> None:
+        self._open_count -= 1
 
     def _finish(self) -> None: ...
 
-    def fail(self) -> None: ...
+    def fail(self) -> None:
+        with self._changed:
+            self._has_failed = True
+            self._changed.notify_all()
 
 
 def children_of(spec: StreamSpec, parents: Mapping[str, str]) -> list[ParentGroup]:

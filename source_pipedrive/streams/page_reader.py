@@ -30,6 +30,10 @@ from source_pipedrive.streams.stream_spec import Fallback, StreamSpec
 _LOGGER = logging.getLogger("airbyte")
 
 
+Complete = Callable[[list[Row]], list[Row]]
+"""Adds what Pipedrive's answer does not hold to the rows of a page, in place."""
+
+
 class PageListener(Protocol):
     """Takes note of the pages of a stream: its cursor, or whoever collects its rows."""
 
@@ -52,13 +56,20 @@ class PageReader:
     """Reads the pages of the lists of one stream: requests, shapes, and filters them.
 
     `start` is the configured start date: no document that last changed before it is emitted.
+    `complete` sees all listed rows, before older ones are filtered.
 
     The CDK's `SimpleRetriever` parses each page twice, searches it with dpath, and cannot
     overlap the pages of a list that shrinks while it is read.
     """
 
     def __init__(
-        self, spec: StreamSpec, client: PipedriveClient, listener: PageListener, start: str | None
+        self,
+        spec: StreamSpec,
+        client: PipedriveClient,
+        listener: PageListener,
+        start: str | None,
+        *,
+        complete: Complete = lambda rows: rows,
     ) -> None:
         self._spec = spec
         self._client = client
@@ -66,6 +77,7 @@ class PageReader:
         self._start = start
         self._shaping = Shaping(spec.shape, spec.key_of)
         self._conformer = conformer(spec.name, spec.schema_file)
+        self._complete = complete
         self._has_warned = False
 
     def pages(
@@ -78,7 +90,7 @@ class PageReader:
         try:
             for number, page in enumerate(self._paged(part, before_request), start=1):
                 is_empty = is_empty and not (page.rows or page.answer.refusal)
-                rows = shape(page.rows)
+                rows = self._complete(shape(page.rows))
                 kept = self._kept(part, rows)
                 self._client.count_rows(len(kept))
                 goes_on = self._listener.page_done(part, _as_read(page, kept))

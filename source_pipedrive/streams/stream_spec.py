@@ -32,6 +32,8 @@ _READER_KEYS = {
     "shape",
     "never_empty",
     "event_object",
+    "lists_deletions",
+    "deleted_object",
     "fields_of",
     "labels_of",
     "entities",
@@ -108,7 +110,9 @@ class StreamSpec:
     `wrapped_in` is the key under which each row has its record. A list that `takes_ids` returns
     the rows with up to a hundred ids. The first of `time_fields` that is set is the time of a row.
     `never_empty` says why the list has a row in every account. Custom fields are those of
-    `fields_of`, labels those of `labels_of`; `event_object` is what webhooks call the object.
+    `fields_of`, labels those of `labels_of`; `event_object` is what webhooks call the object; the
+    API also lists its deleted rows, for a while, if `lists_deletions`. `deleted_object` is the same
+    for a list that is read in full.
     """
 
     name: str
@@ -133,6 +137,8 @@ class StreamSpec:
     never_empty: str | None = None
     fallback: Fallback | None = None
     event_object: str | None = None
+    lists_deletions: bool = False
+    deleted_object: str | None = None
     fields_of: str | None = None
     labels_of: str | None = None
     entities: Mapping[str, str] = field(default_factory=dict)

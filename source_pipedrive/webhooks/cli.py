@@ -1,37 +1,42 @@
 """The command `source-pipedrive webhooks`."""
 
-import json
-import logging
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from source_pipedrive.api.access import Access, access_of, keep_in_file
-from source_pipedrive.config import describe_problems, normalize, specification
+from source_pipedrive.api.access import Access
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
+from source_pipedrive.webhooks.company import Company
 from source_pipedrive.webhooks.credentials import CredentialsError, find_credentials
+from source_pipedrive.webhooks.inbox_command import show_inbox
+from source_pipedrive.webhooks.logs import configure_logging
 from source_pipedrive.webhooks.metrics import Metrics
 from source_pipedrive.webhooks.monitor import WebhookMonitor
+from source_pipedrive.webhooks.options import (
+    DEFAULT_INBOX,
+    Number,
+    airbyte_jobs,
+    database_url,
+    printable_url,
+    public_url,
+)
 from source_pipedrive.webhooks.receiver import Receiver, Service
-from source_pipedrive.webhooks.registration import Registrar, RegistrarError, Webhook
+from source_pipedrive.webhooks.registration import RegistrarError, Webhook
 from source_pipedrive.webhooks.scheduler import SyncScheduler
 from source_pipedrive.webhooks.server import prune_hourly, run_server
+from source_pipedrive.webhooks.settings import Settings, parse_settings
 from source_pipedrive.webhooks.targets.target import Target, TargetError
 from source_pipedrive.webhooks.token_pace import TokenPace
 
 _WITHOUT_EVENTS = (
     "activity types, call logs, currencies, files, filters, goals, mail, permission sets, and roles"
 )
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class _Commands(click.Group):
@@ -44,52 +49,11 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@dataclass(frozen=True)
-class _Settings:
-    """The settings of a config file, and the access to Pipedrive that they describe."""
-
-    config: dict[str, Any]
-    file: Path
-
-    @cached_property
-    def access(self) -> Access:
-        """Shared by all parts of the process: each has the tokens that another one renewed."""
-        return access_of(self.config, partial(keep_in_file, self.file))
-
-    @property
-    def registrar(self) -> Registrar:
-        return Registrar(self.access)
-
-
-def _parse_config(_context: click.Context, _option: click.Parameter, file: Path) -> _Settings:
-    try:
-        config = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"{file} is not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise click.BadParameter(f"{file} is not a JSON object.")
-    if found := describe_problems(config, specification()):
-        raise click.BadParameter(found)
-    return _Settings(normalize(config), file)
-
-
-def _check_url(
-    _context: click.Context, _option: click.Parameter, written: str | None
-) -> str | None:
-    url = urlsplit(written or "")
-    if written and not (url.scheme == "https" or url.hostname in _LOOPBACK):
-        raise click.BadParameter(
-            "The URL is not encrypted, so anybody on the way could read the password. "
-            "Write https://…"
-        )
-    return written
-
-
 _config_option = click.option(
     "--config",
     "settings",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_parse_config,
+    callback=parse_settings,
     required=True,
     help="The connector's config file.",
 )
@@ -101,6 +65,16 @@ _credentials_option = click.option(
     "webhook_password.",
 )
 
+_inbox_option = click.option(
+    "--inbox",
+    "inbox_url",
+    envvar="PIPEDRIVE_WEBHOOK_INBOX",
+    callback=database_url,
+    help="Database for the events: sqlite:///file, postgresql://…, or @file with the URL in it  "
+    "[default: PIPEDRIVE_WEBHOOK_INBOX in the environment, webhook_inbox of the config, or "
+    "sqlite:///inbox.db]",
+)
+
 
 @click.group(cls=_Commands)
 def main() -> None:
@@ -110,8 +84,8 @@ def main() -> None:
 @main.command()
 @_config_option
 @_credentials_option
-@click.option("--url", callback=_check_url, required=True, help="Public URL of the receiver.")
-def register(settings: _Settings, credentials_file: Path | None, url: str) -> None:
+@click.option("--url", callback=public_url, required=True, help="Public URL of the receiver.")
+def register(settings: Settings, credentials_file: Path | None, url: str) -> None:
     """Register a webhook that sends all changes to a URL.
 
     Does nothing if it is already registered. Costs 10 to 26 tokens.
@@ -127,13 +101,13 @@ def register(settings: _Settings, credentials_file: Path | None, url: str) -> No
 
 @main.command("list")
 @_config_option
-def list_webhooks(settings: _Settings) -> None:
+def list_webhooks(settings: Settings) -> None:
     """List our webhooks and the state of their deliveries. Costs 10 tokens."""
     table = Table("id", "url", "events", "state", "last delivery", "answer")
     for webhook in settings.registrar.list_webhooks():
         table.add_row(
             str(webhook.id),
-            webhook.url,
+            printable_url(webhook.url),
             f"{webhook.event} v{webhook.version}",
             _state(webhook),
             webhook.last_delivery_time or "never",
@@ -145,40 +119,59 @@ def list_webhooks(settings: _Settings) -> None:
 @main.command()
 @_config_option
 @click.option("--url", required=True, help="URL of the webhooks to remove.")
-def remove(settings: _Settings, url: str) -> None:
+def remove(settings: Settings, url: str) -> None:
     """Remove our webhooks for a URL. Costs 10 tokens, plus 6 for each webhook."""
     removed = settings.registrar.remove(url)
     for webhook in removed:
         click.echo(f"Webhook {webhook.id} is removed.")
     if not removed:
-        click.echo(f"None of our webhooks sends to {url}.")
+        click.echo(f"None of our webhooks sends to {printable_url(url)}.")
+
+
+@main.command("inbox")
+@_config_option
+@_inbox_option
+def inspect_inbox(settings: Settings, inbox_url: str | None) -> None:
+    """Show how many events the inbox has, and list those that cannot be read."""
+    with Inbox(inbox_url or settings.config.get("webhook_inbox") or DEFAULT_INBOX) as inbox:
+        show_inbox(inbox)
 
 
 @main.command()
 @_config_option
 @_credentials_option
+@_inbox_option
 @click.option(
-    "--inbox",
-    "inbox_url",
-    help="Database for the events: sqlite:///file or postgresql://…  [default: webhook_inbox of "
-    "the config, or sqlite:///inbox.db]",
+    "--company-id",
+    default="",
+    help="Company whose events are stored; those of others are refused.  [default: that of the "
+    "registered webhook, or of the first event]",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=8080, show_default=True, help="Port to listen on. 0 means any free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on. 0 means any free port.",
 )
 @click.option("--path", default="/", show_default=True, help="Path that receives deliveries.")
 @click.option(
-    "--keep-days", default=30.0, show_default=True, help="Delete events after so many days."
+    "--keep-days",
+    type=Number(1, 36_500),
+    default=30.0,
+    show_default=True,
+    help="Delete events after so many days. The connector must read them before.",
 )
 @click.option(
     "--register",
     "public_url",
-    callback=_check_url,
+    callback=public_url,
     help="Register a webhook for this public URL, and monitor it.",
 )
 @click.option(
     "--check-minutes",
+    type=Number(0.01, 10_000),
     default=10.0,
     show_default=True,
     help="Minutes between two checks of the webhook. Each check costs 10 tokens.",
@@ -189,10 +182,15 @@ def remove(settings: _Settings, url: str) -> None:
     help="What new events start: a sync in this process, or a job of an Airbyte platform.",
 )
 @click.option(
-    "--debounce", default=0.0, show_default=True, help="Seconds from an event to the sync."
+    "--debounce",
+    type=Number(0, 3600),
+    default=0.0,
+    show_default=True,
+    help="Seconds from an event to the sync.",
 )
 @click.option(
     "--full-resync-minutes",
+    type=Number(1, 100_000),
     default=60.0,
     show_default=True,
     help="Minutes between two full resyncs, which bring changes that no event reported. More, if "
@@ -200,13 +198,16 @@ def remove(settings: _Settings, url: str) -> None:
 )
 @click.option(
     "--daily-tokens",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(1, 10**9),
     help="For --then sync: tokens a day for syncs of changed rows. When they run short, syncs "
     "become rarer.  [default: a quarter of the company's daily tokens]",
 )
 @click.option(
     "--dest",
-    help="For --then sync: duckdb:///file or postgresql://user:password@host/database",
+    envvar="PIPEDRIVE_WEBHOOK_DEST",
+    callback=database_url,
+    help="For --then sync: duckdb:///file, postgresql://…, or @file with the URL in it  [default: "
+    "PIPEDRIVE_WEBHOOK_DEST in the environment]",
 )
 @click.option(
     "--streams",
@@ -218,15 +219,17 @@ def remove(settings: _Settings, url: str) -> None:
 @click.option("--connection-id", help="For --then airbyte: connection to sync.")
 @click.option(
     "--pause-minutes",
+    type=Number(0, 10_000),
     default=5.0,
     show_default=True,
     help="For --then airbyte: minutes from the start of a job to the next.",
 )
 def serve(  # noqa: PLR0913 - one parameter for each option
     *,
-    settings: _Settings,
+    settings: Settings,
     credentials_file: Path | None,
     inbox_url: str | None,
+    company_id: str,
     host: str,
     port: int,
     path: str,
@@ -249,10 +252,11 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     credentials = find_credentials(
         settings.config, credentials_file, generate=public_url is not None
     )
-    inbox_url = inbox_url or settings.config.get("webhook_inbox") or "sqlite:///inbox.db"
+    inbox_url = inbox_url or settings.config.get("webhook_inbox") or DEFAULT_INBOX
     inbox = Inbox(inbox_url)
     metrics = Metrics()
     services: list[Service] = [partial(prune_hourly, inbox, keep_days)]
+    company = Company(company_id)
     on_new = on_gap = _ignore
     if then:
         config = {**settings.config, "webhook_inbox": inbox_url}
@@ -268,29 +272,39 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         on_new, on_gap = scheduler.notify, scheduler.request_full_resync
         services.append(scheduler.run)
     if public_url:
-        monitor = WebhookMonitor(settings.registrar, public_url, credentials, on_gap)
+        monitor = WebhookMonitor(
+            settings.registrar, public_url, credentials, on_gap, company.registered
+        )
         services.append(partial(monitor.run, check_minutes * 60))
     inbox.prepare()
-    receiver = Receiver(inbox, credentials, path, metrics=metrics, on_new=on_new, services=services)
-    _configure_logging()
-    run_server(receiver.app, host, port, lambda at: click.echo(f"Receiving at {at}{path}"))
+    receiver = Receiver(
+        inbox,
+        credentials,
+        path,
+        metrics=metrics,
+        on_new=on_new,
+        on_gap=on_gap,
+        company=company,
+        services=services,
+    )
+    configure_logging()
+    run_server(
+        receiver.app,
+        host,
+        port,
+        announce=lambda at: click.echo(f"Receiving at {at}{path}"),
+        on_closed=metrics.connection_closed,
+    )
 
 
 def _ignore() -> None:
     """Do nothing: without --then, no sync depends on events."""
 
 
-def _configure_logging() -> None:
-    # the CDK, if a target imported it, has set up logging for Airbyte messages
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level="INFO", force=True)
-    for verbose in ("airbyte", "uvicorn.error"):
-        logging.getLogger(verbose).setLevel(logging.WARNING)
-
-
 def _target(
     then: str, config: dict[str, Any], access: Access, options: Mapping[str, Any]
 ) -> Target:
-    return _warehouse(config, access, options) if then == "sync" else _airbyte_jobs(options)
+    return _warehouse(config, access, options) if then == "sync" else airbyte_jobs(options)
 
 
 def _warehouse(config: dict[str, Any], access: Access, options: Mapping[str, Any]) -> Target:
@@ -303,29 +317,6 @@ def _warehouse(config: dict[str, Any], access: Access, options: Mapping[str, Any
         raise click.UsageError("--then sync needs the extra `sync` of source-pipedrive.") from error
     streams = options["streams"].split(",") if options["streams"] else ()
     return Warehouse(config, options["dest"], streams, access)
-
-
-def _airbyte_jobs(options: Mapping[str, Any]) -> Target:
-    if not (options["airbyte_url"] and options["connection_id"]):
-        raise click.UsageError("--then airbyte needs --url and --connection-id.")
-    token, client_id, client_secret = (
-        os.environ.get(f"AIRBYTE_{name}", "") for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")
-    )
-    if not token and not (client_id and client_secret):
-        raise click.UsageError(
-            "--then airbyte needs credentials. Set AIRBYTE_TOKEN, or AIRBYTE_CLIENT_ID and "
-            "AIRBYTE_CLIENT_SECRET, in the environment."
-        )
-    # the import takes a second, which only this target needs
-    from source_pipedrive.webhooks.targets.airbyte_jobs import AirbyteJobs  # noqa: PLC0415
-
-    return AirbyteJobs(
-        options["airbyte_url"],
-        options["connection_id"],
-        options["pause_minutes"] * 60,
-        token=token,
-        application=None if token else (client_id, client_secret),
-    )
 
 
 def _state(webhook: Webhook) -> str:

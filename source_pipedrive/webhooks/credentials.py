@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 _GENERATED_USER = "pipedrive"
+_SHORTEST_PASSWORD = 8
+_ROOT = 0
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ def find_credentials(
             "There are no credentials for the webhook. Set `webhook_user` and `webhook_password` "
             "in the config, or name a file with --credentials to generate them."
         )
-    if file.exists():
+    if _exists(file):
+        _refuse_link_to_others(file)
         return _validated(_parsed(file), str(file))
     if not generate:
         raise CredentialsError(
@@ -58,10 +61,36 @@ def find_credentials(
         "webhook_user": _GENERATED_USER,
         "webhook_password": secrets.token_urlsafe(32),
     }
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        json.dump(generated, opened, indent=2)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as opened:
+            # the umask may have taken the owner's rights
+            os.fchmod(opened.fileno(), 0o600)
+            json.dump(generated, opened, indent=2)
+    except OSError as error:
+        what = "is a link to a file that does not exist" if file.is_symlink() else error.strerror
+        raise CredentialsError(
+            f"The file {file} cannot be created: {what}. Name a file in a folder that you may "
+            "write to."
+        ) from error
     return _validated(generated, str(file))
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise CredentialsError(f"The file {file} cannot be read: {error.strerror}.") from error
+
+
+def _refuse_link_to_others(file: Path) -> None:
+    """Whoever owns the file knows the password, and can replace it."""
+    owner = file.stat().st_uid
+    if file.is_symlink() and owner not in {os.geteuid(), _ROOT}:
+        raise CredentialsError(
+            f"The file {file} is a link to a file of another user, who could read and change the "
+            "credentials. Name a file of your own."
+        )
 
 
 def _parsed(file: Path) -> Any:
@@ -79,6 +108,11 @@ def _validated(written: Any, where: str) -> Credentials:
     if not (isinstance(user, str) and isinstance(password, str) and user and password):
         raise CredentialsError(
             f"Both `webhook_user` and `webhook_password` must be non-empty texts in {where}."
+        )
+    if len(password) < _SHORTEST_PASSWORD or not (user + password).isprintable():
+        raise CredentialsError(
+            f"`webhook_password` in {where} must have at least {_SHORTEST_PASSWORD} characters. "
+            "Neither it nor `webhook_user` may contain control characters."
         )
     if ":" in user:
         raise CredentialsError(

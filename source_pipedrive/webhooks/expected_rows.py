@@ -9,6 +9,7 @@ from typing import Any
 from source_pipedrive.inbox import payloads
 from source_pipedrive.inbox.event import StoredEvent
 from source_pipedrive.inbox.payloads import STREAMS
+from source_pipedrive.inbox.set_aside import SetAside, readable
 from source_pipedrive.webhooks.targets.target import LINES_OF_DEALS, ExpectedRow
 
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
@@ -26,11 +27,14 @@ class ExpectedRows:
         return len(self._rows)
 
     def add(self, event: StoredEvent) -> None:
-        """Expect the row of an event, unless a newer event of the same row is known."""
-        row = expected_row(event)
-        known = self._rows.get(row.key)
-        if known is None or known.happened_at <= row.happened_at:
-            self._rows[row.key] = row
+        """Expect the row of an event, unless a newer event of the same row is known.
+
+        An event that cannot be read announces none.
+        """
+        for _, row in readable([event], expected_row, SetAside()):
+            known = self._rows.get(row.key)
+            if known is None or known.happened_at <= row.happened_at:
+                self._rows[row.key] = row
 
     def due(self) -> list[ExpectedRow]:
         """Return the rows whose next sync may start now."""
@@ -77,15 +81,16 @@ class ExpectedRows:
 
 
 def expected_row(event: StoredEvent) -> ExpectedRow:
-    """Return the row that an event announces."""
+    """Return the row that an event announces. Raises `MisfitError` if no row can have its id."""
     data = payloads.to_api(event.object, event.data or {})
     stream = STREAMS[event.object]
     is_deleted = event.action == "delete"
+    changed = payloads.moment(data.get("update_time") or data.get("modified"))
     return ExpectedRow(
         stream=stream,
-        row_id=event.object_id,
+        row_id=str(payloads.row_id(event.object, event.object_id)),
         happened_at=event.happened_at,
-        changed=None if is_deleted else data.get("update_time") or data.get("modified"),
+        changed=None if is_deleted else changed,
         is_deleted=is_deleted,
         parent_id=_deal_of(data) if stream in LINES_OF_DEALS else None,
         received_at=event.received_at,

@@ -31,6 +31,15 @@ class Metrics:
             **prefix,
         )
         self._rejected = Counter("rejected", "Rejected requests, by reason.", ["reason"], **prefix)
+        self._set_aside = Counter(
+            "set_aside", "Stored events that cannot be read. `webhooks inbox` lists them.", **prefix
+        )
+        self._closed = Counter(
+            "connections_closed",
+            "Connections closed for waiting too long, or because there were too many.",
+            ["reason"],
+            **prefix,
+        )
         self._lag = Histogram(
             "lag_seconds",
             "Seconds from the change in Pipedrive to the commit in the inbox.",
@@ -63,9 +72,7 @@ class Metrics:
         self.inbox_writable = Gauge(
             "inbox_writable", "0 while events are rejected, else 1.", **prefix
         )
-        self.inbox_events = Gauge(
-            "inbox_events", "Largest possible number of stored events.", **prefix
-        )
+        self.inbox_events = Gauge("inbox_events", "Number of stored events.", **prefix)
 
     def stored(self, event: Event, lag: float) -> None:
         """Count a new event. `lag` is in seconds."""
@@ -92,9 +99,17 @@ class Metrics:
         """Count a delivery of an event that the inbox already had."""
         self._duplicates.inc()
 
+    def set_aside(self) -> None:
+        """Count a stored event that cannot be read."""
+        self._set_aside.inc()
+
     def rejected(self, reason: str) -> None:
         """Count a rejected request."""
         self._rejected.labels(reason).inc()
+
+    def connection_closed(self, reason: str) -> None:
+        """Count a connection that was closed without an answer."""
+        self._closed.labels(reason).inc()
 
     def exposition(self) -> bytes:
         """Return all metrics in the text format of Prometheus."""

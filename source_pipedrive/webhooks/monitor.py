@@ -15,7 +15,8 @@ class WebhookMonitor:
 
     Pipedrive bans a webhook for 30 minutes after ten failed first attempts, and the events of
     that time are lost. It removes a webhook after three days without a success. `on_gap` is
-    called whenever events may have been lost. A check costs 10 tokens.
+    called whenever events may have been lost, and `on_company` with the id of the webhook's
+    company. A check costs 10 tokens.
     https://pipedrive.readme.io/docs/guide-for-webhooks-v2#webhooks-policy
     """
 
@@ -25,11 +26,13 @@ class WebhookMonitor:
         url: str,
         credentials: Credentials,
         on_gap: Callable[[], None] = lambda: None,
+        on_company: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._registrar = registrar
         self._url = url
         self._credentials = credentials
         self._on_gap = on_gap
+        self._on_company = on_company
         self._was_failing = False
 
     async def run(self, every: float) -> None:
@@ -46,11 +49,15 @@ class WebhookMonitor:
                 _LOGGER.error(  # noqa: TRY400 - the message says it all
                     "The webhook could not be checked. The next try is in %g s. %s", every, error
                 )
+            except Exception:
+                # an unexpected answer must not end the checks
+                _LOGGER.exception("The check failed. The next try is in %g s.", every)
             await asyncio.sleep(every)
 
     def start(self) -> None:
         """Register the webhook. Raises `RegistrarError`."""
         webhook, is_new = self._registrar.register(self._url, self._credentials)
+        self._on_company(webhook.company_id)
         state = "now registered" if is_new else "already registered"
         _LOGGER.info("Webhook %d for %s is %s.", webhook.id, self._url, state)
 

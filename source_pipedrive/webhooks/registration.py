@@ -15,6 +15,7 @@ from urllib3 import Retry
 from source_pipedrive.api.access import Access, OAuthAccess
 from source_pipedrive.api.oauth import OAuthError
 from source_pipedrive.api.responses import without_credentials
+from source_pipedrive.inbox.event import company_of
 from source_pipedrive.lenient_json import parse
 from source_pipedrive.webhooks.credentials import Credentials
 
@@ -46,6 +47,9 @@ _MEANINGS_OF_OAUTH: Mapping[int, str] = {
     401: "The app was uninstalled, or its user was deactivated. Connect again.",
     403: "The app needs the scope admin, and an admin must connect it.",
 }
+_UNEXPECTED_ANSWER = (
+    "Pipedrive's answer is not the expected JSON. Check that `api_url` is the address of the API."
+)
 _SERVER_ERROR = "Pipedrive has a problem. See https://status.pipedrive.com, and try again later."
 _OTHER_ERROR = (
     "Check the URL: it must be public, must not redirect, and must have a valid certificate."
@@ -71,6 +75,7 @@ class Webhook:
     last_delivery_time: str | None
     last_http_status: int | None
     remove_reason: str | None
+    company_id: str = ""
 
     @property
     def is_failing(self) -> bool:
@@ -101,6 +106,9 @@ class Registrar:
     def list_webhooks(self) -> list[Webhook]:
         """List our webhooks, including removed ones. Costs 10 tokens."""
         rows = self._request("GET")
+        # API v1 also writes null for an empty list
+        if not isinstance(rows, list | None):
+            raise RegistrarError(_UNEXPECTED_ANSWER)
         return [webhook for webhook in map(_webhook, rows or []) if webhook.name == NAME]
 
     def register(self, url: str, credentials: Credentials) -> tuple[Webhook, bool]:
@@ -161,11 +169,8 @@ class Registrar:
             raise RegistrarError(self._error_message(response))
         try:
             return response.json()["data"] if method != "DELETE" else None
-        except (KeyError, TypeError, ValueError) as error:
-            raise RegistrarError(
-                "Pipedrive's answer is not the expected JSON. Check that `api_url` is the address "
-                "of the API."
-            ) from error
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
+            raise RegistrarError(_UNEXPECTED_ANSWER) from error
 
     def _error_message(self, response: requests.Response) -> str:
         status = response.status_code
@@ -207,19 +212,28 @@ class _WebhookSession(requests.Session):
         return super().send(request, **options)
 
 
-def _webhook(row: Mapping[str, Any]) -> Webhook:
+def _webhook(row: Any) -> Webhook:
+    """Parse a row of the list. Raises `RegistrarError` if it is none."""
+    try:
+        number, url = row["id"], row["subscription_url"]
+    except (KeyError, TypeError) as error:
+        raise RegistrarError(_UNEXPECTED_ANSWER) from error
+    status = row.get("last_http_status")
+    if not (isinstance(number, int) and isinstance(url, str)):
+        raise RegistrarError(_UNEXPECTED_ANSWER)
     return Webhook(
-        id=row["id"],
+        id=number,
         name=row.get("name"),
-        url=row["subscription_url"],
+        url=url,
         event=f"{row.get('event_action')}.{row.get('event_object')}",
         version=str(row.get("version")),
         is_active=bool(row.get("is_active")),
         user=row.get("http_auth_user"),
         password=row.get("http_auth_password"),
         last_delivery_time=row.get("last_delivery_time"),
-        last_http_status=row.get("last_http_status"),
+        last_http_status=status if isinstance(status, int) else None,
         remove_reason=row.get("remove_reason"),
+        company_id=company_of(row),
     )
 
 

@@ -31,11 +31,12 @@ class Postgres:
                 psycopg.connect(f"{self._server}/postgres").close()
                 return
 
-    def new_database(self) -> str:
+    def new_database(self, encoding: str = "UTF8") -> str:
         """Create an empty database; return its URL."""
         name = f"inbox_{next(_NUMBERS)}"
+        options = f"ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
         with psycopg.connect(f"{self._server}/postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" {options}'.encode())
         return f"{self._server}/{name}"
 
 

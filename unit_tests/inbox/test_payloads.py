@@ -172,3 +172,10 @@ class TestChanges:
 
     def test_of_an_edit_without_changed_fields_are_empty(self) -> None:
         assert payloads.changes("deal", {"id": 8}, {}) == {}
+
+    def test_of_a_field_that_the_api_has_in_another_form_are_those_of_the_webhook(self) -> None:
+        data, previous = {"id": "23", "lang": "et-EE"}, {"lang": "en-GB"}
+
+        assert payloads.changes("user", data, previous) == {
+            "lang": {"old": "en-GB", "new": "et-EE"}
+        }

@@ -43,6 +43,8 @@ ADDITIONS = {
             "notes",
             "projects",
             "tasks",
+            "project_boards",
+            "project_phases",
         )
     },
     **{

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks import cli
+from unit_tests.inbox.deliveries import an_event
 from unit_tests.webhooks.fake_pipedrive import API, CREDENTIALS, TOKEN, URL, Pipedrive, a_webhook
 
 Run = Callable[..., Result]
@@ -183,3 +185,24 @@ def test_serve_needs_credentials(run: Run) -> None:
 
     assert result.exit_code == 1
     assert "There are no credentials" in result.output
+
+
+def test_inbox_lists_the_events_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    with Inbox(f"sqlite:///{tmp_path}/inbox.db") as inbox:
+        inbox.prepare()
+        inbox.append([an_event("delete", entity_id="8"), an_event("delete", entity_id="eight")])
+
+    result = run("inbox")
+
+    assert result.exit_code == 0, result.output
+    assert "2 events" in result.output
+    assert "eight" in result.output
+    assert "no row of deals can have its id" in result.output
+    assert result.output.count("delete") == 1
+
+
+def test_inbox_says_if_all_events_can_be_read(run: Run, tmp_path: Path) -> None:
+    with Inbox(f"sqlite:///{tmp_path}/inbox.db") as inbox:
+        inbox.prepare()
+
+    assert "All of them can be read." in run("inbox").output

@@ -7,7 +7,15 @@ import pytest
 from source_pipedrive.api.access import ApiKeyAccess
 from source_pipedrive.webhooks.monitor import WebhookMonitor
 from source_pipedrive.webhooks.registration import Registrar, RegistrarError
-from unit_tests.webhooks.fake_pipedrive import API, CREDENTIALS, TOKEN, URL, Pipedrive, a_webhook
+from unit_tests.webhooks.fake_pipedrive import (
+    API,
+    COLLECTION,
+    CREDENTIALS,
+    TOKEN,
+    URL,
+    Pipedrive,
+    a_webhook,
+)
 
 
 class Gaps:
@@ -101,3 +109,72 @@ def test_a_failed_registration_or_check_is_retried(
 
     assert steps == ["start", "start", "check", "check"]
     assert "Pipedrive answered with an error (401)" in caplog.text
+
+
+ODD_ANSWERS: dict[str, Any] = {
+    "an object in place of the list": {"data": {"items": []}},
+    "a row without an address": {"data": [{"id": 1}]},
+    "a text in place of the list": {"data": "x"},
+    "a text in the list": {"data": ["x"]},
+    "an id that is an object": {"data": [a_webhook(id={"value": 1})]},
+    "no data": {"success": True},
+    "null": None,
+    "a text": "x",
+    "a list": [],
+}
+
+
+@pytest.mark.parametrize("case", ODD_ANSWERS)
+def test_an_odd_answer_is_logged_and_neither_ends_the_checks_nor_registers(
+    requests_mock: Any,
+    monitor: WebhookMonitor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    case: str,
+) -> None:
+    checks: list[float] = []
+    listing = requests_mock.get(COLLECTION, json=ODD_ANSWERS[case])
+
+    async def wait(seconds: float) -> None:
+        checks.append(seconds)
+        if len(checks) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(monitor, "start", monitor.check)
+    monkeypatch.setattr(asyncio, "sleep", wait)
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(monitor.run(every=600))
+
+    assert listing.call_count == 3
+    assert caplog.text.count("The webhook could not be checked.") == 3
+    assert caplog.text.count("is not the expected JSON") == 3
+
+
+def test_an_unforeseen_failure_of_a_check_does_not_end_the_checks(
+    monitor: WebhookMonitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps: list[str] = []
+
+    def check() -> None:
+        steps.append("check")
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(monitor, "start", check)
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(monitor.run(every=0))
+
+    assert caplog.text.count("The check failed.") == 2
+
+
+def test_the_company_of_the_registered_webhook_is_reported(pipedrive: Pipedrive) -> None:
+    companies: list[str] = []
+    pipedrive.webhooks = [a_webhook(company_id=4711)]
+    registrar = Registrar(ApiKeyAccess(TOKEN, API))
+
+    WebhookMonitor(registrar, URL, CREDENTIALS, on_company=companies.append).start()
+
+    assert companies == ["4711"]

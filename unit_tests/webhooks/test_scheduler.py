@@ -260,3 +260,25 @@ def test_an_unreadable_inbox_is_read_again_later(
 
     assert [streams for _, streams in harness.target.syncs] == [None]
     assert "cannot be read" in caplog.text
+
+
+def test_an_odd_event_starts_no_failing_sync_and_hides_no_other_row(harness: Harness) -> None:
+    async def scenario(harness: Harness) -> None:
+        harness.inbox.append(
+            [
+                an_event(entity_id=8, data={"id": 8, "update_time": ["now"]}),
+                an_event(entity="person", entity_id=2**70),
+                an_event(entity="person", entity_id="ten"),
+                an_event(entity_id=9, data={"id": 9, "custom_fields": "none"}),
+            ]
+        )
+        harness.scheduler.notify()
+        await asyncio.sleep(3)
+
+    harness.run(scenario)
+
+    assert [streams for _, streams in harness.target.syncs] == [{"deals"}]
+    assert [(row.row_id, row.changed) for row in harness.target.checked] == [
+        ("8", None),
+        ("9", None),
+    ]

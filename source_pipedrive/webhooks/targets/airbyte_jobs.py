@@ -1,22 +1,11 @@
 """Starts sync jobs on an Airbyte platform."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
-from airbyte_api import AirbyteAPI
-from airbyte_api.api import ListJobsRequest
-from airbyte_api.errors import SDKError
-from airbyte_api.models import (
-    JobCreateRequest,
-    JobStatusEnum,
-    JobTypeEnum,
-    SchemeClientCredentials,
-    Security,
-)
-from requests.adapters import HTTPAdapter
 
 from source_pipedrive.webhooks.targets.target import (
     ExpectedRow,
@@ -24,17 +13,10 @@ from source_pipedrive.webhooks.targets.target import (
     SyncPostponedError,
 )
 
-_Request = TypeVar("_Request")
-_Response = TypeVar("_Response")
 _TIMEOUT = (10, 60)
 _SECONDS_BETWEEN_POLLS = 15
-
-
-class _TimeoutAdapter(HTTPAdapter):
-    """Sets a timeout for every request. Airbyte's library sets none."""
-
-    def send(self, *args: Any, **options: Any) -> requests.Response:
-        return super().send(*args, **{**options, "timeout": _TIMEOUT})
+# a token is renewed so long before its end
+_SECONDS_OF_RESERVE = 60
 
 
 class AirbyteJobs:
@@ -44,6 +26,9 @@ class AirbyteJobs:
     token, or id and secret of an application, with which tokens are fetched. A job is never
     started while another one runs, nor within `pause` seconds of the previous start.
     https://reference.airbyte.com/reference/createjob
+
+    Airbyte's client library is not used: PyAirbyte requires a version below 1.0, whose protocol
+    the current version does not have.
     """
 
     def __init__(
@@ -57,14 +42,7 @@ class AirbyteJobs:
     ) -> None:
         root = url.rstrip("/")
         root = root if root.endswith("/v1") else f"{root}/api/public/v1"
-        session = requests.Session()
-        # a redirect would send the credentials to another address
-        session.max_redirects = 0
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, _TimeoutAdapter())
-        self._jobs = AirbyteAPI(
-            security=_security(root, token, application), server_url=root, client=session
-        ).jobs
+        self._platform = _Platform(root, token, application)
         self._connection_id = connection_id
         self._pause = pause
         self._next_start = 0.0
@@ -74,49 +52,86 @@ class AirbyteJobs:
         wait = self._next_start - time.monotonic()
         if wait > 0:
             raise SyncPostponedError("the previous job was started only recently", wait)
-        for status in (JobStatusEnum.PENDING, JobStatusEnum.RUNNING):
-            unfinished = ListJobsRequest(self._connection_id, status=status, limit=1)
-            found = self._call(self._jobs.list_jobs, unfinished).jobs_response
-            if found and found.data:
+        for status in ("pending", "running"):
+            unfinished = {"connectionId": self._connection_id, "status": status, "limit": "1"}
+            if self._platform.call("GET", "/jobs", params=unfinished).get("data"):
                 raise SyncPostponedError(
-                    f"a job of the connection is {status.value}", _SECONDS_BETWEEN_POLLS
+                    f"a job of the connection is {status}", _SECONDS_BETWEEN_POLLS
                 )
-        job = JobCreateRequest(self._connection_id, JobTypeEnum.SYNC)
-        self._call(self._jobs.create_job, job)
+        job = {"connectionId": self._connection_id, "jobType": "sync"}
+        self._platform.call("POST", "/jobs", json=job)
         self._next_start = time.monotonic() + self._pause
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
         """Return no rows: only the platform knows the warehouse."""
         return []
 
-    @staticmethod
-    def _call(method: Callable[[_Request], _Response], request: _Request) -> _Response:
+
+class _Platform:
+    """The API of a platform. Its errors name no credentials."""
+
+    def __init__(self, root: str, token: str, application: tuple[str, str] | None) -> None:
+        self._root = root
+        self._session = requests.Session()
+        # a redirect would send the credentials to another address
+        self._session.max_redirects = 0
+        self._application = application
+        self._token = token
+        self._token_ends = 0.0 if application else float("inf")
+
+    def call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """Send a request, and return the object in its answer."""
+        if time.monotonic() >= self._token_ends and self._application:
+            self._fetch_token(*self._application)
+        return self._send(method, path, auth=self._authorize, **options)
+
+    def _fetch_token(self, client_id: str, client_secret: str) -> None:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+        }
+        answer = self._send("POST", "/applications/token", data=form)
+        token, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(token, str):
+            raise _unexpected("it has no token")
+        self._token = token
+        lifetime = seconds if isinstance(seconds, int) else 0
+        self._token_ends = time.monotonic() + lifetime - _SECONDS_OF_RESERVE
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def _send(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
-            return method(request)
+            response = self._session.request(
+                method, f"{self._root}{path}", timeout=_TIMEOUT, **options
+            )
         except requests.RequestException as error:
             raise SyncFailedError(
                 f"Airbyte cannot be reached ({type(error).__name__}). Check --url and the network."
             ) from error
-        except SDKError as error:
-            if error.status_code == HTTPStatus.CONFLICT:
-                raise SyncPostponedError(
-                    "the platform already runs a job of the connection", _SECONDS_BETWEEN_POLLS
-                ) from error
-            reason = str(error.status_code)
-        except Exception as error:  # noqa: BLE001 - the library raises it if it gets no token
-            reason = str(error)
-        raise SyncFailedError(
-            f"Airbyte gave an unexpected answer ({reason}), so no job was started. Check --url, "
-            "--connection-id, and the credentials in the environment."
-        )
+        if response.status_code == HTTPStatus.CONFLICT:
+            raise SyncPostponedError(
+                "the platform already runs a job of the connection", _SECONDS_BETWEEN_POLLS
+            )
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._application:
+            # the next call fetches a new token
+            self._token_ends = 0
+        if not response.ok:
+            raise _unexpected(str(response.status_code))
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise _unexpected("it is not JSON") from error
+        if not isinstance(answer, dict):
+            raise _unexpected("it is not an object")
+        return answer
 
 
-def _security(root: str, token: str, application: tuple[str, str] | None) -> Security:
-    if application is None:
-        return Security(bearer_auth=token)
-    client_id, client_secret = application
-    return Security(
-        client_credentials=SchemeClientCredentials(
-            client_id, client_secret, token_url=f"{root}/applications/token"
-        )
+def _unexpected(reason: str) -> SyncFailedError:
+    return SyncFailedError(
+        f"Airbyte gave an unexpected answer ({reason}), so no job was started. Check --url, "
+        "--connection-id, and the credentials in the environment."
     )

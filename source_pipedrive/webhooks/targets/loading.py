@@ -34,6 +34,7 @@ from typing import Any, ClassVar
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from source_pipedrive.inbox.unreported_columns import unreported_columns_of
 from source_pipedrive.webhooks.targets.column_types import ColumnTypesProcessor
 from source_pipedrive.webhooks.targets.pyairbyte import (
     DuckDBSqlProcessor,
@@ -73,6 +74,11 @@ _DELETE_REPEATED_ROWS = """
 _DELETE_OUTDATED_ROWS = """
     DELETE FROM {new} AS new USING {old} AS old
     WHERE {same} AND old.update_time > new.update_time
+"""
+# A tombstone lacks these columns; a deleted row of the API has at least one of them.
+_KEEP_KNOWN_VALUES = """
+    UPDATE {new} AS new SET {kept} FROM {old} AS old
+    WHERE {same} AND new.is_deleted AND {missing}
 """
 _UPDATE_ROWS = "UPDATE {old} AS old SET {values} FROM {new} AS new WHERE {same}"
 _INSERT_ROWS = """
@@ -169,6 +175,7 @@ class _Loader(ColumnTypesProcessor):
         with _failures_of(stream_name):
             self._align_column_types(stream_name, temp_table_name, final_table_name)
             self._delete_old_versions(stream_name, temp_table_name, final_table_name)
+            self._keep_known_values(stream_name, temp_table_name, final_table_name)
             super()._merge_temp_table_to_final_table(stream_name, temp_table_name, final_table_name)
 
     def _emulated_merge_temp_table_to_final_table(
@@ -177,6 +184,7 @@ class _Loader(ColumnTypesProcessor):
         with _failures_of(stream_name):
             self._align_column_types(stream_name, temp_table_name, final_table_name)
             self._delete_old_versions(stream_name, temp_table_name, final_table_name)
+            self._keep_known_values(stream_name, temp_table_name, final_table_name)
             columns = self._quoted(self._get_sql_column_definitions(stream_name))
             parts = {
                 **self._names(stream_name, temp_table_name, final_table_name),
@@ -197,6 +205,24 @@ class _Loader(ColumnTypesProcessor):
         self._execute_sql(_DELETE_REPEATED_ROWS.format_map(parts))
         if has_time:
             self._execute_sql(_DELETE_OUTDATED_ROWS.format_map(parts))
+
+    def _keep_known_values(self, stream_name: str, new_table: str, old_table: str) -> None:
+        """Give tombstones the values that the table has, and that webhooks do not report."""
+        columns = self._get_sql_column_definitions(stream_name).keys()
+        # webhooks give a time zone as a number, the API gives its name
+        zones = [one for one in columns if one.startswith("custom_") and one.endswith("_timezone")]
+        missing = [one for one in unreported_columns_of(stream_name) if one in columns]
+        if missing and "is_deleted" in columns:
+            quoted = self._quoted(missing)
+            parts = {
+                **self._names(stream_name, new_table, old_table),
+                "kept": ", ".join(
+                    f"{column} = coalesce(old.{column}, new.{column})"
+                    for column in [*quoted, *self._quoted(zones)]
+                ),
+                "missing": " AND ".join(f"new.{column} IS NULL" for column in quoted),
+            }
+            self._execute_sql(_KEEP_KNOWN_VALUES.format_map(parts))
 
     def _names(self, stream_name: str, new_table: str, old_table: str) -> dict[str, str]:
         """Return the SQL of the two tables, and of the primary key by which they are joined."""

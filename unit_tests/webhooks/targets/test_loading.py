@@ -19,6 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 TEXT = {"type": ["null", "string"]}
 INTEGER = {"type": ["null", "integer"]}
+NUMBER = {"type": ["null", "number"]}
+BOOLEAN = {"type": ["null", "boolean"]}
 TOO_LARGE = 10**30
 
 
@@ -103,3 +105,29 @@ def test_a_view_that_prevents_a_change_of_type_is_reported(
             load(destination, {"custom_size": TEXT}, [{"id": 1, "custom_size": "L"}])
 
         assert tables(destination) == {"deals"}
+
+
+def test_a_tombstone_keeps_the_values_that_webhooks_do_not_report(destination: Any) -> None:
+    columns = {"title": TEXT, "is_deleted": BOOLEAN, "arr": NUMBER, "notes_count": INTEGER}
+    live = {"id": 1, "title": "Valve", "arr": 1200.5, "notes_count": 3}
+    load(destination, columns, [live, {**live, "id": 2}])
+
+    load(destination, columns, [{"id": 1, "title": None, "is_deleted": True}])
+    # a deleted row of the API is complete
+    load(destination, columns, [{"id": 2, "is_deleted": True, "arr": None, "notes_count": 0}])
+
+    assert table(destination) == [
+        {"id": 1, "title": None, "is_deleted": True, "arr": 1200.5, "notes_count": 3},
+        {"id": 2, "title": None, "is_deleted": True, "arr": None, "notes_count": 0},
+    ]
+
+
+def test_a_tombstone_keeps_the_name_of_a_time_zone(destination: Any) -> None:
+    columns = {"is_deleted": BOOLEAN, "arr": NUMBER, "custom_call_timezone": TEXT}
+    load(destination, columns, [{"id": 1, "arr": 5, "custom_call_timezone": "Europe/Tallinn"}])
+
+    # webhooks know its number only
+    load(destination, columns, [{"id": 1, "is_deleted": True, "custom_call_timezone": "83"}])
+
+    (row,) = table(destination)
+    assert row["custom_call_timezone"] == "Europe/Tallinn"

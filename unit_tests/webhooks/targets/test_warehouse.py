@@ -13,7 +13,9 @@ import duckdb
 import psycopg
 import pytest
 
+from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError, TargetError
+from unit_tests.inbox.deliveries import an_event
 from unit_tests.pipedrive import TOKEN, Api, envelope, error, page, rows, v2_page
 
 if find_spec("airbyte") is None:
@@ -196,3 +198,33 @@ def test_a_table_that_cannot_be_written_fails_the_sync_and_is_named(
             warehouse.sync([expected(7)])
 
     assert "Ada" not in str(caught.value)
+
+
+def test_a_deleted_row_keeps_its_last_values(api: Api, file: Path, tmp_path: Path) -> None:
+    inbox_url = f"sqlite:///{tmp_path}/inbox.db"
+    warehouse = Warehouse({**CONFIG, "webhook_inbox": inbox_url}, f"duckdb:///{file}", ["persons"])
+    live = rows("persons", [7], update_time=OLD, name="Ada", job_title="CTO", files_count=3)
+    reported = {"id": 7, "name": "Ada", "add_time": live[0].get("add_time")}
+    api.answer("api/v2/persons", page("persons", live))
+
+    with api.reachable(), Inbox(inbox_url) as inbox:
+        inbox.prepare()
+        warehouse.sync(None)
+        before = whole_row(file)
+        inbox.append([an_event("delete", entity="person", entity_id=7, at=NEW, previous=reported)])
+        warehouse.sync([expected(7, is_deleted=True)])
+        after = whole_row(file)
+
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"is_deleted", "update_time"}
+    assert (after["job_title"], after["files_count"], after["is_deleted"]) == ("CTO", 3, True)
+
+
+def whole_row(file: Path) -> dict[str, Any]:
+    """Return the only person, without PyAirbyte's columns."""
+    with duckdb.connect(str(file)) as opened:
+        found = opened.execute("SELECT * FROM persons")
+        names = [column[0] for column in found.description or ()]
+        (values,) = found.fetchall()
+    row = dict(zip(names, values, strict=True))
+    return {name: value for name, value in row.items() if not name.startswith("_airbyte")}
