@@ -132,7 +132,7 @@ def test_a_lost_answer_to_a_renewal_is_survived_unless_it_replaced_the_refresh_t
         assert "An earlier answer of this run was lost" in output.errors[0]["message"]
 
 
-@pytest.mark.parametrize("verb", ["check", "plan"])
+@pytest.mark.parametrize("verb", ["check", "plan", "catalog"])
 def test_renewed_credentials_and_migrated_settings_are_written_into_the_config_file(
     verb: str, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -149,8 +149,10 @@ def test_renewed_credentials_and_migrated_settings_are_written_into_the_config_f
     config.chmod(0o640)
     catalog.write_text(json.dumps({"streams": [configured("users")]}))
     arguments = [verb, "--config", str(config)]
-    if verb == "plan":
-        arguments += ["--catalog", str(catalog), "--json"]
+    arguments += {
+        "plan": ["--catalog", str(catalog), "--json"],
+        "catalog": ["--streams", "deals,users"],
+    }.get(verb, [])
 
     runs = [run_forked(arguments, tmp_path) for _ in range(2)]
 
@@ -160,8 +162,8 @@ def test_renewed_credentials_and_migrated_settings_are_written_into_the_config_f
     assert kept["refresh_token"] != app["refresh_token"]
     assert kept["api_domain"] == sandbox.url
     assert config.stat().st_mode & 0o777 == 0o640
-    if verb == "plan":
-        assert json.loads(runs[0].text)["tokens"] == 20
+    if verb != "check":
+        assert json.loads(runs[0].text)["streams"], "stdout has nothing else"
 
 
 def test_webhooks_are_managed_with_oauth(sandbox: RunningSandbox, tmp_path: Path) -> None:

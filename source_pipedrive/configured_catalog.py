@@ -2,6 +2,7 @@
 
 import json
 import logging
+from functools import partial
 from typing import Any
 
 import rich_click as click
@@ -14,6 +15,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_pipedrive.api.access import access_kept_in
 from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS
 from source_pipedrive.protocol.source import SourcePipedrive
 
@@ -35,7 +37,8 @@ def main(config: str, streams: str) -> None:
     """Print the catalog; warnings about fields that cannot be read go to stderr."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", force=True)
     try:
-        source = SourcePipedrive.from_files(config, None, None)
+        access = partial(access_kept_in, config)
+        source = SourcePipedrive.from_files(config, None, None, access=access)
         offered = source.offered(_selected(streams, set(source.specs)))
     except AirbyteTracedException as error:
         raise click.ClickException(str(error.message)) from error

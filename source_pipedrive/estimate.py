@@ -12,7 +12,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from rich.console import Console
 from rich.table import Table
 
-from source_pipedrive.api.access import access_of, keep_in_file
+from source_pipedrive.api.access import access_kept_in
 from source_pipedrive.protocol.source import SourcePipedrive
 from source_pipedrive.protocol.stream_factory import BuiltStream
 from source_pipedrive.streams.parents import ParentRequests
@@ -44,7 +44,7 @@ def main(config: str, catalog: str, state: str | None, as_json: bool) -> None:  
     """Print an estimate for each selected stream, and the tokens that are left today."""
     logging.disable()
     try:
-        access = partial(access_of, hand_back=partial(keep_in_file, config))
+        access = partial(access_kept_in, config)
         source = SourcePipedrive.from_files(config, catalog, state, access=access)
         estimates = sorted(Planner(source).estimates(), key=lambda one: -one.tokens)
     except AirbyteTracedException as error:

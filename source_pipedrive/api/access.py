@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -115,6 +116,11 @@ def access_of(config: Mapping[str, Any], hand_back: HandBack) -> Access:
         key = settings.get("api_key") or credentials.get("api_token") or ""
         return ApiKeyAccess(str(key), address)
     return OAuthAccess(OAuthTokens(credentials, hand_back, _token_url(settings, credentials)))
+
+
+def access_kept_in(file: str | Path, config: Mapping[str, Any]) -> Access:
+    """Return the access that a config file describes, which keeps renewed credentials."""
+    return access_of(config, partial(keep_in_file, file))
 
 
 def keep_in_file(file: str | Path, credentials: Mapping[str, Any]) -> None:

@@ -110,12 +110,9 @@ class SourcePipedrive(YamlDeclarativeSource):
         self._named_rows = named_rows
         self._state_manager = ConnectorStateManager(state)
         self._messages = messages_of(self)
+        signed = (access or to_platform)(self.config)
         self._clients = ClientFactory(
-            self.config,
-            (access or to_platform)(self.config),
-            self.budget,
-            self._state_manager,
-            self._messages,
+            self.config, signed, self.budget, self._state_manager, self._messages
         )
 
     @classmethod

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import click
 
 from source_pipedrive.addresses import warning_of
-from source_pipedrive.api.access import Access, access_of, keep_in_file
+from source_pipedrive.api.access import Access, access_kept_in
 from source_pipedrive.config import describe_problems, normalize, specification
 from source_pipedrive.webhooks.registration import Registrar
 
@@ -24,7 +24,7 @@ class Settings:
     @cached_property
     def access(self) -> Access:
         """Shared by all parts of the process: each has the tokens that another one renewed."""
-        return access_of(self.config, partial(keep_in_file, self.file))
+        return access_kept_in(self.file, self.config)
 
     @property
     def registrar(self) -> Registrar:
