@@ -6,7 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from airbyte_cdk.models import ConnectorSpecificationSerializer
+from airbyte_cdk.sources.declarative.models.declarative_component_schema import AuthFlow
 from airbyte_protocol_dataclasses.models import AdvancedAuth, OauthConnectorInputSpecification
+from jsonschema import Draft7Validator
 
 from source_pipedrive.api.oauth import TOKEN_URL
 from source_pipedrive.config import packaged_spec, specification
@@ -64,6 +67,15 @@ def test_credentials_have_the_form_of_airbytes_official_connector() -> None:
     }
     optional = OPTIONS["oauth2.0"]["properties"].keys() - set(OPTIONS["oauth2.0"]["required"])
     assert optional == {"access_token", "token_expiry_date"}
+
+
+def test_the_spec_passes_the_models_of_airbyte() -> None:
+    spec = packaged_spec()
+    dumped = ConnectorSpecificationSerializer.dump(ConnectorSpecificationSerializer.load(spec))
+
+    assert {name: dumped[name] for name in spec} == spec
+    assert AuthFlow.parse_obj(spec["advanced_auth"]).predicate_value == "oauth2.0"
+    Draft7Validator.check_schema(SPEC)
 
 
 def test_the_oauth_dialog_of_the_platform_fills_in_what_the_form_asks_for() -> None:
