@@ -70,27 +70,22 @@ def _migrate_api_token(config: dict[str, Any]) -> None:
 
 def _migrate_authorization(config: dict[str, Any]) -> None:
     written = config.pop("authorization", None)
-    given = (
-        {key: value for key, value in written.items() if _is_set(value)}
-        if (isinstance(written, Mapping))
-        else {}
-    )
-    if not _is_set(written) or (isinstance(written, Mapping) and not given.keys() - {"auth_type"}):
-        return
+    given = _filled(written)
     token = given.get("api_token")
-    if isinstance(token, str) and not given.keys() & {*_APP}:
-        if _accepts(config, token):
-            return
-    elif _accepts_app(config, given):
+    is_token = isinstance(token, str) and not given.keys() & {*_APP}
+    if isinstance(written, Mapping) and not given:
         return
-    config["authorization"] = written
+    if _accepts(config, str(token)) if is_token else _accepts_app(config, given):
+        return
+    if _is_set(written):
+        config["authorization"] = written
 
 
 def _accepts(config: dict[str, Any], token: str) -> bool:
     """Take over an API token, unless there are other credentials."""
-    present = [config.get("api_key"), _credentials(config).get("api_token")]
-    if any(map(_is_set, present)) or _credentials(config):
-        return token in present
+    credentials = _filled(config.get("credentials"))
+    if _is_set(config.get("api_key")) or credentials:
+        return token in [config.get("api_key"), credentials.get("api_token")]
     config["credentials"] = {"auth_type": "api_token", "api_token": token}
     return True
 
@@ -100,19 +95,19 @@ def _accepts_app(config: dict[str, Any], given: Config) -> bool:
     app = {key: given.get(key) for key in _APP}
     if not all(isinstance(value, str) for value in app.values()):
         return False
-    present = _credentials(config)
+    present = _filled(config.get("credentials"))
     if _is_set(config.get("api_key")) or present:
         return app.items() <= present.items()
-    config["credentials"] = {"auth_type": "oauth2.0", **app, "api_domain": _SHARED_HOST}
+    domain = given.get("api_domain", _SHARED_HOST)
+    config["credentials"] = {"auth_type": "oauth2.0", **app, "api_domain": domain}
     return True
 
 
-def _credentials(config: Config) -> Config:
-    """Return `credentials`, if more is set in them than their type."""
-    written = config.get("credentials")
-    given = written if isinstance(written, Mapping) else {}
-    is_filled = any(_is_set(value) for key, value in given.items() if key != "auth_type")
-    return given if is_filled else {}
+def _filled(credentials: object) -> Config:
+    """Return what is set in credentials; nothing if that is only their type, as a form sets it."""
+    given = credentials if isinstance(credentials, Mapping) else {}
+    filled = {key: value for key, value in given.items() if _is_set(value)}
+    return filled if filled.keys() - {"auth_type"} else {}
 
 
 def _migrate_start_date(config: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
 from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
@@ -12,6 +12,25 @@ from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 
 from source_pipedrive import config_file
 from source_pipedrive.old_settings import migrate
+
+SPEC: Final = {
+    "type": "Spec",
+    # `spec.yaml` describes the settings
+    "connection_specification": {},
+    "config_normalization_rules": {
+        "type": "ConfigNormalizationRules",
+        "config_migrations": [
+            {
+                "type": "ConfigMigration",
+                "description": "The settings of Airbyte's connector become those of this one.",
+                "transformations": [
+                    {"type": "CustomConfigTransformation", "class_name": f"{__name__}.OldSettings"}
+                ],
+            }
+        ],
+    },
+}
+"""The part of the manifest by which the CDK migrates a config."""
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Self
@@ -19,7 +20,9 @@ from airbyte_cdk.models import (
     Status,
 )
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.declarative.yaml_declarative_source import YamlDeclarativeSource
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
+    ConcurrentDeclarativeSource,
+)
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -30,10 +33,10 @@ from source_pipedrive.config import normalize, packaged_spec, require_valid, spe
 from source_pipedrive.old_settings import migrate
 from source_pipedrive.protocol.cdk_seams import messages_of, with_changes
 from source_pipedrive.protocol.client_factory import ClientFactory
-from source_pipedrive.protocol.config_updates import PlatformUpdates
+from source_pipedrive.protocol.config_updates import SPEC, PlatformUpdates
 from source_pipedrive.protocol.failures import Failures
 from source_pipedrive.protocol.files import read_file
-from source_pipedrive.protocol.manifest import MANIFEST, stream_specs
+from source_pipedrive.protocol.manifest import packaged_manifest, stream_specs
 from source_pipedrive.protocol.named_rows_factory import NamedRowsFactory
 from source_pipedrive.protocol.skipped_streams import (
     skipped_streams,
@@ -62,7 +65,7 @@ _NO_OWNER = (
 _APPS = ("sales", "projects", "account_settings")
 
 
-class SourcePipedrive(YamlDeclarativeSource):
+class SourcePipedrive(ConcurrentDeclarativeSource):
     """A Pipedrive account as an Airbyte source, declared in `manifest.yaml`.
 
     The CDK resolves and validates the manifest, and runs threads, queue, statuses, and protocol.
@@ -90,11 +93,11 @@ class SourcePipedrive(YamlDeclarativeSource):
         file = config_path if config_path and config_file.is_writable(config_path) else None
         migrated = migrate(given)
         super().__init__(
-            # absolute: the CDK would prefer a manifest.yaml of the current folder
-            path_to_yaml=str(MANIFEST),
             catalog=catalog,
             config=migrated if access else given,
             state=state,
+            # a copy: the CDK changes it
+            source_config={**deepcopy(packaged_manifest()), "spec": SPEC},
             config_path=file,
         )
         self.config: Mapping[str, Any] = normalize(migrated)
