@@ -7,6 +7,10 @@ DEST    ?= pipedrive.duckdb
 STREAMS ?= suggested
 
 BIN := .venv/bin
+# without DEST, the file of `make demo`
+ANALYTICS_DEST := $(if $(filter file,$(origin DEST)),demo/pipedrive.duckdb,$(DEST))
+# installs what an extra of setup.py names, without the package itself
+REQUIREMENTS = $(BIN)/python -m demo.requirements
 
 .DEFAULT_GOAL := help
 
@@ -22,11 +26,18 @@ demo-live: .venv/installed  ## edits in a made-up account, seconds later in Duck
 sync: .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckDB file or postgres://…
 	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
 
-test: .venv/installed  ## lint, type-check and test, with coverage
+analytics: .venv/dbt/installed  ## build the dbt models in DEST, or in demo/pipedrive.duckdb
+	@$(BIN)/python -m demo analytics --dest '$(ANALYTICS_DEST)'
+
+test: .venv/dbt/installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
+
+dialects: .venv/dbt/installed  ## compile the dbt models for BigQuery and Snowflake, and parse the SQL
+	@$(REQUIREMENTS) dbt-dialects | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check
+	$(BIN)/pytest integration_tests/analytics/test_dialects.py
 
 torture: .venv/installed  ## 200 scenarios in which syncs meet random faults: no row may be lost
 	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1 --destinations 10
@@ -47,4 +58,9 @@ docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]'
 	@touch $@
 
-.PHONY: help demo demo-live sync test torture bench-report format docs
+.venv/dbt/installed: .venv/installed
+	$(PYTHON) -m venv --upgrade-deps .venv/dbt
+	@$(REQUIREMENTS) dbt | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check
+	@touch $@
+
+.PHONY: help demo demo-live sync analytics dialects test torture bench-report format docs

@@ -23,18 +23,24 @@ _METADATA = Path(__file__).parent.parent / "metadata.yaml"
 def open_source(config: Mapping[str, Any], streams: str = SUGGESTED) -> ab.Source:
     """Return the installed connector, with its config checked and its streams selected.
 
-    `streams` is `suggested`, `*` for all, or names separated by commas.
+    `streams` is `*` for all, or names separated by commas, of which one may be `suggested`.
     """
     executable = Path(sys.executable).with_name("source-pipedrive")
     with shown_progress("Checking the connection to Pipedrive"):
         source = ab.get_source(executable.name, config=dict(config), local_executable=executable)
         source.check()
-        if streams == SUGGESTED:
-            metadata = yaml.safe_load(_METADATA.read_text())
-            source.select_streams(metadata["data"]["suggestedStreams"]["streams"])
-        else:
-            source.select_streams("*" if streams == "*" else streams.split(","))
+        source.select_streams("*" if streams == "*" else _names(streams))
     return source
+
+
+def _names(streams: str) -> list[str]:
+    metadata = yaml.safe_load(_METADATA.read_text())
+    suggested: list[str] = metadata["data"]["suggestedStreams"]["streams"]
+    return [
+        name
+        for given in streams.split(",")
+        for name in (suggested if given == SUGGESTED else [given])
+    ]
 
 
 def open_warehouse(destination: str) -> CacheBase:
