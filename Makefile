@@ -10,6 +10,10 @@ STREAMS ?= suggested
 BIN := .venv/bin
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 HAS_PYAIRBYTE := import sys; sys.exit(sys.version_info >= (3, 13))
+# without DEST, the file of `make demo`
+ANALYTICS_DEST := $(if $(filter file,$(origin DEST)),demo/pipedrive.duckdb,$(DEST))
+# installs what an extra of setup.py names, without the package itself
+REQUIREMENTS = $(BIN)/python -m demo.requirements
 
 .DEFAULT_GOAL := help
 
@@ -25,11 +29,18 @@ demo-live: can-sync .venv/installed  ## edits in a made-up account, seconds late
 sync: can-sync .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckDB file or postgres://…
 	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
 
-test: .venv/installed  ## lint, type-check and test, with coverage
+analytics: can-sync .venv/dbt/installed  ## build the dbt models in DEST, or in demo/pipedrive.duckdb
+	@$(BIN)/python -m demo analytics --dest '$(ANALYTICS_DEST)'
+
+test: .venv/dbt/installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
+
+dialects: .venv/dbt/installed  ## compile the dbt models for BigQuery and Snowflake, and parse the SQL
+	@$(REQUIREMENTS) dbt-dialects | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check
+	$(BIN)/pytest integration_tests/analytics/dialects.py
 
 torture: can-sync .venv/installed  ## 200 scenarios in which syncs meet random faults: no row may be lost
 	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1 --destinations 10
@@ -61,4 +72,9 @@ can-sync:
 	  -e '.[dev,sync]' || { rm -rf .venv; echo "The installation failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: help can-sync demo demo-live sync test torture bench-report format docs
+.venv/dbt/installed: .venv/installed
+	@$(PYTHON) -m venv --upgrade-deps .venv/dbt
+	@$(REQUIREMENTS) dbt | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check
+	@touch $@
+
+.PHONY: help can-sync demo demo-live sync analytics dialects test torture bench-report format docs

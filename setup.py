@@ -31,12 +31,26 @@ SYNC = [
     "airbyte==0.71.3; python_version < '3.13'",
     "click>=8.1,<9",
     "duckdb>=1.4.3,<2",
+    "packaging>=24,<27",
     "pyyaml>=6.0.2,<7",
     "requests>=2.32,<3",
     "rich>=13.7,<14",
     "sqlalchemy>=2.0.40,<2.1",
     "uvicorn>=0.34,<1",
 ]
+
+# In an environment of its own, `.venv/dbt`: dbt and mypy require different versions of pathspec.
+# Newer versions of dbt download a program when they are installed.
+DBT = [
+    "dbt-core==1.11.16",
+    "dbt-duckdb==1.11.1",
+    "dbt-postgres==1.11.0",
+    # PyAirbyte writes files of this version
+    "duckdb==1.4.3",
+]
+
+# To compile the models for warehouses that are not at hand, and to parse the SQL.
+DBT_DIALECTS = ["dbt-bigquery==1.12.1", "dbt-snowflake==1.12.4", "sqlglot==30.30.0"]
 
 # Linters are pinned: a new rule should arrive as a change of its own, not as a red build.
 DEV = [
@@ -88,6 +102,8 @@ setup(
         "webhooks": WEBHOOKS,
         "sandbox": SANDBOX,
         "sync": SYNC,
+        "dbt": DBT,
+        "dbt-dialects": DBT + DBT_DIALECTS,
         "bench": ["matplotlib>=3.9,<4"],
         "dev": WEBHOOKS + SANDBOX + DEV,
     },

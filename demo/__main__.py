@@ -11,6 +11,7 @@ import click
 from airbyte.exceptions import PyAirbyteError
 from sqlalchemy.exc import SQLAlchemyError
 
+from demo.analytics import build
 from demo.failure import reason_of
 from demo.report import show
 from demo.tour import run_tour
@@ -50,7 +51,10 @@ def tour(deals: int) -> None:
 )
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
 @click.option(
-    "--streams", default=SUGGESTED, show_default=True, help="'*' for all, or names with commas."
+    "--streams",
+    default=SUGGESTED,
+    show_default=True,
+    help="'*' for all, or names with commas; 'suggested' may be one of them.",
 )
 def sync(config: tuple[dict[str, Any], Path], dest: str, streams: str) -> None:
     """Sync a Pipedrive account. Run it again to read only what changed since."""
@@ -60,6 +64,13 @@ def sync(config: tuple[dict[str, Any], Path], dest: str, streams: str) -> None:
         source = open_source(settings, streams, file)
         results = sync_into(source, warehouse)
     show("Rows read, and rows in each table", [asdict(result) for result in results], total=True)
+
+
+@main.command()
+@click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
+def analytics(dest: str) -> None:
+    """Build the dbt models in a warehouse that has been synced."""
+    build(dest)
 
 
 if __name__ == "__main__":

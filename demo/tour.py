@@ -10,9 +10,13 @@ import airbyte as ab
 from airbyte.caches import CacheBase
 
 from demo.report import CONSOLE, show
-from demo.warehouse import open_source, open_warehouse, sync
+from demo.warehouse import SUGGESTED, open_source, open_warehouse, sync
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 
+#: The history of deals costs a request per deal, so it is not suggested.
+STREAMS = f"{SUGGESTED},deal_changelog"
+#: Requests in two seconds, as an OAuth app in the largest plan may send.
+BURST = 480
 DATABASE = Path(__file__).with_name("pipedrive.duckdb")
 
 WON_VALUE = """
@@ -28,7 +32,7 @@ WON_VALUE = """
 _REPEATED_ROWS = """\
 Rows that are not new or changed were read again, for one of these reasons:
 - Reference data, such as users and field definitions, is read in full by each sync.
-- If a deal changed, all of its products are read.
+- If a deal changed, all of its products and its whole history are read.
 - Each sync reads the last 5 minutes before the previous sync again (the lookback window). \
 Pipedrive sets `update_time` shortly after it creates a row, so such a row could be missed."""
 
@@ -44,11 +48,11 @@ def run_tour(deals: int) -> None:
     """Sync a made-up account twice; exit with 1 if a change does not reach DuckDB."""
     DATABASE.unlink(missing_ok=True)
     with (
-        running_sandbox(deals=deals) as sandbox,
+        running_sandbox(deals=deals, burst=BURST, daily_budget=0) as sandbox,
         open_warehouse(str(DATABASE)) as warehouse,
     ):
         CONSOLE.rule(f"A local sandbox with a made-up account of {deals:,} deals")
-        source = open_source(sandbox.config)
+        source = open_source(sandbox.config, STREAMS)
         _take_costs(sandbox, source)
 
         CONSOLE.rule("First sync: all rows")

@@ -24,8 +24,9 @@ def open_source(
 ) -> ab.Source:
     """Return the installed connector, with its config checked and its streams selected.
 
-    `streams` is `suggested`, `*` for all, or names separated by commas. Settings that the connector
-    changes, such as renewed credentials, are written into `config_file`.
+    `streams` is `*` for all, or names separated by commas, of which one may be `suggested`.
+    Settings that the connector changes, such as renewed credentials, are written into
+    `config_file`.
     """
 
     def keep(changed: dict[str, Any]) -> None:
@@ -43,11 +44,16 @@ def open_source(
             local_executable=executable,
         )
         source.check()
-        if streams == SUGGESTED:
-            source.select_streams(list(SUGGESTED_STREAMS))
-        else:
-            source.select_streams("*" if streams == "*" else streams.split(","))
+        source.select_streams("*" if streams == "*" else _names(streams))
     return source
+
+
+def _names(streams: str) -> list[str]:
+    return [
+        name
+        for given in streams.split(",")
+        for name in (SUGGESTED_STREAMS if given == SUGGESTED else [given])
+    ]
 
 
 def open_warehouse(destination: str) -> CacheBase:

@@ -1,69 +1,71 @@
-"""The change logs of deals, persons, organizations and projects."""
+"""Appends changes to the change logs of deals, persons, organizations and projects."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from pipedrive_sandbox.changes.events import AUTHOR
 from pipedrive_sandbox.clock import Stamp
+from pipedrive_sandbox.data.edits import Edit
+from pipedrive_sandbox.data.history import log_row
 
 if TYPE_CHECKING:
     from pipedrive_sandbox.changes.events import Event
     from pipedrive_sandbox.store import Row, Store
 
 _ENTITIES: Final = {"deals": "deal", "persons": "person", "organizations": "organization"}
-_NOT_LOGGED: Final = frozenset({"update_time", "deleted_at", "custom_fields"})
-
-
-def changed_values(event: Event) -> dict[str, tuple[object, object]]:
-    """Return the old and the new value of each property that changed."""
-    current, previous = event.current or {}, event.previous or {}
-    changed = {
-        name: (previous.get(name), value)
-        for name, value in current.items()
-        if name not in _NOT_LOGGED and previous.get(name) != value
-    }
-    new, old = current.get("custom_fields") or {}, previous.get("custom_fields") or {}
-    return changed | {
-        code: (old.get(code), value) for code, value in new.items() if old.get(code) != value
-    }
+#: Properties that follow from others, from activities, or from a deletion.
+_NOT_LOGGED: Final = frozenset(
+    {
+        "update_time",
+        "deleted_at",
+        "is_deleted",
+        "custom_fields",
+        "stage_change_time",
+        "close_time",
+        "won_time",
+        "lost_time",
+        "first_won_time",
+        "local_close_date",
+        "local_won_date",
+        "local_lost_date",
+        "archive_time",
+        "status_change_time",
+    },
+)
 
 
 def record(store: Store, event: Event) -> None:
     """Append a change to the log of its deal, person, organization or project."""
-    if event.action != "change":
-        return
-    changed = changed_values(event)
-    source = {"change_source": "api", "change_source_user_agent": None}
-    if event.table == "projects" and changed:
+    edits = _edits(event)
+    if event.table == "projects" and edits:
         row: Row = {
-            **source,
+            "change_source": "api",
+            "change_source_user_agent": None,
             "time": Stamp.MILLIS.text(int(event.instant)),
-            "new_values": {name: new for name, (_, new) in changed.items()},
-            "old_values": {name: old for name, (old, _) in changed.items()},
+            "new_values": {edit.name: edit.new for edit in edits},
+            "old_values": {edit.name: edit.old for edit in edits},
             "actor_user_id": AUTHOR,
             "project_id": event.key,
         }
         store.put("project_changes", row)
     elif event.table in _ENTITIES:
-        for name, (old, new) in changed.items():
-            row = {
-                "field_key": name,
-                "old_value": _text(old),
-                "new_value": _text(new),
-                "actor_user_id": AUTHOR,
-                "time": Stamp.V1.text(int(event.instant)),
-                **source,
-                "is_bulk_update_flag": False,
-                "entity": _ENTITIES[event.table],
-                "parent_id": event.key,
-            }
-            store.put("changes", row)
+        for edit in edits:
+            store.put("changes", log_row(_ENTITIES[event.table], event.key, edit))
 
 
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return orjson.dumps(value).decode()
+def _edits(event: Event) -> list[Edit]:
+    """Return what changed, by property; of a deleted project, its status."""
+    previous = event.previous or {}
+    current = event.current or {}
+    if event.action == "create":
+        return []
+    if event.action == "delete":
+        current = {"status": "deleted"} if event.table == "projects" else {}
+    old = {**previous, **(previous.get("custom_fields") or {})}
+    new = {**current, **(current.get("custom_fields") or {})}
+    return [
+        Edit(int(event.instant), name, old.get(name), value, AUTHOR)
+        for name, value in new.items()
+        if name not in _NOT_LOGGED and old.get(name) != value
+    ]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from pipedrive_sandbox.store import Row, Store
 
+_DEAL_STATUSES: Final = ("open", "won", "lost")
+
 
 @dataclass(frozen=True)
 class Change:
@@ -42,19 +44,41 @@ def consequences(table: str, change: Change) -> Row:
 def _deal(change: Change) -> Row:
     given = change.given
     further: Row = {}
-    if change.before and change.alters("status"):
-        closed = None if given["status"] == "open" else change.now
-        for status in ("won", "lost"):
-            at = closed if given["status"] == status else None
-            further |= {f"{status}_time": at, f"local_{status}_date": at and at[:10]}
-        further |= {"close_time": closed, "local_close_date": closed and closed[:10]}
+    if change.alters("status"):
+        further |= _closing(change)
     if change.alters("stage_id"):
         stage = change.store.get("stages", given["stage_id"])
         if stage is None:
             raise ValueError(f"There is no stage {given['stage_id']}.")
-        further |= {"pipeline_id": stage["pipeline_id"], "stage_change_time": change.now}
+        further["pipeline_id"] = stage["pipeline_id"]
+    elif change.alters("pipeline_id"):
+        where, order = "json_extract(body, '$.pipeline_id') = ?", "order_nr"
+        first = next(change.store.find("stages", where, [given["pipeline_id"]], order), None)
+        if first is None:
+            raise ValueError(f"There is no pipeline {given['pipeline_id']} with stages.")
+        further["stage_id"] = first["id"]
+    if change.before and (change.alters("stage_id") or "stage_id" in further):
+        # null until a deal is moved for the first time
+        further["stage_change_time"] = change.now
     if change.before.get("deleted_at") and given.get("is_deleted") is False:
         further["deleted_at"] = None
+    return further
+
+
+def _closing(change: Change) -> Row:
+    """Return the times of a deal that is won, lost, or reopened."""
+    status = change.given["status"]
+    if status not in _DEAL_STATUSES:
+        raise ValueError(f"A deal is {', '.join(_DEAL_STATUSES)}, not {status}.")
+    closed = None if status == "open" else change.now
+    further: Row = {"close_time": closed, "local_close_date": closed and closed[:10]}
+    for each in ("won", "lost"):
+        at = closed if status == each else None
+        further |= {f"{each}_time": at, f"local_{each}_date": at and at[:10]}
+    if status == "won":
+        further["first_won_time"] = change.before.get("first_won_time") or change.now
+    if status != "lost":
+        further["lost_reason"] = None
     return further
 
 

@@ -31,6 +31,23 @@ _LINKS: Final = {
     "persons": (("deals", "person_id"), ("activities", "person_id")),
     "organizations": (("deals", "org_id"), ("persons", "org_id")),
 }
+#: Columns that tell the life of one row: a merge does not copy them.
+_OF_ONE_ROW: Final = frozenset(
+    {
+        "deleted_at",
+        "stage_change_time",
+        "close_time",
+        "won_time",
+        "lost_time",
+        "first_won_time",
+        "local_close_date",
+        "local_won_date",
+        "local_lost_date",
+        "lost_reason",
+        "archive_time",
+        "source_lead_id",
+    },
+)
 #: The entity whose custom fields the rows of a table have.
 _ENTITIES: Final = {
     "deals": "deal",
@@ -152,7 +169,7 @@ class Editor:
         missing = {
             name: content
             for name, content in lost.items()
-            if kept.get(name) is None and content is not None and name != "deleted_at"
+            if kept.get(name) is None and content is not None and name not in _OF_ONE_ROW
         }
         for child, column in _LINKS.get(table, ()):
             for row in list(store.find(child, f"{column} = ?", [loser])):

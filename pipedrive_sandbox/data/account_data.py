@@ -118,23 +118,21 @@ class AccountData:
         """Return the custom values in the form of v1, to pick from."""
         return [v1_values(drawn, self._field_types) for drawn in self._variants[entity]]
 
-    def times(
-        self,
-        rng: RandomSource,
-        count: int,
-        stamp: Stamp = Stamp.V2,
-        *,
-        with_null: bool = True,
-    ) -> Iterator[tuple[int, str, str | None]]:
-        """Yield per row: epoch of its creation, `add_time`, `update_time`.
-
-        With `with_null`, a few rows were never changed and have no `update_time`. Many rows share
-        one second.
-        """
-        imports = [
+    def imports(self, rng: RandomSource, count: int) -> list[int]:
+        """Draw the instants at which many of `count` rows were changed at once."""
+        return [
             self.now - DAY - rng.randrange(AGE - 2 * DAY)
             for _ in range(1 + count // _ROWS_PER_IMPORT)
         ]
+
+    def instants(
+        self, rng: RandomSource, count: int, *, with_null: bool = True
+    ) -> Iterator[tuple[int, int | None]]:
+        """Yield per row the epochs of its creation and of its last change.
+
+        With `with_null`, a few rows were never changed. Many rows share one second.
+        """
+        imports = self.imports(rng, count)
         for _ in range(count):
             chance = rng.random()
             added = self.now - MINUTE - int(AGE * rng.random())
@@ -143,7 +141,16 @@ class AccountData:
                 added = min(added, changed)
             else:
                 changed = added + int((self.now - MINUTE - added) * rng.random() ** 2)
-            if with_null and chance > 1 - _NEVER_CHANGED:
-                yield added, stamp.text(added), None
-            else:
-                yield added, stamp.text(added), stamp.text(changed)
+            yield added, None if with_null and chance > 1 - _NEVER_CHANGED else changed
+
+    def times(
+        self,
+        rng: RandomSource,
+        count: int,
+        stamp: Stamp = Stamp.V2,
+        *,
+        with_null: bool = True,
+    ) -> Iterator[tuple[int, str, str | None]]:
+        """Yield per row: epoch of its creation, `add_time`, `update_time`; see `instants`."""
+        for added, changed in self.instants(rng, count, with_null=with_null):
+            yield added, stamp.text(added), None if changed is None else stamp.text(changed)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from pipedrive_sandbox.clock import DAY, Stamp, day
+from pipedrive_sandbox.clock import DAY, Stamp
+from pipedrive_sandbox.data.activity_times import ActivityPlanner
 from pipedrive_sandbox.data.company import COMPANY, COMPANY_ID
+from pipedrive_sandbox.data.deal_lives import activities_on_deals, deal_lives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipedrive_sandbox.data.account_data import AccountData
+    from pipedrive_sandbox.data.activity_times import PlannedActivity
+    from pipedrive_sandbox.data.random_source import RandomSource
     from pipedrive_sandbox.store import Row
 
 ACTIVITY_TYPES: Final = ("call", "meeting", "task", "deadline", "email", "lunch")
@@ -18,61 +23,75 @@ _ACTIVITY_SUBJECTS: Final = ("Call", "Meeting", "Follow up", "Send offer", "Lunc
 
 
 def activities(account: AccountData) -> Iterator[Row]:
-    """Yield the activities."""
+    """Yield the activities: first those of deals, which follow from the deals' lives."""
     rng = account.random_source("activities")
-    count = account.sizes.activities
-    people = account.last_id(account.sizes.persons)
-    for key, (created, added, changed) in zip(
-        account.ids(count), account.times(rng, count), strict=True
-    ):
-        kind = rng.up_to(len(ACTIVITY_TYPES)) - 1
-        done = changed is not None and rng.chance(0.6)
-        is_meeting = kind == 1
-        person = rng.up_to(people) if rng.chance(0.8) else None
-        yield {
-            "id": key,
-            "subject": _ACTIVITY_SUBJECTS[kind],
-            "type": ACTIVITY_TYPES[kind],
-            "owner_id": account.user(rng),
-            "creator_user_id": account.user(rng),
-            "is_deleted": False,
-            "add_time": added,
-            "update_time": changed,
-            "deal_id": rng.up_to(account.last_id(account.sizes.deals)) if rng.chance(0.8) else None,
-            "lead_id": None,
-            "person_id": person,
-            "org_id": rng.up_to(account.last_id(account.sizes.organizations))
-            if rng.chance(0.5)
-            else None,
-            "project_id": None,
-            "due_date": day(created + 7 * DAY),
-            "due_time": rng.pick((None, "15:00:00", "09:30:00")),
-            "duration": "01:00:00" if is_meeting else None,
-            "busy": is_meeting,
-            "done": done,
-            "marked_as_done_time": changed if done else None,
-            "location": rng.pick(account.addresses) if is_meeting else None,
-            "participants": [{"person_id": person, "primary": True}] if person else [],
-            "conference_meeting_client": None,
-            "conference_meeting_url": None,
-            "conference_meeting_id": None,
-            "public_description": None,
-            "priority": rng.pick((None, None, 263)),
-            "note": f"<p>{rng.pick(account.words.sentences)}</p>" if rng.chance(0.5) else None,
-            "outcome": None,
-            "attendees": [
-                {
-                    "email": f"guest{key}@example.org",
-                    "name": rng.pick(account.words.last_names),
-                    "status": "accepted",
-                    "is_organizer": False,
-                    "person_id": person,
-                    "user_id": None,
-                },
-            ]
-            if is_meeting
-            else None,
-        }
+    sizes = account.sizes
+    for life in deal_lives(account) if sizes.activities else ():
+        for planned in life.activities:
+            links = {"deal_id": life.id, "person_id": life.person_id, "org_id": life.org_id}
+            yield _activity(account, rng, planned, life.owner_id, links)
+    planner = ActivityPlanner(account, rng)
+    for key in islice(account.ids(sizes.activities), activities_on_deals(account), None):
+        planned = planner.between(key, account.opened + 30 * DAY, account.now)
+        person = rng.up_to(account.last_id(sizes.persons)) if rng.chance(0.8) else None
+        org = rng.up_to(account.last_id(sizes.organizations)) if rng.chance(0.5) else None
+        links = {"deal_id": None, "person_id": person, "org_id": org}
+        yield _activity(account, rng, planned, account.user(rng), links)
+
+
+def _activity(
+    account: AccountData,
+    rng: RandomSource,
+    planned: PlannedActivity,
+    owner: int,
+    links: dict[str, int | None],
+) -> Row:
+    kind = rng.up_to(len(ACTIVITY_TYPES)) - 1
+    is_meeting = kind == 1
+    person = links["person_id"]
+    due = Stamp.V2.text(planned.due)
+    return {
+        "id": planned.id,
+        "subject": _ACTIVITY_SUBJECTS[kind],
+        "type": ACTIVITY_TYPES[kind],
+        "owner_id": owner,
+        "creator_user_id": owner if rng.chance(0.8) else account.user(rng),
+        "is_deleted": False,
+        "add_time": Stamp.V2.text(planned.added),
+        "update_time": None if planned.updated is None else Stamp.V2.text(planned.updated),
+        "deal_id": links["deal_id"],
+        "lead_id": None,
+        "person_id": person,
+        "org_id": links["org_id"],
+        "project_id": None,
+        "due_date": due[:10],
+        "due_time": due[11:19] if rng.chance(0.7) else None,
+        "duration": "01:00:00" if is_meeting else None,
+        "busy": is_meeting,
+        "done": planned.done_at is not None,
+        "marked_as_done_time": None if planned.done_at is None else Stamp.V2.text(planned.done_at),
+        "location": rng.pick(account.addresses) if is_meeting else None,
+        "participants": [{"person_id": person, "primary": True}] if person else [],
+        "conference_meeting_client": None,
+        "conference_meeting_url": None,
+        "conference_meeting_id": None,
+        "public_description": None,
+        "priority": rng.pick((None, None, 263)),
+        "note": f"<p>{rng.pick(account.words.sentences)}</p>" if rng.chance(0.5) else None,
+        "outcome": None,
+        "attendees": [
+            {
+                "email": f"guest{planned.id}@example.org",
+                "name": rng.pick(account.words.last_names),
+                "status": "accepted",
+                "is_organizer": False,
+                "person_id": person,
+                "user_id": None,
+            },
+        ]
+        if is_meeting
+        else None,
+    }
 
 
 def notes(account: AccountData) -> Iterator[Row]:

@@ -2,91 +2,104 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from pipedrive_sandbox.clock import DAY, Stamp, day
 from pipedrive_sandbox.data.custom_fields import LABEL_IDS
-from pipedrive_sandbox.data.setup import CURRENCIES, ORIGINS, PIPELINES, STAGES
-from pipedrive_sandbox.tables import DEAL_OPTIONAL
+from pipedrive_sandbox.data.deal_lives import deal_lives
+from pipedrive_sandbox.data.setup import CURRENCIES, ORIGINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipedrive_sandbox.data.account_data import AccountData
+    from pipedrive_sandbox.data.deal_lives import DealLife
     from pipedrive_sandbox.store import Row
 
-_LOST_REASONS: Final = ("Price", "Lost to competitor", "No decision", "🤷")
-_DEAL_COUNTS: Final = tuple(name for name in DEAL_OPTIONAL if name.endswith("_count"))
+_RANDOM_COUNTS: Final = (
+    "products_count",
+    "files_count",
+    "notes_count",
+    "followers_count",
+    "email_messages_count",
+    "participants_count",
+)
+#: Most deals are in the currency of the company.
+_CURRENCIES: Final = ("EUR",) * 8 + ("USD",) * 2 + tuple(code for code, *_ in CURRENCIES)
 
 
 def deals(account: AccountData) -> Iterator[Row]:
     """Yield deals: active, archived, and deleted up to 40 days ago."""
-    rng = account.random_source("deals")
+    rng = account.random_source("deals beside their lives")
     custom = account.custom_values("deal")
-    count = account.sizes.deals
-    people = account.last_id(account.sizes.persons)
-    companies = account.last_id(account.sizes.organizations)
-    for key, (created, added, updated) in zip(
-        account.ids(count), account.times(rng, count), strict=True
-    ):
-        status = "open" if updated is None else rng.pick(("open", "open", "won", "lost"))
-        is_archived = updated is not None and rng.chance(0.1)
-        is_deleted = updated is not None and rng.chance(0.033)
-        deleted_at = (
-            Stamp.V2.text(max(created, account.now - rng.up_to(40 * DAY))) if is_deleted else None
-        )
-        changed = deleted_at or updated
-        from_lead = rng.chance(0.1)
-        closed = changed if status != "open" else None
-        stage = rng.up_to(len(PIPELINES) * len(STAGES))
-        amount = int(rng.random() ** 4 * 10**8) / 100
-        person = rng.up_to(people) if rng.chance(0.9) else None
+    for life in deal_lives(account):
+        updated = _text(life.updated if life.deleted_at is None else life.deleted_at)
+        closed = _text(life.closed_at)
+        won, lost = (closed if life.status == status else None for status in ("won", "lost"))
         yield {
-            "id": key,
-            "title": f"{rng.pick(account.words.companies)} {rng.pick(account.words.phrases)}",
-            "creator_user_id": account.user(rng),
-            "owner_id": account.user(rng),
-            "person_id": person,
-            "org_id": rng.up_to(companies) if rng.chance(0.8) else None,
-            "pipeline_id": 1 + (stage - 1) // len(STAGES),
-            "stage_id": stage,
-            "value": amount,
-            "currency": rng.pick(CURRENCIES)[0],
-            "add_time": added,
-            "update_time": changed,
-            "stage_change_time": changed,
-            "status": status,
-            "is_archived": is_archived,
-            "is_deleted": deleted_at is not None,
-            "deleted_at": deleted_at,
+            "id": life.id,
+            "title": life.title,
+            "creator_user_id": life.creator_user_id,
+            "owner_id": life.owner_id,
+            "person_id": life.person_id,
+            "org_id": life.org_id,
+            "pipeline_id": life.pipeline_id,
+            "stage_id": life.stage_id,
+            "value": life.value,
+            "currency": rng.pick(_CURRENCIES),
+            "add_time": _text(life.created),
+            "update_time": updated,
+            "stage_change_time": _text(life.stage_changed_at),
+            "status": life.status,
+            "is_archived": life.archived_at is not None,
+            "is_deleted": life.deleted_at is not None,
+            "deleted_at": _text(life.deleted_at),
             "probability": rng.pick((None, 10, 50, 90)),
-            "lost_reason": rng.pick(_LOST_REASONS) if status == "lost" else None,
+            "lost_reason": life.lost_reason,
             "visible_to": rng.pick((1, 3, 3, 7)),
             "close_time": closed,
-            "won_time": closed if status == "won" else None,
-            "lost_time": closed if status == "lost" else None,
-            "local_won_date": closed[:10] if closed and status == "won" else None,
-            "local_lost_date": closed[:10] if closed and status == "lost" else None,
-            "local_close_date": closed[:10] if closed else None,
-            "expected_close_date": day(created + 60 * DAY) if rng.chance(0.7) else None,
+            "won_time": won,
+            "lost_time": lost,
+            "local_won_date": won and won[:10],
+            "local_lost_date": lost and lost[:10],
+            "local_close_date": closed and closed[:10],
+            "expected_close_date": life.expected_close_date,
             "label_ids": rng.pick(([], [], [LABEL_IDS[0]], [1, 2, 3])),
             "origin": rng.pick(ORIGINS),
             "origin_id": None,
             "channel": rng.pick((None, 52)),
             "channel_id": None,
-            "archive_time": changed if is_archived else None,
-            "acv": amount,
-            "arr": amount,
-            "mrr": int(amount / 12 * 100) / 100,
+            "archive_time": _text(life.archived_at),
+            "acv": life.value,
+            "arr": life.value,
+            "mrr": int(life.value / 12 * 100) / 100,
             "custom_fields": rng.pick(custom),
-            **account.activity_links(rng),
-            "first_won_time": closed if status == "won" else None,
-            **rng.counters(_DEAL_COUNTS),
-            "last_incoming_mail_time": changed if rng.chance(0.2) else None,
+            **_activity_columns(life),
+            "first_won_time": _text(life.first_won_at),
+            **rng.counters(_RANDOM_COUNTS),
+            "last_incoming_mail_time": updated if rng.chance(0.2) else None,
             "last_outgoing_mail_time": None,
-            "smart_bcc_email": f"nordlicht+deal{key}@pipedrivemail.example",
-            "source_lead_id": rng.uuid() if from_lead else None,
+            "smart_bcc_email": f"nordlicht+deal{life.id}@pipedrivemail.example",
+            "source_lead_id": rng.uuid() if rng.chance(0.1) else None,
         }
+
+
+def _text(epoch: int | None) -> str | None:
+    return None if epoch is None else Stamp.V2.text(epoch)
+
+
+def _activity_columns(life: DealLife) -> Row:
+    """Return the columns of a deal that follow from its activities."""
+    done = [each for each in life.activities if each.done_at is not None]
+    undone = [each for each in life.activities if each.done_at is None]
+    return {
+        "next_activity_id": min(undone, key=attrgetter("due")).id if undone else None,
+        "last_activity_id": max(done, key=attrgetter("due")).id if done else None,
+        "activities_count": len(life.activities),
+        "done_activities_count": len(done),
+        "undone_activities_count": len(undone),
+    }
 
 
 def installments(account: AccountData) -> Iterator[Row]:

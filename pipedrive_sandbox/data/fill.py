@@ -62,7 +62,7 @@ GENERATORS: Final[dict[str, Callable[[AccountData], Iterator[Row]]]] = {
     "phases": projects.phases,
     "project_templates": projects.templates,
     "projects": projects.projects,
-    "project_changes": projects.project_changes,
+    "project_changes": history.project_changes,
     "tasks": projects.tasks,
     "mail_threads": mail.mail_threads,
     "mail_messages": mail.mail_messages,

@@ -1,22 +1,25 @@
-"""Followers, and the change logs of deals, persons and organizations."""
+"""Followers, and the change logs of deals, persons, organizations, and projects."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 from pipedrive_sandbox.clock import DAY, Stamp
+from pipedrive_sandbox.data.contacts import organizations, persons
+from pipedrive_sandbox.data.deal_lives import deal_lives
+from pipedrive_sandbox.data.past_edits import PastEditor
+from pipedrive_sandbox.data.projects import projects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipedrive_sandbox.data.account_data import AccountData
+    from pipedrive_sandbox.data.edits import Edit
+    from pipedrive_sandbox.data.random_source import RandomSource
     from pipedrive_sandbox.store import Row
 
-_CHANGED: Final = (
-    ("deal", "title", "value", "stage_id", "status"),
-    ("person", "name", "phone", "org_id"),
-    ("organization", "name", "address", "owner_id"),
-)
 _AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/121.0.0.0 Safari/537.36"
 
 
@@ -49,29 +52,66 @@ def followers(account: AccountData) -> Iterator[Row]:
             }
 
 
-def changes(account: AccountData) -> Iterator[Row]:
-    """Yield the change logs of deals, persons and organizations, oldest first."""
-    rng = account.random_source("changes")
-    sizes = account.sizes
-    counts = {
-        "deal": sizes.deals,
-        "person": sizes.persons,
-        "organization": sizes.organizations,
+def log_row(entity: str, parent: object, edit: Edit) -> Row:
+    """Return an edit as the change log of its deal, person, or organization shows it."""
+    return {
+        "field_key": edit.name,
+        "old_value": _log_text(edit.old),
+        "new_value": _log_text(edit.new),
+        "actor_user_id": edit.actor,
+        "time": Stamp.V1.text(edit.time),
+        "change_source": "api",
+        "change_source_user_agent": None,
+        "is_bulk_update_flag": False,
+        "entity": entity,
+        "parent_id": parent,
     }
-    kinds = [kind for kind in _CHANGED if counts[kind[0]]]
-    step = 700 * DAY / max(1, sizes.changes)
-    for number in range(sizes.changes):
-        entity, *keys = rng.pick(kinds)
-        by_app = rng.chance(0.8)
-        yield {
-            "field_key": rng.pick(keys),
-            "old_value": rng.pick((None, "", str(rng.up_to(1000)))),
-            "new_value": str(rng.up_to(1000)),
-            "actor_user_id": rng.up_to(sizes.users),
-            "time": Stamp.V1.text(int(account.now - 700 * DAY + number * step)),
-            "change_source": "app" if by_app else "api",
-            "change_source_user_agent": _AGENT if by_app else None,
-            "is_bulk_update_flag": rng.chance(0.1),
-            "entity": entity,
-            "parent_id": account.some_id(rng, counts[entity]),
-        }
+
+
+def _log_text(value: object) -> str | None:
+    """Return a value as the change logs show it: as text, whatever its type."""
+    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def changes(account: AccountData) -> Iterator[Row]:
+    """Yield the change logs of deals, persons and organizations, those of each oldest first."""
+    if not account.sizes.changes:
+        return
+    rng = account.random_source("changes")
+    for life in deal_lives(account):
+        for edit in life.edits:
+            yield _made(rng, log_row("deal", life.id, edit))
+    editor = PastEditor(account, rng)
+    for entity, rows in (("person", persons), ("organization", organizations)):
+        for row in rows(account):
+            for edit in editor.edits(row):
+                yield _made(rng, log_row(entity, row["id"], edit))
+
+
+def _made(rng: RandomSource, row: Row) -> Row:
+    if rng.chance(0.8):
+        row |= {"change_source": "app", "change_source_user_agent": _AGENT}
+    row["is_bulk_update_flag"] = rng.chance(0.1)
+    return row
+
+
+def project_changes(account: AccountData) -> Iterator[Row]:
+    """Yield the change log of projects, that of each oldest first."""
+    if not account.sizes.project_changes:
+        return
+    rng = account.random_source("project_changes")
+    editor = PastEditor(account, rng, Stamp.MILLIS)
+    for row in projects(account):
+        edits = editor.edits(row)
+        if row["status"] != "open":
+            edits.append(editor.last_edit(row, "status", "open"))
+        for edit in edits:
+            yield {
+                "change_source": rng.pick(("app", "api", None)),
+                "change_source_user_agent": None,
+                "time": Stamp.MILLIS.text(edit.time),
+                "new_values": {edit.name: edit.new},
+                "old_values": {edit.name: edit.old},
+                "actor_user_id": edit.actor,
+                "project_id": row["id"],
+            }

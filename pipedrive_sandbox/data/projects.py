@@ -1,4 +1,4 @@
-"""Projects, with their boards, phases, templates, change logs and tasks."""
+"""Projects, with their boards, phases, templates and tasks."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def projects(account: AccountData) -> Iterator[Row]:
         phase = rng.up_to(len(_BOARDS) * len(_PHASES))
         is_deleted = rng.chance(0.05)
         deleted_at = (
-            Stamp.MILLIS.text(max(created, account.now - rng.up_to(40 * DAY)))
-            if is_deleted
+            max(updated, Stamp.MILLIS.text(account.now - rng.up_to(40 * DAY)))
+            if is_deleted and updated
             else None
         )
         changed = deleted_at or updated
@@ -106,23 +106,6 @@ def projects(account: AccountData) -> Iterator[Row]:
             "custom_fields": rng.pick(custom),
             "is_archived": is_archived,
             "deleted_at": deleted_at,
-        }
-
-
-def project_changes(account: AccountData) -> Iterator[Row]:
-    """Yield the change log of projects, oldest first."""
-    rng = account.random_source("project_changes")
-    count = account.sizes.project_changes
-    step = 400 * DAY / max(1, count)
-    for number in range(count):
-        yield {
-            "change_source": rng.pick(("app", "api", None)),
-            "change_source_user_agent": None,
-            "time": Stamp.MILLIS.text(int(account.now - 400 * DAY + number * step)),
-            "new_values": {"status": "open", "board_id": 2},
-            "old_values": {"status": "completed", "board_id": 1},
-            "actor_user_id": rng.up_to(account.sizes.users),
-            "project_id": account.some_id(rng, account.sizes.projects),
         }
 
 

@@ -39,7 +39,8 @@ def users(account: AccountData) -> Iterator[Row]:
     domain = COMPANY["company_domain"]
     for key in range(1, account.sizes.users + 1):
         first, last = account.words.person(rng)
-        added = account.opened + key * DAY
+        # all users exist before the first deal
+        added = account.opened + key * 3 * HOUR
         is_admin = key == 1
         is_deleted = key == 4  # noqa: PLR2004 - any one
         yield {
@@ -88,10 +89,10 @@ def currencies(_account: AccountData) -> Iterator[Row]:
         }
     yield {
         "id": 501,
-        "code": "EUR",
-        "name": "Euro (internal)",
-        "decimal_points": 4,
-        "symbol": "€*",
+        "code": "NLP",
+        "name": "Nordlicht points",
+        "decimal_points": 0,
+        "symbol": "points",
         "active_flag": True,
         "is_custom_flag": True,
     }

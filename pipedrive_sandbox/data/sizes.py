@@ -54,6 +54,8 @@ _NEEDS: Final = {
 class Sizes:
     """Row counts. Archived: a tenth of the deals, half of the leads. Deleted: 3 % of the deals.
 
+    The change logs follow from the lives of the rows: `changes` and `project_changes` only say
+    whether there are any (0: none).
     `custom_fields` is the number of custom fields of an entity, `custom_values` how many of them a
     row has set, on average.
     """

@@ -75,10 +75,19 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _binaries() -> Path:
+def is_installed() -> bool:
+    """Whether PostgreSQL is installed."""
+    return bool(_installed())
+
+
+def _installed() -> list[Path]:
     on_path = shutil.which("initdb")
     installed = [Path(on_path)] if on_path else []
-    installed += sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return installed + sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+def _binaries() -> Path:
+    installed = _installed()
     if not installed:
         pytest.skip("PostgreSQL (initdb) is not installed, so this test cannot run")
     return installed[-1].resolve().parent

@@ -1,0 +1,20 @@
+{{ stage(
+    'persons',
+    key=['person_id'],
+    columns={
+        'person_id': ['integer', 'id'],
+        'name': 'text',
+        'owner_id': 'integer',
+        'organization_id': ['integer', 'org_id'],
+        'job_title': 'text',
+        'emails': 'json',
+        'phones': 'json',
+        'add_time': 'time',
+        'update_time': 'time',
+        'is_deleted': 'boolean',
+        'labels': 'json',
+        'marketing_status': 'text',
+    },
+    merged={'organization_id': 'organizations'},
+    custom=true,
+) }}
