@@ -68,13 +68,16 @@ can-sync:
 	@echo "Installing the connector and its tools into .venv: about 200 packages, 1 GB, one to four minutes."
 	@$(PYTHON) -m venv --upgrade-deps .venv || { rm -rf .venv; echo "The module venv is missing. Install it, for \
 	example with: sudo apt install python3-venv"; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat \
-	  -e '.[dev,sync]' || { rm -rf .venv; echo "The installation failed. See the error above, then run make again."; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]' 2>.venv/log || { cat .venv/log; rm -rf .venv; \
+	echo "The installation failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
 .venv/dbt/installed: .venv/installed
+	@rm -rf .venv/dbt
+	@echo "Installing dbt into .venv/dbt: 150 MB, half a minute."
 	@$(PYTHON) -m venv --upgrade-deps .venv/dbt
-	@$(REQUIREMENTS) dbt | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check
+	@$(REQUIREMENTS) dbt | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check 2>.venv/log || { cat .venv/log; \
+	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
 .PHONY: help can-sync demo demo-live sync analytics dialects test torture bench-report format docs
