@@ -30,12 +30,20 @@ WEBHOOKS = [
 SYNC = [
     "airbyte==0.71.3; python_version < '3.13'",
     "click>=8.1",
-    "duckdb>=1.4.3",
     "pyyaml>=6.0.2",
     "requests>=2.32",
     "rich>=13.7",
     "sqlalchemy>=2.0.40",
     "uvicorn>=0.34",
+]
+
+# `verify` compares a warehouse with the account.
+VERIFY = [
+    "duckdb>=1.4.3",
+    "duckdb-engine>=0.17",
+    "psycopg[binary]>=3.2",
+    "scipy>=1.13",
+    "sqlalchemy>=2.0.40",
 ]
 
 # Linters are pinned: a new rule should arrive as a change of its own, not as a red build.
@@ -86,7 +94,8 @@ setup(
         "webhooks": WEBHOOKS,
         "sandbox": SANDBOX,
         "sync": SYNC,
+        "verify": VERIFY,
         "bench": ["matplotlib>=3.9"],
-        "dev": WEBHOOKS + SANDBOX + DEV,
+        "dev": WEBHOOKS + SANDBOX + VERIFY + DEV,
     },
 )

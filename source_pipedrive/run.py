@@ -13,7 +13,7 @@ from source_pipedrive.protocol.lost_output import end_without_output
 
 
 def run() -> None:
-    """Run a verb of the Airbyte protocol, `plan` or `webhooks`."""
+    """Run a verb of the Airbyte protocol, `plan`, `verify`, or `webhooks`."""
     verb = sys.argv[1:2]
     # what libraries warn of is no business of a user; with PYTHONWARNINGS=error it would be the end
     warnings.simplefilter("ignore")
@@ -37,6 +37,16 @@ def run() -> None:
         from source_pipedrive.estimate import main as plan  # noqa: PLC0415 - see above
 
         plan(sys.argv[2:], prog_name="source-pipedrive plan")
+    elif verb == ["verify"]:
+        try:
+            from source_pipedrive.verify.cli import main as verify  # noqa: PLC0415 - an extra
+        except ModuleNotFoundError as error:
+            sys.stderr.write(
+                f"`verify` needs the package {error.name}, which is not installed. Install the "
+                "extra: pip install 'source-pipedrive[verify]'.\n"
+            )
+            sys.exit(2)
+        verify(sys.argv[2:], prog_name="source-pipedrive verify")
     else:
         # all that the start brings is kept: the collector would look through it in vain
         gc.disable()

@@ -88,6 +88,12 @@ class TokenBudget:
         """How many of today's tokens are left to the company's other integrations."""
         return (self.limit or 0) * self._reserve_percent / 100
 
+    @property
+    def spent(self) -> int:
+        """How many tokens all streams have cost so far."""
+        with self._lock:
+            return sum(stream.spending.tokens for stream in self._streams.values())
+
     def cost_of(self, path: str) -> int:
         """Return what a request for a path, such as `/api/v2/deals`, costs in tokens."""
         return next(tokens for pattern, tokens in self._costs.items() if pattern.match(path))

@@ -84,7 +84,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         self._compiled_columns = {} if compiled_columns is None else compiled_columns
         self._state_manager = ConnectorStateManager(state)
         self._messages = messages_of(self)
-        self._clients = ClientFactory(self.config, self.budget, self._state_manager, self._messages)
+        self.clients = ClientFactory(self.config, self.budget, self._state_manager, self._messages)
 
     @classmethod
     def from_files(
@@ -132,7 +132,7 @@ class SourcePipedrive(YamlDeclarativeSource):
         return StreamFactory(
             self.specs,
             self.config,
-            self._clients,
+            self.clients,
             state_manager=self._state_manager,
             messages=self._messages,
             record_format=self._record_format,
@@ -206,7 +206,7 @@ class SourcePipedrive(YamlDeclarativeSource):
     def owner(self) -> Mapping[str, Any] | None:
         """Return the user whose API key it is, for 2 tokens; the answer announces the limits."""
         account = StreamSpec.parse(self.resolved_manifest["definitions"]["account"])
-        client = self._clients.client(account, max_retries=_RETRIES_OF_CHECK)
+        client = self.clients.client(account, max_retries=_RETRIES_OF_CHECK)
         user = client.get({}, {}).body["data"]
         return user if isinstance(user, dict) and user else None
 

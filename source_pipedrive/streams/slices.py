@@ -39,14 +39,15 @@ class ListSlice:
     """A list, or a part of it: what to request, and where to stop.
 
     Rows that changed before `since` are older than the slice. The list is requested from `cursor`
-    on, up to `max_pages`, up to the row before the one with the id `before_id`, and without the
-    rows up to `after_id`.
+    on, or from the `offset`-th row on where it is paged so, up to `max_pages`, up to the row before
+    the one with the id `before_id`, and without the rows up to `after_id`.
     """
 
     source: SourceList
     since: str | None = None
     order: Order = Order()
     cursor: str | None = None
+    offset: int = 0
     max_pages: int | None = None
     after_id: int | None = None
     before_id: int | None = None
@@ -58,6 +59,11 @@ class ListSlice:
     @property
     def until(self) -> str | None:
         return None
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Further query parameters of the requests."""
+        return {}
 
     def keep(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the rows that belong to the slice, whenever they changed."""
@@ -117,6 +123,17 @@ class NeverChangedRows(ListSlice):
 
     def ends_with(self, rows: Sequence[Mapping[str, Any]], number: int) -> bool:
         return any(row.get(self.order.column) for row in rows)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RowsById(ListSlice):
+    """The rows of a list with these ids, at most 100; ids that it does not have are left out."""
+
+    ids: Sequence[int] = ()
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        return {"ids": ",".join(map(str, self.ids))}
 
 
 @dataclass(frozen=True, eq=False)
