@@ -16,6 +16,9 @@ help:  ## list the commands
 demo: .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
 	@$(BIN)/python -m demo tour --deals $(DEALS)
 
+demo-verify: .venv/installed  ## compare the tables of the last demo with its account; ARGS=--full for all rows
+	@$(BIN)/python -m demo.verify $(ARGS)
+
 demo-live: .venv/installed  ## edits in a made-up account, seconds later in DuckDB
 	@$(BIN)/python -m demo.live --deals 500 --seconds 60
 
@@ -47,4 +50,4 @@ docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]'
 	@touch $@
 
-.PHONY: help demo demo-live sync test torture bench-report format docs
+.PHONY: help demo demo-verify demo-live sync test torture bench-report format docs
