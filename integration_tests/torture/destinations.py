@@ -111,7 +111,9 @@ def _wrong_keys(
     warehouse: Warehouse, account: RunningSandbox, streams: Collection[str]
 ) -> Iterator[str]:
     """Compare all keys with the account; the values of other columns are random."""
-    kept = [stream for stream in streams if packaged_streams()[stream].primary_key[0] in _KEYS]
+    specs = packaged_streams()
+    # the rows of child streams are found by the id of their parent, which is random too
+    kept = [one for one in streams if specs[one].primary_key[0] in _KEYS and not specs[one].parents]
     report = verify(account.config, warehouse.dest, streams=kept, full=True, is_synced=True)
     for one in report.streams:
         counts = one.outcome.counts if one.outcome else Counter[Finding]()
