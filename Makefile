@@ -23,6 +23,9 @@ help:  ## list the commands
 demo: can-sync .venv/installed  ## sync a made-up account of DEALS deals into demo/pipedrive.duckdb
 	@$(BIN)/python -m demo tour --deals $(DEALS)
 
+demo-verify: can-sync .venv/installed  ## compare the tables of the last demo with its account; ARGS=--full for all rows
+	@$(BIN)/python -m demo.verify $(ARGS)
+
 demo-live: can-sync .venv/installed  ## edits in a made-up account, seconds later in DuckDB
 	@$(BIN)/python -m demo.live --deals 500 --seconds 60
 
@@ -80,4 +83,4 @@ can-sync:
 	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: help can-sync demo demo-live sync analytics dialects test torture bench-report format docs
+.PHONY: help can-sync demo demo-verify demo-live sync analytics dialects test torture bench-report format docs

@@ -30,7 +30,6 @@ WEBHOOKS = [
 SYNC = [
     "airbyte==0.71.3; python_version < '3.13'",
     "click>=8.1,<9",
-    "duckdb>=1.4.3,<2",
     "packaging>=24,<27",
     "pyyaml>=6.0.2,<7",
     "requests>=2.32,<3",
@@ -51,6 +50,15 @@ DBT = [
 
 # To compile the models for warehouses that are not at hand, and to parse the SQL.
 DBT_DIALECTS = ["dbt-bigquery==1.12.1", "dbt-snowflake==1.12.4", "sqlglot==30.30.0"]
+
+# `verify` compares a warehouse with the account.
+VERIFY = [
+    "duckdb>=1.4.3,<2",
+    "duckdb-engine>=0.17,<1",
+    "psycopg[binary]>=3.2,<4",
+    "scipy>=1.13,<2",
+    "sqlalchemy>=2.0.40,<2.1",
+]
 
 # Linters are pinned: a new rule should arrive as a change of its own, not as a red build.
 DEV = [
@@ -102,9 +110,10 @@ setup(
         "webhooks": WEBHOOKS,
         "sandbox": SANDBOX,
         "sync": SYNC,
+        "verify": VERIFY,
         "dbt": DBT,
         "dbt-dialects": DBT + DBT_DIALECTS,
         "bench": ["matplotlib>=3.9,<4"],
-        "dev": WEBHOOKS + SANDBOX + DEV,
+        "dev": WEBHOOKS + SANDBOX + VERIFY + DEV,
     },
 )

@@ -8,6 +8,9 @@ import warnings
 from pathlib import Path
 
 FILES = Path(__file__).parent / ".airbyte"
+DATABASE = Path(__file__).with_name("pipedrive.duckdb")
+# the sandbox keeps its rows here, so that `make demo-verify` finds the same account
+ACCOUNT = Path(__file__).with_name("account.db")
 
 os.environ.setdefault("AIRBYTE_PROJECT_DIR", str(FILES))
 os.environ.setdefault("AIRBYTE_LOGGING_ROOT", str(FILES / "logs"))

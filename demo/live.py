@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 import uvicorn
 
-from demo.comparison import StreamComparison, compare
 from demo.report import CONSOLE, show
 from demo.salespeople import TABLES, change_rows
+from demo.verdict import show_verdict
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 from source_pipedrive.api.access import ApiKeyAccess
 from source_pipedrive.inbox.store import Inbox
@@ -73,7 +73,7 @@ def live(deals: int, seconds: int) -> None:
             _wait_until_synced(sandbox, scheduler)
             costs = sandbox.control("counters")
 
-        actions = [{"change": what, "rows": n} for what, n in sorted(changes.counts.items())]
+        actions = [{"change": what, "rows": n} for what, n in sorted(changes.items())]
         show("Changes in Pipedrive", actions)
         _show_latency(arrivals)
         syncs = target.durations[1:]
@@ -82,7 +82,8 @@ def live(deals: int, seconds: int) -> None:
             f"{costs['requests']} API requests, for {costs['tokens']} tokens: "
             f"{costs['tokens'] / len(arrivals):.1f} for each changed row."
         )
-        _show_comparison(compare(sandbox, DATABASE, TABLES, changes.deleted_ids))
+        CONSOLE.rule("Verification: all rows of both sides")
+        show_verdict(config, DATABASE, TABLES)
 
 
 class _TimedTarget(Target):
@@ -148,25 +149,6 @@ def _show_latency(arrivals: Sequence[Arrival]) -> None:
         for part, seconds in parts.items()
     ]
     show(f"How long {len(arrivals)} changed rows took", rows)
-
-
-def _show_comparison(streams: Sequence[StreamComparison]) -> None:
-    """Print how DuckDB compares with the account; exit with 1 if any row differs."""
-    rows = [
-        {
-            "stream": stream.stream,
-            "in Pipedrive": stream.in_pipedrive,
-            "in DuckDB": stream.in_duckdb,
-            "deleted": stream.deleted,
-            "merged": stream.merged,
-            "differences": stream.differences,
-        }
-        for stream in streams
-    ]
-    title = f"Rows in Pipedrive and {DATABASE.name}; deleted rows stay there, with `is_deleted`"
-    show(title, rows, total=True)
-    if differences := sum(stream.differences for stream in streams):
-        raise SystemExit(f"{differences} rows in {DATABASE.name} differ from the account.")
 
 
 if __name__ == "__main__":

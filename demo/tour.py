@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import airbyte as ab
 from airbyte.caches import CacheBase
 
+from demo import ACCOUNT, DATABASE
 from demo.report import CONSOLE, show
+from demo.verdict import show_verdict
 from demo.warehouse import SUGGESTED, open_source, open_warehouse, sync
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 
@@ -17,7 +18,6 @@ from pipedrive_sandbox.client import RunningSandbox, running_sandbox
 STREAMS = f"{SUGGESTED},deal_changelog"
 #: Requests in two seconds, as an OAuth app in the largest plan may send.
 BURST = 480
-DATABASE = Path(__file__).with_name("pipedrive.duckdb")
 
 WON_VALUE = """
     SELECT pipelines.name AS pipeline, stages.name AS stage, count(*) AS "won deals",
@@ -46,54 +46,60 @@ class _Costs(NamedTuple):
 
 def run_tour(deals: int) -> None:
     """Sync a made-up account twice; exit with 1 if a change does not reach DuckDB."""
-    DATABASE.unlink(missing_ok=True)
-    with (
-        running_sandbox(deals=deals, burst=BURST, daily_budget=0) as sandbox,
-        open_warehouse(str(DATABASE)) as warehouse,
-    ):
-        CONSOLE.rule(f"A local sandbox with a made-up account of {deals:,} deals")
-        source = open_source(sandbox.config, STREAMS)
-        _take_costs(sandbox, source)
+    for file in (DATABASE, *ACCOUNT.parent.glob(f"{ACCOUNT.name}*")):
+        file.unlink(missing_ok=True)
+    with running_sandbox(
+        deals=deals, database=str(ACCOUNT), burst=BURST, daily_budget=0
+    ) as sandbox:
+        with open_warehouse(str(DATABASE)) as warehouse:
+            _show_tour(sandbox, warehouse, deals)
+        CONSOLE.rule("Verification: a sample of both sides")
+        show_verdict(sandbox.config, DATABASE)
 
-        CONSOLE.rule("First sync: all rows")
-        results = sync(source, warehouse)
-        costs = _take_costs(sandbox, source)
-        rows = [
-            {
-                "stream": result.stream,
-                "rows": result.total,
-                "requests": costs.requests[result.stream],
-                "tokens": costs.tokens[result.stream],
-            }
-            for result in results
-        ]
-        show(f"Tables in {DATABASE.name}, and what reading them cost", rows, total=True)
-        show(
-            "Value of won deals, a query in DuckDB", warehouse.run_sql_query(WON_VALUE), total=True
-        )
 
-        CONSOLE.rule("Changes in Pipedrive")
-        before = _row_versions(source, warehouse)
-        changes = _change_rows(sandbox, warehouse)
-        CONSOLE.print(f"{changes} rows were created or changed.")
-        _take_costs(sandbox, source)
+def _show_tour(sandbox: RunningSandbox, warehouse: CacheBase, deals: int) -> None:
+    """Sync, change rows, and sync again."""
+    CONSOLE.rule(f"A local sandbox with a made-up account of {deals:,} deals")
+    source = open_source(sandbox.config, STREAMS)
+    _take_costs(sandbox, source)
 
-        CONSOLE.rule("Second sync: only new and changed rows")
-        results = sync(source, warehouse)
-        costs = _take_costs(sandbox, source)
-        changed = Counter(stream for stream, *_ in _row_versions(source, warehouse) - before)
-        rows = [
-            {
-                "stream": result.stream,
-                "rows read": result.received,
-                "new or changed": changed[result.stream],
-                "requests": costs.requests[result.stream],
-                "tokens": costs.tokens[result.stream],
-            }
-            for result in results
-        ]
-        show("What the second sync read, and what it cost", rows, total=True)
-        CONSOLE.print(_REPEATED_ROWS, highlight=False)
+    CONSOLE.rule("First sync: all rows")
+    results = sync(source, warehouse)
+    costs = _take_costs(sandbox, source)
+    rows = [
+        {
+            "stream": result.stream,
+            "rows": result.total,
+            "requests": costs.requests[result.stream],
+            "tokens": costs.tokens[result.stream],
+        }
+        for result in results
+    ]
+    show(f"Tables in {DATABASE.name}, and what reading them cost", rows, total=True)
+    show("Value of won deals, a query in DuckDB", warehouse.run_sql_query(WON_VALUE), total=True)
+
+    CONSOLE.rule("Changes in Pipedrive")
+    before = _row_versions(source, warehouse)
+    changes = _change_rows(sandbox, warehouse)
+    CONSOLE.print(f"{changes} rows were created or changed.")
+    _take_costs(sandbox, source)
+
+    CONSOLE.rule("Second sync: only new and changed rows")
+    results = sync(source, warehouse)
+    costs = _take_costs(sandbox, source)
+    changed = Counter(stream for stream, *_ in _row_versions(source, warehouse) - before)
+    rows = [
+        {
+            "stream": result.stream,
+            "rows read": result.received,
+            "new or changed": changed[result.stream],
+            "requests": costs.requests[result.stream],
+            "tokens": costs.tokens[result.stream],
+        }
+        for result in results
+    ]
+    show("What the second sync read, and what it cost", rows, total=True)
+    CONSOLE.print(_REPEATED_ROWS, highlight=False)
     if changed.total() != changes:
         raise SystemExit(f"{changes} rows were changed, but {changed.total()} reached DuckDB.")
 

@@ -36,6 +36,9 @@ KINDS = {
     "|What the second sync read, .*|Rows read, and rows in each table",
     "rows of a sync": r"Read [\d,]+ rows in \d+ s\.",
     "changes": r"\d+ rows were created or changed\.",
+    "verdict": r"[a-z_]+: (all )?[\d,]+ (of [\d,]+ )?compared, 0 missing, .* [\d,]+ tokens\."
+    r"|Not compared, for lack of tokens; .*"
+    r"|No wrong row among [\d,]+ compared rows of \d+ tables\. [\d,]+ tokens\.",
     "repeated rows": "Rows that are not new or changed were read again, .*|- Reference data, .*"
     "|- If a deal changed, .*|- Each sync reads the last 5 minutes .*",
     "the sandbox": r"pipedrive_sandbox: filled in \d+\.\d s",

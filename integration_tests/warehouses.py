@@ -30,11 +30,11 @@ class Warehouse:
         # PyAirbyte has no release for Python 3.13
         self._demo = import_module("demo.warehouse")
         self._account = account
-        self._dest = dest
+        self.dest = dest
 
     def sync(self, streams: Sequence[str]) -> dict[str, Counts]:
         """Sync as `make sync` does; return the counts by stream."""
-        with self._demo.open_warehouse(self._dest) as opened:
+        with self._demo.open_warehouse(self.dest) as opened:
             source = self._demo.open_source(self._account.config, ",".join(streams))
             results = self._demo.sync(source, opened)
         return {result.stream: Counts(result.received, result.total) for result in results}
@@ -42,7 +42,7 @@ class Warehouse:
     def run(self, *statements: str) -> list[Row]:
         """Run SQL in which `{schema}` stands for the schema; return the rows of the last query."""
         rows: list[Row] = []
-        with self._demo.open_warehouse(self._dest) as opened:
+        with self._demo.open_warehouse(self.dest) as opened:
             for statement in statements:
                 with opened.get_sql_engine().begin() as connection:
                     result = connection.execute(text(statement.format(schema=opened.schema_name)))

@@ -26,11 +26,12 @@ Verbs of the protocol, which print JSON messages:
 Further verbs:
   catalog   print a catalog for `read`: which streams to read, and how
   plan      estimate what the next sync costs
+  verify    compare the tables of a warehouse with the account
   webhooks  receive changes as they happen
 
 `source-pipedrive VERB --help` describes the options of a verb.
 """
-_VERBS = {"spec", "check", "discover", "read", "catalog", "plan", "webhooks"}
+_VERBS = {"spec", "check", "discover", "read", "catalog", "plan", "verify", "webhooks"}
 
 
 def run() -> None:
@@ -60,6 +61,16 @@ def run() -> None:
         from source_pipedrive.estimate import main as plan  # noqa: PLC0415 - see above
 
         plan(sys.argv[2:], prog_name="source-pipedrive plan")
+    elif verb == "verify":
+        try:
+            from source_pipedrive.verify.cli import main as verify  # noqa: PLC0415 - an extra
+        except ModuleNotFoundError as error:
+            sys.stderr.write(
+                f"`verify` needs the package {error.name}, which is not installed. Install the "
+                "extra: pip install 'source-pipedrive[verify]'.\n"
+            )
+            sys.exit(2)
+        verify(sys.argv[2:], prog_name="source-pipedrive verify")
     else:
         # all that the start brings is kept: the collector would look through it in vain
         gc.disable()

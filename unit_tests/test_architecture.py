@@ -50,6 +50,7 @@ PACKAGES: dict[str, set[str]] = {
     "protocol": {"api", "custom_fields", "inbox", "streams"},
     "webhooks": {"api", "inbox", "webhooks.targets"},
     "webhooks.targets": {"api", "inbox", "protocol", "streams", "webhooks"},
+    "verify": {"api", "conformance", "protocol", "streams"},
 }
 
 # Words that only the authors understood. The glossary of the house style has others for them.

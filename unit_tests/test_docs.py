@@ -13,6 +13,7 @@ from docs import compat, generate
 from docs.contract.operations import READS, WITHOUT_OPERATION
 from source_pipedrive.config import require_valid, specification
 from source_pipedrive.estimate import main as plan
+from source_pipedrive.verify.cli import main as verify
 from source_pipedrive.webhooks.cli import main as webhooks
 from unit_tests import catalog
 from unit_tests.conftest import Connector
@@ -104,14 +105,16 @@ def _snippets(text: Path) -> list[str]:
 
 @pytest.mark.parametrize("text", named(TEXTS))
 def test_every_connector_command_exists(text: Path) -> None:
-    verbs = {"spec", "check", "discover", "read", "catalog", "plan", "webhooks"}
+    verbs = {"spec", "check", "discover", "read", "catalog", "plan", "verify", "webhooks"}
+    programs = {"plan": plan, "verify": verify}
     unknown = []
     for line in re.findall(r"source-pipedrive ([a-z][^`\n|#]*)", "".join(_snippets(text))):
         verb, *rest = shlex.split(line.removesuffix("…"))
         if verb == "webhooks" and rest and rest[0] not in webhooks.commands and rest[0] != "…":
             unknown.append(line)
-        options = {option for one in plan.params for option in one.opts}
-        if verb == "plan" and not {one for one in rest if one.startswith("--")} <= options:
+        known = programs[verb].params if verb in programs else ()
+        options = {option for one in known for option in one.opts}
+        if verb in programs and not {one for one in rest if one.startswith("--")} <= options:
             unknown.append(line)
         if verb not in verbs:
             unknown.append(line)

@@ -87,7 +87,9 @@ def required(package: Message, extra: str | None = None) -> set[str]:
 
 
 def test_the_package_requires_exactly_what_it_imports(package: Message) -> None:
-    optional = {path for name in ("inbox", "webhooks") for path in (PACKAGE / name).rglob("*.py")}
+    optional = {
+        path for name in ("inbox", "verify", "webhooks") for path in (PACKAGE / name).rglob("*.py")
+    }
 
     assert required(package) == imported(set(PACKAGE.rglob("*.py")) - optional)
 
@@ -100,6 +102,12 @@ def test_the_package_requires_exactly_what_it_imports(package: Message) -> None:
             ["source_pipedrive/inbox", "source_pipedrive/webhooks"],
             {"psycopg"},
             {"airbyte"},
+        ),
+        (
+            "verify",
+            ["source_pipedrive/verify"],
+            {"duckdb", "duckdb-engine", "psycopg"},
+            set(),
         ),
         ("sandbox", ["pipedrive_sandbox"], {"httptools", "uvloop"}, set()),
         ("sync", ["demo"], set(), set()),

@@ -161,16 +161,17 @@ def offset_pages(
     page_size: int,
     rows_of: Callable[[Body], list[Row]],
     key_of: Callable[[Row], Any],
+    first: int = 0,
 ) -> Iterator[Page]:
     """Follow `start`, and request the last row of each page again at the top of the next one.
 
-    An offset counts rows. If a row that was already read is deleted or archived, an unread row
-    moves into a page that was already passed. A page that shares no row with the page before it
-    shows that this happened: the reader steps back a page. This costs one row a page. Where
-    stepping back does not help, because the list has no stable order or its pages hide rows, the
-    reader follows the server's offsets.
+    The list is read from its `first` row on. An offset counts rows. If a row that was already read
+    is deleted or archived, an unread row moves into a page that was already passed. A page that
+    shares no row with the page before it shows that this happened: the reader steps back a page.
+    This costs one row a page. Where stepping back does not help, because the list has no stable
+    order or its pages hide rows, the reader follows the server's offsets.
     """
-    start, farthest = 0, -1
+    start, farthest = first, -1
     is_stepping_back, stepping_back_helps = False, True
     keys_before: set[Any] | None = None
     last_row: Row | None = None

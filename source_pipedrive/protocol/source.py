@@ -114,7 +114,7 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
         self._state_manager = ConnectorStateManager(state)
         self._messages = messages_of(self)
         signed = (access or to_platform)(self.config)
-        self._clients = ClientFactory(
+        self.clients = ClientFactory(
             self.config, signed, self.budget, self._state_manager, self._messages
         )
 
@@ -173,7 +173,7 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
         return factory(
             self.specs,
             self.config,
-            self._clients,
+            self.clients,
             state_manager=self._state_manager,
             messages=self._messages,
             record_format=self._record_format,
@@ -245,7 +245,7 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
     def owner(self) -> Mapping[str, Any] | None:
         """Return the user whose API key it is, for 2 tokens; the answer announces the limits."""
         account = StreamSpec.parse(self.resolved_manifest["definitions"]["account"])
-        client = self._clients.client(account, max_retries=_RETRIES_OF_CHECK)
+        client = self.clients.client(account, max_retries=_RETRIES_OF_CHECK)
         user = client.get({}, {}).body["data"]
         return user if isinstance(user, dict) and user else None
 

@@ -121,10 +121,10 @@ class PageReader:
             answer = self._client.get(part.partition, {**parameters, **position})
             return self._tolerate(part, position, answer) if answer.refusal else answer
 
+        cursor, offset = (part.cursor, part.offset) if isinstance(part, ListSlice) else (None, 0)
         if self._spec.paging == "offset":
-            return offset_pages(fetch, self._spec.page_size, self._rows, self._spec.key_of)
+            return offset_pages(fetch, self._spec.page_size, self._rows, self._spec.key_of, offset)
         limit = {"limit": self._spec.page_size} if self._spec.paging == "cursor" else {}
-        cursor = part.cursor if isinstance(part, ListSlice) else None
         return pages_as_answered(fetch, self._rows, limit, cursor)
 
     def _parameters(self, part: RequestSlice) -> Mapping[str, str]:

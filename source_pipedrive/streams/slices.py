@@ -56,14 +56,16 @@ class ListSlice:
     """A list, or a part of it: what to request, and where to stop.
 
     Rows that changed before `since` are older than the slice. The list is requested from `cursor`
-    on, up to `max_pages`, up to the row before the one with the id `before_id`, and without the
-    rows up to `after_id`. Without an `order`, it is requested in that of its source.
+    on, or from the `offset`-th row on where it is paged so, up to `max_pages`, up to the row before
+    the one with the id `before_id`, and without the rows up to `after_id`. Without an `order`, its
+    source has one.
     """
 
     source: SourceList
     since: str | None = None
     order: Order | None = None
     cursor: str | None = None
+    offset: int = 0
     max_pages: int | None = None
     after_id: int | None = None
     before_id: int | None = None
