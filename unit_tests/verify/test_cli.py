@@ -26,15 +26,19 @@ def warehouse(tmp_path: Path) -> Iterator[Tables]:
         yield Tables(f"duckdb:///{tmp_path}/crm.duckdb", stack)
 
 
+@pytest.fixture(autouse=True)
+def _log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the log of the tests that follow."""
+    monkeypatch.setattr(logging, "disable", lambda: None)
+
+
 @pytest.fixture
 def verify(
     api: Api,
     config: Row,
     warehouse: Tables,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Verify:
-    monkeypatch.setattr(logging, "disable", lambda: None)
     file = tmp_path / "config.json"
 
     def invoke(*options: str, **settings: object) -> Result:
