@@ -50,11 +50,16 @@ def start(command: Path, folder: Path) -> None:
     config.write_text(json.dumps(settings({})))
     serve = [str(command), "webhooks", "serve", f"--config={config}", "--port=0", *_JOBS]
     environment = {**os.environ, "AIRBYTE_TOKEN": "none", "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        serve, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            serve, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
         try:
             announcement = process.stdout.readline() if process.stdout else ""
+            if not announcement:
+                sys.exit((folder / "log").read_text())
             url = announcement.split()[-1]
             requests.get(f"{url}health", timeout=30).raise_for_status()
         finally:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,23 @@ def test_a_rotated_token_is_handed_back_and_the_old_one_is_refused(
     assert stale.connection["status"] == "FAILED"
     assert "was replaced by a newer one" in stale.connection["message"]
     assert CONNECT_AGAIN in stale.connection["message"]
+
+
+@pytest.mark.parametrize("hours", [-12, 12])
+def test_a_stored_time_of_expiry_that_is_hours_off_costs_one_renewal(
+    hours: int, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    config = handed_back(Connector(tmp_path, sandbox.oauth_config()).run("check"))
+    if hours > 0:
+        # the token is over, and the clock of the machine that stored it says otherwise
+        sandbox.control("oauth", "POST", action="expire")
+    expiry = datetime.now(UTC) + timedelta(hours=hours)
+    config["credentials"]["token_expiry_date"] = expiry.isoformat()
+
+    output = Connector(tmp_path, config).run("read", ["users", "deals", "persons"])
+
+    assert output.exit_code == 0
+    assert renewals(sandbox) == [200, 200]
 
 
 def test_an_app_that_is_uninstalled_during_a_read_ends_it_with_one_error(
