@@ -29,6 +29,9 @@ demo-verify: can-sync .venv/installed  ## compare the tables of the last demo wi
 demo-live: can-sync .venv/installed  ## edits in a made-up account, seconds later in DuckDB
 	@$(BIN)/python -m demo.live --deals 500 --seconds 60
 
+soak: can-sync .venv/installed  ## the same for half an hour, in a larger account
+	@$(BIN)/python -m demo.live --deals 2000 --seconds 1800
+
 sync: can-sync .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckDB file or postgres://…
 	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
 
@@ -83,4 +86,4 @@ can-sync:
 	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: help can-sync demo demo-verify demo-live sync analytics dialects test torture bench-report format docs
+.PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs

@@ -1,11 +1,13 @@
-"""Real time: rows change in a made-up account, and reach DuckDB seconds later.
+"""Real time: rows change in a made-up account, and reach DuckDB or PostgreSQL a moment later.
 
-`python -m demo.live --deals 500 --seconds 60`
+`python -m demo.live --deals 500 --seconds 60 --dest postgresql://user:password@host/database`
 """
 
 import asyncio
+import resource
 import secrets
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -39,17 +41,23 @@ _IDLE_CHECKS = 3
 @click.command()
 @click.option("--deals", default=500, show_default=True, help="Number of deals in the account.")
 @click.option("--seconds", default=60, show_default=True, help="For how long rows change.")
-def live(deals: int, seconds: int) -> None:
-    """Change rows in a made-up account while webhooks keep DuckDB up to date."""
+@click.option(
+    "--dest",
+    default=f"duckdb:///{DATABASE}",
+    help="Empty database, as of `webhooks serve --dest`.  [default: demo/live.duckdb]",
+)
+def live(deals: int, seconds: int, dest: str) -> None:
+    """Change rows in a made-up account while webhooks keep a warehouse up to date."""
     DATABASE.unlink(missing_ok=True)
     with (
-        running_sandbox(deals=deals) as sandbox,
+        # without a daily limit, which would make the syncs rarer
+        running_sandbox(deals=deals, daily_budget=0) as sandbox,
         tempfile.TemporaryDirectory() as folder,
         Inbox(f"sqlite:///{folder}/inbox.db") as inbox,
     ):
         inbox.prepare()
         config = {**sandbox.config, "webhook_inbox": f"sqlite:///{folder}/inbox.db"}
-        target = _TimedTarget(Warehouse(config, f"duckdb:///{DATABASE}", TABLES))
+        target = _TimedTarget(Warehouse(config, dest, TABLES))
         arrivals: list[Arrival] = []
         scheduler = SyncScheduler(
             inbox, target, full_resync_every=_FULL_SYNC_SECONDS, on_arrival=arrivals.append
@@ -67,6 +75,7 @@ def live(deals: int, seconds: int) -> None:
                 f"Webhook {webhook.id} is registered. Pipedrive now sends each change to {url}"
             )
             sandbox.control("counters", "DELETE")
+            memory = _peak_megabytes()
 
             CONSOLE.rule(f"Rows change in Pipedrive for {seconds} seconds")
             changes = change_rows(sandbox, seconds)
@@ -80,10 +89,19 @@ def live(deals: int, seconds: int) -> None:
         CONSOLE.print(
             f"{len(syncs)} syncs of {statistics.mean(syncs):.1f} s on average sent "
             f"{costs['requests']} API requests, for {costs['tokens']} tokens: "
-            f"{costs['tokens'] / len(arrivals):.1f} for each changed row."
+            f"{costs['tokens'] / len(arrivals):.1f} for each changed row.\n"
+            f"This process took {memory:.0f} MB at most until the first change, and "
+            f"{_peak_megabytes():.0f} MB until now.",
+            highlight=False,
         )
         CONSOLE.rule("Verification: all rows of both sides")
-        show_verdict(config, DATABASE, TABLES)
+        show_verdict(config, dest, TABLES)
+
+
+def _peak_megabytes() -> float:
+    """Return the most memory that this process has used so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 class _TimedTarget(Target):
@@ -132,11 +150,11 @@ def _wait_until_synced(sandbox: RunningSandbox, scheduler: SyncScheduler) -> Non
 
 
 def _show_latency(arrivals: Sequence[Arrival]) -> None:
-    """Print how long the rows took from Pipedrive to DuckDB, part by part."""
+    """Print how long the rows took from Pipedrive to the warehouse, part by part."""
     parts = {
         "from Pipedrive to the inbox": [one.to_inbox for one in arrivals],
         "from the inbox to a sync": [one.to_sync for one in arrivals],
-        "from the sync to DuckDB": [one.to_warehouse for one in arrivals],
+        "from the sync to the warehouse": [one.to_warehouse for one in arrivals],
         "in all": [one.total for one in arrivals],
     }
     rows = [

@@ -54,7 +54,7 @@ def run_tour(deals: int) -> None:
         with open_warehouse(str(DATABASE)) as warehouse:
             _show_tour(sandbox, warehouse, deals)
         CONSOLE.rule("Verification: a sample of both sides")
-        show_verdict(sandbox.config, DATABASE)
+        show_verdict(sandbox.config, f"duckdb:///{DATABASE}")
 
 
 def _show_tour(sandbox: RunningSandbox, warehouse: CacheBase, deals: int) -> None:

@@ -1,7 +1,6 @@
 """Ends a demo with the verdict of `source-pipedrive verify`."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from demo.report import CONSOLE
@@ -10,14 +9,14 @@ from source_pipedrive.verify.verification import verify
 
 
 def show_verdict(
-    config: Mapping[str, Any], database: Path, streams: Sequence[str] | None = None
+    config: Mapping[str, Any], dest: str, streams: Sequence[str] | None = None
 ) -> None:
-    """Compare DuckDB with the account, and print what was found; exit with 1 if a row is wrong.
+    """Compare a warehouse with the account, and print what is wrong; exit with 1 if a row is.
 
     Without `streams`, a sample of every table is compared; with them, all of their rows, as of now.
     """
     full = streams is not None
-    report = verify(config, f"duckdb:///{database}", streams=streams, full=full, is_synced=full)
+    report = verify(config, dest, streams=streams, full=full, is_synced=full)
     for one in report.streams:
         if not one.lacking:
             CONSOLE.print(str(one), highlight=False, soft_wrap=True)
@@ -27,4 +26,4 @@ def show_verdict(
         CONSOLE.print(lacking, highlight=False, soft_wrap=True)
     CONSOLE.print(report.verdict(), highlight=False)
     if report.exit_code != CLEAN:
-        raise SystemExit(f"{database.name} differs from the account.")
+        raise SystemExit("The warehouse differs from the account.")
