@@ -79,6 +79,20 @@ class TokenBudget:
         self._stop_reason: tuple[str, FailureType] | None = None
         self._lock = threading.Lock()
 
+    def start_again(self) -> None:
+        """Begin another sync of the same process, with what is known about the limits.
+
+        A balance near the reserve is forgotten: a new day may have begun.
+        """
+        with self._lock:
+            self._streams = {}
+            self._stop_reason = None
+            self._first_thread = None
+            self.retry_time = RetryTime()
+            if self.is_reserve_reached:
+                self.remaining, self._is_balance_known = None, False
+            self.is_reserve_reached = False
+
     def for_stream(self, name: str) -> "StreamBudget":
         """Return the budget that books on a stream."""
         with self._lock:

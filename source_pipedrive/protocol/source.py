@@ -70,14 +70,14 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
 
     The CDK resolves and validates the manifest, and runs threads, queue, statuses, and protocol.
     The streams are built here. `record_format` is how rows leave the connector. A process that
-    reads again and again passes the same `compiled_columns` on. Of streams in `named_rows`, just
-    these rows are read, and their bookmarks stay.
+    reads again and again passes the same `compiled_columns` and `budget` on. Of streams in
+    `named_rows`, just these rows are read, and their bookmarks stay.
 
     CONTROL messages hand migrated settings and renewed credentials to an Airbyte platform. Whoever
     passes `access` stores renewed credentials instead.
     """
 
-    def __init__(  # noqa: PLR0913 - the CDK's parameters, and four more
+    def __init__(  # noqa: PLR0913 - the CDK's parameters, and five more
         self,
         catalog: ConfiguredAirbyteCatalog | None = None,
         config: Mapping[str, Any] | None = None,
@@ -88,6 +88,7 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
         compiled_columns: CompiledColumns | None = None,
         named_rows: Named | None = None,
         access: AccessOf | None = None,
+        budget: TokenBudget | None = None,
     ) -> None:
         given = config or {}
         file = config_path if config_path and config_file.is_writable(config_path) else None
@@ -103,7 +104,7 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
         self.config: Mapping[str, Any] = normalize(migrated)
         self._is_configured = bool(given)
         to_platform = partial(access_of, hand_back=PlatformUpdates(migrated, file))
-        self.budget = TokenBudget(
+        self.budget = budget or TokenBudget(
             self.resolved_manifest["definitions"]["token_costs"],
             reserve_percent=self.config.get("daily_token_reserve_percent", 10),
         )
@@ -129,6 +130,7 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
         compiled_columns: CompiledColumns | None = None,
         named_rows: Named | None = None,
         access: AccessOf | None = None,
+        budget: TokenBudget | None = None,
     ) -> Self:
         """Build the source from the files that the command line names."""
         return cls(
@@ -140,6 +142,7 @@ class SourcePipedrive(ConcurrentDeclarativeSource):
             compiled_columns=compiled_columns,
             named_rows=named_rows,
             access=access,
+            budget=budget,
         )
 
     @classmethod

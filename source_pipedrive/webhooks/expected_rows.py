@@ -15,6 +15,7 @@ from source_pipedrive.webhooks.targets.target import LINES_OF_DEALS, ExpectedRow
 _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 
 _LONGEST_BACKOFF_SECONDS = 60
+_SECONDS_TO_SECOND_LOOK = 15
 
 
 class ExpectedRows:
@@ -62,7 +63,10 @@ class ExpectedRows:
             del self._rows[row.key]
             if row.key in missing_keys:
                 self._retry(row)
-        return [row for row in synced if row.key not in missing_keys]
+            elif row.is_new and not row.is_second_look:
+                due = time.monotonic() + _SECONDS_TO_SECOND_LOOK
+                self._rows[row.key] = replace(row, due=due, is_second_look=True)
+        return [row for row in synced if row.key not in missing_keys and not row.is_second_look]
 
     def _retry(self, row: ExpectedRow) -> None:
         if row.stream in LINES_OF_DEALS:
@@ -94,6 +98,7 @@ def expected_row(event: StoredEvent) -> ExpectedRow:
         is_deleted=is_deleted,
         parent_id=_deal_of(data) if stream in LINES_OF_DEALS else None,
         received_at=event.received_at,
+        is_new=event.action == "create" and stream not in LINES_OF_DEALS,
     )
 
 

@@ -130,6 +130,20 @@ def test_a_missing_row_is_synced_again_with_growing_pauses(harness: Harness) -> 
     assert len(harness.arrivals) == 1
 
 
+def test_a_new_row_is_read_once_more_since_its_time_of_change_comes_later(
+    harness: Harness,
+) -> None:
+    async def scenario(harness: Harness) -> None:
+        harness.receive(an_event("create", entity="deal", entity_id=8))
+        await asyncio.sleep(100)
+
+    harness.run(scenario)
+
+    assert [at for at, _ in harness.target.syncs] == [3, 18]
+    assert [one.is_second_look for one in harness.target.synced] == [False, True]
+    assert len(harness.arrivals) == 1
+
+
 def test_a_row_that_never_arrives_is_given_up_with_a_warning(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,6 +15,7 @@ from source_pipedrive.webhooks.targets.pyairbyte import Executor
 from source_pipedrive.webhooks.targets.target import SyncCost
 
 if TYPE_CHECKING:
+    from source_pipedrive.api.rate_limits import TokenBudget
     from source_pipedrive.streams.slices import Named
 
 
@@ -27,7 +28,8 @@ class InProcessExecutor(Executor):
     Reads share the columns of custom fields until `field_columns` is cleared. That saves 10 tokens
     for each object and read. Of streams in `named_rows`, just these rows are read. `cost` is what
     the last read cost; `is_reserve_reached` tells whether it stopped to leave tokens to others.
-    They also share `access`, which has the tokens that were renewed last.
+    They also share `access`, which has the tokens that were renewed last, and what is known about
+    the rate limit.
     """
 
     def __init__(self, access: Access | None = None) -> None:
@@ -38,6 +40,7 @@ class InProcessExecutor(Executor):
         self.cost = SyncCost(0)
         self.is_reserve_reached = False
         self._access = access
+        self._budget: TokenBudget | None = None
         validate_manifest_once()
 
     @property
@@ -46,6 +49,8 @@ class InProcessExecutor(Executor):
 
     def execute(self, args: list[str], **_: Any) -> Iterator[str]:
         parsed = AirbyteEntrypoint.parse_args(args)
+        if self._budget:
+            self._budget.start_again()
         catalog = getattr(parsed, "catalog", None)
         source = SourcePipedrive.from_files(
             config=getattr(parsed, "config", None),
@@ -55,7 +60,9 @@ class InProcessExecutor(Executor):
             compiled_columns=self.field_columns if catalog else None,
             named_rows=self.named_rows,
             access=(lambda _: access) if (access := self._access) else None,
+            budget=self._budget,
         )
+        self._budget = source.budget
         try:
             for message in AirbyteEntrypoint(source).run(parsed):
                 if '"type":"ERROR"' not in message or not self._collect_failure(message):

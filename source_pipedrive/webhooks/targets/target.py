@@ -21,6 +21,8 @@ class ExpectedRow:
     the event, in milliseconds since 1970. `due` is when the next sync of the row may start, on
     the monotonic clock, and `tries` counts the syncs that did not bring it. A child that comes
     with the others of its parent has a `parent_id`. `received_at` is when the event was committed.
+    Of a row that `is_new`, Pipedrive sets the time of change a moment after its creation. It is
+    read once more then: that `is_second_look`.
     """
 
     stream: str
@@ -32,6 +34,8 @@ class ExpectedRow:
     tries: int = 0
     parent_id: str | None = None
     received_at: int = 0
+    is_new: bool = False
+    is_second_look: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

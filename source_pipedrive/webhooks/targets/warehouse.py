@@ -177,6 +177,8 @@ def _has_arrived(expected: ExpectedRow, row: Mapping[str, Any] | None) -> bool:
     if expected.changed is None:
         return True
     changed = row.get("update_time") or row.get("modified")
+    if expected.is_new and changed is None:
+        return True
     return isinstance(changed, datetime) and (
         changed.replace(tzinfo=changed.tzinfo or UTC) >= timestamps.parse(expected.changed)
     )

@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ import psycopg
 import pytest
 
 from source_pipedrive.inbox.store import Inbox
-from source_pipedrive.webhooks.targets.target import ExpectedRow, SyncFailedError, TargetError
+from source_pipedrive.webhooks.targets.target import (
+    ExpectedRow,
+    SyncFailedError,
+    SyncPostponedError,
+    TargetError,
+)
 from unit_tests.inbox.deliveries import an_event
 from unit_tests.pipedrive import TOKEN, Api, envelope, error, page, rows, v2_page
 
@@ -94,6 +100,41 @@ def test_missing_returns_the_rows_that_have_not_arrived_in_the_expected_version(
 
     assert before == [expected(7), expected(8)]
     assert after == [expected(8, is_deleted=True)]
+
+
+def test_a_new_row_has_arrived_before_pipedrive_set_its_time_of_change(
+    api: Api, warehouse: Warehouse
+) -> None:
+    api.answer("api/v2/persons", persons(7, update_time=None))
+    api.answer("api/v2/pipelines", page("pipelines", []))
+    new = replace(expected(7), is_new=True)
+
+    with api.reachable():
+        warehouse.sync(None)
+        missing = warehouse.missing([new, expected(7)])
+
+    assert missing == [expected(7)]
+
+
+def test_a_sync_after_the_reserve_was_reached_asks_whether_a_new_day_has_begun(
+    api: Api, file: Path
+) -> None:
+    """1,000 tokens a day, of which 100 are left to others."""
+    warehouse = Warehouse(CONFIG, f"duckdb:///{file}", ["persons"])
+    empty = {"x_daily_ratelimit_token_limit": 1000, "x_daily_ratelimit_token_remaining": 101}
+    full = {**empty, "x_daily_ratelimit_token_remaining": 1000}
+    first_page = page("persons", rows("persons", [7]), more=True)
+    api.answer("api/v2/persons", first_page.with_headers(**empty))
+    api.answer("api/v2/persons/8", person(8).with_headers(**full))
+    api.answer("api/v2/persons/9", person(9).with_headers(**full))
+
+    with api.reachable():
+        with pytest.raises(SyncPostponedError, match="Stopped to keep 10%"):
+            warehouse.sync(None)
+        first = warehouse.sync([expected(8)])
+        second = warehouse.sync([expected(9)])
+
+    assert (first.left, second.left) == (999, 998)
 
 
 def test_changed_reference_data_is_read_by_its_id(
