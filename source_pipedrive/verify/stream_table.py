@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, literal, select
@@ -12,6 +13,8 @@ from source_pipedrive.verify.values import Reader
 from source_pipedrive.verify.versions import Versions
 
 Row = dict[str, Any]
+
+_ROWS_OF_A_PART = 20_000
 
 
 class StreamTable(Versions):
@@ -97,8 +100,30 @@ class StreamTable(Versions):
             one.collate("C") if text_key and not self.database.is_duckdb else one
             for one, text_key in zip(self.keys, is_text, strict=True)
         ]
-        for row in self.database.rows(self.newest().order_by(*keys)):
-            yield self._reader.row(row)
+        for part in self._parts():
+            for row in self.database.rows(self.newest(*part).order_by(*keys)):
+                yield self._reader.row(row)
+
+    def _parts(self) -> Iterator[list[ColumnElement[bool]]]:
+        """Yield the conditions of parts of the table, in the order of its first key.
+
+        DuckDB sorts in memory, so it gets one part at a time. PostgreSQL sorts on disk.
+        """
+        if not self.database.is_duckdb:
+            yield []
+            return
+        key = self.keys[0]
+        place = func.row_number().over(order_by=key).label("place")
+        numbered = select(key.label("key"), place).select_from(self.source).subquery()
+        last_of_parts = (
+            select(numbered.c.key)
+            .where(numbered.c.place % _ROWS_OF_A_PART == 0)
+            .order_by(numbered.c.key)
+        )
+        ends = list(dict.fromkeys(row["key"] for row in self.database.all(last_of_parts)))
+        for low, high in pairwise([None, *ends, None]):
+            above = [] if low is None else [key > low]
+            yield above if high is None else [*above, key <= high]
 
     def random_keys(self, count: int, seed: str) -> Sequence[Any]:
         """Draw keys at random, each equally likely; the same seed draws the same."""

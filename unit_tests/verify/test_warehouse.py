@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
+from source_pipedrive.verify import stream_table
 from source_pipedrive.verify.database import Database, WarehouseError
 from source_pipedrive.verify.table_facts import facts_of, synced_until
 from source_pipedrive.verify.versions import folded
@@ -63,6 +64,22 @@ def test_rows_arrive_as_the_connector_emitted_them(tables: Tables) -> None:
     (row,) = tables.open("deals").ordered()
 
     assert {name: row[name] for name in emitted} == emitted
+
+
+def test_a_large_table_is_read_in_parts_without_losing_a_row(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_table, "_ROWS_OF_A_PART", 3)
+    followers = [(deal, user) for deal in range(1, 5) for user in range(1, 4)]
+    rows = [{"deal_id": deal, "user_id": user} for deal, user in reversed(followers)]
+    tables.write("deal_followers", rows)
+    tables.write("persons", [{"id": id_, "name": "copy"} for id_ in (9, 1, 5, 5, 7, 3, 2, 8, 4)])
+
+    read = tables.open("deal_followers").ordered()
+    persons = tables.open("persons").ordered()
+
+    assert [(row["deal_id"], row["user_id"]) for row in read] == followers
+    assert sorted({row["id"] for row in persons}) == [1, 2, 3, 4, 5, 7, 8, 9]
 
 
 def test_texts_are_ordered_by_their_bytes(tables: Tables) -> None:
