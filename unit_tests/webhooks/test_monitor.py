@@ -135,7 +135,13 @@ def test_an_odd_answer_is_logged_and_neither_ends_the_checks_nor_registers(
     checks: list[float] = []
     listing = requests_mock.get(COLLECTION, json=ODD_ANSWERS[case])
 
+    sleep = asyncio.sleep
+
     async def wait(seconds: float) -> None:
+        if seconds != 600:
+            # a server that another test left running, in a thread of its own
+            await sleep(seconds)
+            return
         checks.append(seconds)
         if len(checks) == 3:
             raise KeyboardInterrupt
