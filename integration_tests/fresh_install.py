@@ -72,7 +72,7 @@ def main() -> None:
         command = install(folder / "environment")
         run(str(command), "spec")
         start(command, folder)
-    print(f"source-pipedrive {version('source-pipedrive')} installs and starts")  # noqa: T201
+    print(f"source-pipedrive {version('source-pipedrive')} installs and starts")  # noqa: T201 - a program
 
 
 if __name__ == "__main__":

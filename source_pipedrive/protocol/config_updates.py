@@ -5,7 +5,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import Any, Final
 
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
-from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501
+from airbyte_cdk.sources.declarative.transformations.config_transformations.config_transformation import (  # noqa: E501 - its name
     ConfigTransformation,
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets

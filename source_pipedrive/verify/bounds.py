@@ -12,7 +12,7 @@ def upper_bound(wrong: int, drawn: int, confidence: float = CONFIDENCE) -> float
     if not drawn:
         return 1.0
     # the import takes more than a second
-    from scipy.stats import binomtest  # noqa: PLC0415
+    from scipy.stats import binomtest  # noqa: PLC0415 - see above
 
     interval = binomtest(wrong, drawn, alternative="less").proportion_ci(confidence, "exact")
     return float(interval.high)
