@@ -62,6 +62,11 @@ format: .venv/installed  ## rewrite the code as ruff wants it
 docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/python -m docs.generate
 
+pictures: can-sync .venv/installed  ## draw the pictures of the docs anew, in six minutes
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m docs.pictures tokens
+	$(BIN)/python -m docs.pictures demo
+
 can-sync:
 	@$$(command -v $(BIN)/python || echo $(PYTHON)) -c '$(HAS_PYAIRBYTE)' || { echo "This command requires Python 3.11 or \
 	3.12: PyAirbyte, which fills the database, has no release for 3.13. Install one of them, remove .venv, and run make again."; exit 1; }
@@ -86,4 +91,4 @@ can-sync:
 	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs
+.PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs pictures

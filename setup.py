@@ -113,7 +113,7 @@ setup(
         "verify": VERIFY,
         "dbt": DBT,
         "dbt-dialects": DBT + DBT_DIALECTS,
-        "bench": ["matplotlib>=3.9,<4"],
+        "bench": ["matplotlib>=3.9,<4", "pyte>=0.8,<1"],
         "dev": WEBHOOKS + SANDBOX + VERIFY + DEV,
     },
 )

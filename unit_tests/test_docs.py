@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from docs import compat, generate
+from docs import column_reference, compat, generate
 from docs.contract.operations import READS, WITHOUT_OPERATION
+from docs.stream import STREAMS
 from source_pipedrive.config import require_valid, specification
 from source_pipedrive.estimate import main as plan
 from source_pipedrive.verify.cli import main as verify
@@ -145,18 +146,40 @@ def test_the_tables_match_the_output_of_discover(connector: Connector, config: A
         for one in found["streams"]
     } == {
         name: [one.sync_modes, *([one.cursor] if one.cursor else []), *one.spec.primary_key]
-        for name, one in generate.STREAMS.items()
+        for name, one in STREAMS.items()
+    }
+
+
+def test_columns_have_types_that_warehouses_know() -> None:
+    simple = {"text", "integer", "number", "boolean", "date", "time", "timestamp", "object"}
+    lists = {"list of texts", *(f"list of {one}s" for one in simple)}
+    types = {column_reference.type_of(one) for each in STREAMS.values() for one in each.columns}
+
+    assert types <= simple | lists
+
+
+def test_the_diagram_has_all_joins_between_its_streams_once() -> None:
+    lines = re.findall(r"(\w+) }o--o\| (\w+) :", column_reference.diagram())
+
+    core = set(column_reference.CORE)
+    joined = {frozenset(line) for line in lines}
+    assert len(lines) == len(joined)
+    assert joined == {
+        frozenset({name, join.other})
+        for name in core
+        for join in STREAMS[name].joins
+        if join.other in core - {name}
     }
 
 
 def test_every_child_stream_joins_its_parent() -> None:
-    parents = {one.name: one.parent for one in generate.STREAMS.values() if one.parent}
+    parents = {one.name: one.parent for one in STREAMS.values() if one.parent}
 
     assert parents
     assert {
         name: parent
         for name, parent in parents.items()
-        if parent not in {join.other for join in generate.STREAMS[name].joins}
+        if parent not in {join.other for join in STREAMS[name].joins}
     } == {}
 
 
@@ -164,15 +187,12 @@ def test_every_stream_links_to_the_page_of_its_operation_in_pipedrives_contract(
     paths: dict[str, set[str]] = {}
     for operation in READS.values():
         paths.setdefault(operation.page, set()).add(operation.path)
-    links = {name: one.link for name, one in generate.STREAMS.items()}
+    links = {name: one.page for name, one in STREAMS.items()}
 
     assert {name for name, link in links.items() if not link} == WITHOUT_OPERATION.keys()
     for name in links.keys() - WITHOUT_OPERATION.keys():
-        page = re.fullmatch(
-            r"\[API\]\(https://developers.pipedrive.com/docs/api/v1/(\S+)\)", links[name]
-        )
-        assert page is not None
-        assert "/" + catalog.path(name).replace("//", "/{id}/") in paths[page[1]]
+        page = links[name].removeprefix("https://developers.pipedrive.com/docs/api/v1/")
+        assert "/" + catalog.path(name).replace("//", "/{id}/") in paths[page]
 
 
 def test_the_page_for_airbyte_has_airbytes_headings_in_order() -> None:
