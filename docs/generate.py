@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from docs import column_reference, compat, official
 from docs.stream import STREAMS, Stream, code, table
 from docs.tombstones import tombstones
@@ -22,6 +24,8 @@ from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(Path(__file__).parent.glob("*.md"))]
 
+# the text below the table says it once for all
+_RESUMES = "No data is lost: the next sync resumes from here."
 _CONNECTION_FAILURES = {
     "ResponseTooLargeError": "very large response",
     "ProxyError": "proxy failure",
@@ -60,6 +64,14 @@ def fields() -> str:
             ]
         blocks += [f'<FieldAnchor field="{name}">', "\n".join(lines), "</FieldAnchor>"]
     return "\n\n".join(blocks)
+
+
+def image() -> str:
+    """The commands that build the image of this version."""
+    metadata = yaml.safe_load((ROOT / "metadata.yaml").read_text("utf-8"))["data"]
+    tag = f"{metadata['dockerRepository']}:{metadata['dockerImageTag']}"
+    commands = f"$ docker build -t {tag} .\n$ kind load docker-image {tag} --name airbyte-abctl"
+    return f"```console\n{commands}\n```"
 
 
 def streams() -> str:
@@ -101,7 +113,7 @@ def error_rules() -> str:
 
 
 def _error_rule(rule: ErrorRule) -> list[str]:
-    *cause, fix = _sentences(rule.message)
+    *cause, fix = (one for one in _sentences(rule.message) if one != _RESUMES)
     return [_symptom(rule), " ".join(cause), fix, _effect(rule)]
 
 
@@ -170,6 +182,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
         fields,
+        image,
         streams,
         supported,
         column_reference.columns,

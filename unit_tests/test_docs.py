@@ -18,60 +18,18 @@ from source_pipedrive.verify.cli import main as verify
 from source_pipedrive.webhooks.cli import main as webhooks
 from unit_tests import catalog
 from unit_tests.conftest import Connector
+from unit_tests.markdown import anchors, code, headings, read, section
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 TEXTS += [ROOT / "pipedrive_sandbox" / "README.md"]
-EXAMPLES = ROOT / "docs" / "examples"
+PAGE_FOR_AIRBYTE = ROOT / "docs" / "pipedrive.md"
 SPEC = specification()
-
-# https://docs.airbyte.com/platform/contributing-to-airbyte/resources/qa-checks
-AIRBYTES_ORDER = [
-    "Prerequisites",
-    "Setup guide",
-    "Set up Pipedrive",
-    "Set up the Pipedrive connector in Airbyte",
-    "Supported sync modes",
-    "Supported Streams",
-    "Custom fields",
-    "Performance considerations",
-    "Data type map",
-    "Limitations & Troubleshooting",
-    "IP allow list",
-    "Changelog",
-]
 
 
 def named(paths: Iterable[Path]) -> list[Any]:
     """Files as test parameters, with their names as ids."""
     return [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in paths]
-
-
-def read(path: Path) -> str:
-    return path.read_text("utf-8")
-
-
-def headings(text: str) -> list[str]:
-    """The headings outside of code, in order."""
-    return re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
-
-
-def anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives the headings."""
-    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings(text))
-    return {heading.replace(" ", "-") for heading in plain}
-
-
-def section(text: str, heading: str) -> str:
-    """The text below a heading, up to the next one."""
-    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
-def code(text: str, language: str) -> list[str]:
-    """The blocks of code in one language."""
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.mark.parametrize("page", named(generate.PAGES))
@@ -195,24 +153,11 @@ def test_every_stream_links_to_the_page_of_its_operation_in_pipedrives_contract(
         assert "/" + catalog.path(name).replace("//", "/{id}/") in paths[page]
 
 
-def test_the_page_for_airbyte_has_airbytes_headings_in_order() -> None:
-    found = headings(read(ROOT / "docs" / "pipedrive.md"))
-
-    assert [one for one in found if one in AIRBYTES_ORDER] == AIRBYTES_ORDER
-
-
-def test_prerequisites_name_every_required_setting() -> None:
-    prerequisites = section(read(ROOT / "docs" / "pipedrive.md"), "Prerequisites")
-
-    titles = [SPEC["properties"][name]["title"] for name in SPEC["required"]]
-    assert [title for title in titles if title not in prerequisites] == []
-
-
 def test_both_changelogs_have_the_same_versions() -> None:
     ours = re.findall(
         r"^## \[(\d+\.\d+\.\d+)\] - (\S+)$", read(ROOT / "CHANGELOG.md"), re.MULTILINE
     )
-    table = section(read(ROOT / "docs" / "pipedrive.md"), "Changelog")
+    table = section(read(PAGE_FOR_AIRBYTE), "Changelog")
 
     assert ours
     assert re.findall(r"^\| (\d+\.\d+\.\d+) \| (\S+) \|", table, re.MULTILINE) == ours

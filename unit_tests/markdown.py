@@ -1,0 +1,31 @@
+"""Reads Markdown: its headings, anchors, sections, and blocks of code."""
+
+import re
+from pathlib import Path
+
+
+def read(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+def headings(text: str) -> list[str]:
+    """The headings outside of code, in order."""
+    return re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives the headings."""
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings(text))
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def section(text: str, heading: str) -> str:
+    """The text below a heading, up to the next one."""
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def code(text: str, language: str) -> list[str]:
+    """The blocks of code in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
