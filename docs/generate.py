@@ -163,19 +163,15 @@ def tolerated() -> str:
     for stream in STREAMS.values():
         if stream.spec.tolerates:
             groups[stream.spec.tolerates].append(f"`{stream.name}`")
-    return table(
-        ["Streams", "Symptom", "Log"],
-        [
-            [
-                ", ".join(groups[rule.tolerated_as]),
-                _symptom(rule),
-                " ".join(_sentences(rule.message)),
-            ]
-            for rule in rules_of_api()
-            # the rule for single rows is no stream's, and its message is not logged
-            if groups[rule.tolerated_as]
-        ],
-    )
+    rows: list[list[str]] = []
+    previous = ""
+    # the rule for single rows is no stream's, and its message is not logged
+    for rule in (one for one in rules_of_api() if groups[one.tolerated_as]):
+        names = ", ".join(groups[rule.tolerated_as])
+        shown = "the same" if rule.tolerated_as == previous else names
+        rows.append([_symptom(rule), shown, " ".join(_sentences(rule.message))])
+        previous = rule.tolerated_as
+    return table(["Symptom", "Streams", "Log"], rows)
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
