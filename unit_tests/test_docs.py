@@ -22,7 +22,9 @@ from unit_tests.markdown import anchors, blocks, headings, read, section
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-TEXTS += [ROOT / "pipedrive_sandbox" / "README.md"]
+TEXTS += [
+    ROOT / folder / "README.md" for folder in ("benchmarks", "docs/contract", "pipedrive_sandbox")
+]
 PAGE_FOR_AIRBYTE = ROOT / "docs" / "pipedrive.md"
 SPEC = specification()
 
@@ -59,7 +61,8 @@ def test_every_make_command_exists(text: Path) -> None:
 
 
 def _snippets(text: Path) -> list[str]:
-    return re.findall(r"```.*?```|`[^`\n]+`", read(text), re.DOTALL)
+    one_line_each = read(text).replace("\\\n", " ")
+    return re.findall(r"```.*?```|`[^`\n]+`", one_line_each, re.DOTALL)
 
 
 @pytest.mark.parametrize("text", named(TEXTS))
@@ -114,6 +117,14 @@ def test_columns_have_types_that_warehouses_know() -> None:
     types = {column_reference.type_of(one) for each in STREAMS.values() for one in each.columns}
 
     assert types <= simple | lists
+
+
+def test_the_picture_of_token_costs_has_every_stream() -> None:
+    picture = read(ROOT / "docs" / "pictures" / "token-costs.svg")
+    shown = {text.removesuffix(" •") for text in re.findall(r">([\w •]+)</text>", picture)}
+
+    expected = {name for name, one in STREAMS.items() if one.spec.requester}
+    assert expected - shown == set(), "run make pictures"
 
 
 def test_the_diagram_has_all_joins_between_its_streams_once() -> None:
