@@ -76,12 +76,11 @@ def image() -> str:
 
 def streams() -> str:
     """All streams with their token costs and permissions."""
-    suggested = set(SUGGESTED_STREAMS)
     return table(
         ["Stream", "Tokens", "Requires", "Each row"],
         [
             [
-                _reference_to(one) + (" •" if one.name in suggested else ""),
+                _reference_to(one),
                 one.token_cost,
                 one.needs,
                 one.schema["description"],
@@ -103,7 +102,9 @@ def supported() -> str:
 
 
 def _reference_to(stream: Stream) -> str:
-    return f"[`{stream.name}`](columns.md#{stream.name})"
+    """Return a link to the columns of a stream, with the mark of suggested ones."""
+    mark = " •" if stream.name in SUGGESTED_STREAMS else ""
+    return f"[`{stream.name}`](columns.md#{stream.name}){mark}"
 
 
 def error_rules() -> str:

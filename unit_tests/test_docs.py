@@ -25,6 +25,8 @@ TEXTS = [*generate.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 TEXTS += [
     ROOT / folder / "README.md" for folder in ("benchmarks", "docs/contract", "pipedrive_sandbox")
 ]
+# where commands put files
+MADE_BY_COMMANDS = {"demo", "secrets"}
 PAGE_FOR_AIRBYTE = ROOT / "docs" / "pipedrive.md"
 SPEC = specification()
 
@@ -58,6 +60,15 @@ def test_every_make_command_exists(text: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
 
     assert set(re.findall(r"\bmake ([a-z][a-z-]+)(?=[`\s]|$)", "".join(_snippets(text)))) <= targets
+
+
+@pytest.mark.parametrize("text", named(TEXTS))
+def test_every_named_file_exists(text: Path) -> None:
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    paths = re.findall(r"`([a-z_]+)/([\w./-]+\.\w+)`", read(text))
+
+    missing = [f"{top}/{rest}" for top, rest in paths if not (ROOT / top / rest).exists()]
+    assert [one for one in missing if one.partition("/")[0] in folders - MADE_BY_COMMANDS] == []
 
 
 def _snippets(text: Path) -> list[str]:
