@@ -24,7 +24,6 @@ import pyte
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.style import Style
 from rich.terminal_theme import DIMMED_MONOKAI
@@ -119,12 +118,10 @@ def demo() -> None:
         text.rstrip()
         console.print(text)
     PICTURES.mkdir(exist_ok=True)
-    # without the fonts that Rich would load from the web
-    template = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    svg = console.export_svg(
-        title="make demo", theme=DIMMED_MONOKAI, code_format=template, unique_id="demo"
-    )
-    (PICTURES / "demo.svg").write_text(svg, "utf-8")
+    svg = console.export_svg(title="make demo", theme=DIMMED_MONOKAI, unique_id="demo")
+    # the fonts that a browser would load from the web
+    offline = re.sub(r" *@font-face {.*?}\n", "", svg, flags=re.DOTALL)
+    (PICTURES / "demo.svg").write_text(offline, "utf-8")
 
 
 def _run_in_terminal(command: Sequence[str], screen: pyte.Screen) -> None:
