@@ -16,6 +16,8 @@ FOLDERS = (
     "demo",
     "docs",
     "pipedrive_sandbox",
+    "release",
+    "sales_report",
     "source_pipedrive",
 )
 KINDS = {".cfg", ".md", ".py", ".sql", ".toml", ".yaml", ".yml"}
