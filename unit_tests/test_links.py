@@ -20,6 +20,7 @@ FOLDERS = (
     "sales_report",
     "source_pipedrive",
 )
+MADE_BY_TOOLS = {".airbyte", "dbt_packages", "logs", "target"}
 KINDS = {".cfg", ".md", ".py", ".sql", ".toml", ".yaml", ".yml"}
 LINK = re.compile(r"https?://[^\s\"'`<>()\[\]{}|\\,…]+")
 NO_PAGES = re.compile(
@@ -29,6 +30,7 @@ NO_PAGES = re.compile(
         | (api|oauth|company|yourcompany)\.pipedrive\.com  # an API, which is no page
         | json-schema\.org                               # a name
     )([:/?]|$)
+    | https://github\.com/OWNER/                         # this repository, wherever it is
     | https://developers\.pipedrive\.com/docs/api/v1/(?!openapi)  # the operations""",
     re.VERBOSE,
 )
@@ -38,7 +40,10 @@ def files() -> Iterator[Path]:
     yield from (ROOT / name for name in ("Dockerfile", "Makefile"))
     for folder in (ROOT, *(ROOT / name for name in FOLDERS)):
         found = folder.glob("*") if folder == ROOT else folder.rglob("*")
-        yield from (file for file in found if file.suffix in KINDS and file != LIST)
+        for file in found:
+            is_ours = MADE_BY_TOOLS.isdisjoint(file.relative_to(ROOT).parts)
+            if is_ours and file.is_file() and file.suffix in KINDS and file != LIST:
+                yield file
 
 
 def links(text: str) -> set[str]:
