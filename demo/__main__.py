@@ -5,7 +5,6 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from airbyte.exceptions import PyAirbyteError
@@ -15,18 +14,22 @@ from demo.analytics import build
 from demo.failure import reason_of
 from demo.report import show
 from demo.tour import run_tour
-from demo.warehouse import SUGGESTED, open_source, open_warehouse
+from demo.warehouse import open_source, open_warehouse
 from demo.warehouse import sync as sync_into
+from source_pipedrive.pyairbyte import SUGGESTED
 from source_pipedrive.webhooks.targets.loading import LoadError
 from source_pipedrive.webhooks.targets.pyairbyte import SQLRuntimeError
 from source_pipedrive.webhooks.targets.target import TargetError
 
 
-def _parse_config(_context: click.Context, _option: click.Parameter, file: Path) -> Any:
+def _readable(_context: click.Context, _option: click.Parameter, file: Path) -> Path:
     try:
-        return json.loads(file.read_text("utf-8")), file
+        settings = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"{file} is not JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise click.BadParameter(f"{file} has no object of settings.")
+    return file
 
 
 @click.group()
@@ -45,7 +48,7 @@ def tour(deals: int) -> None:
 @click.option(
     "--config",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    callback=_parse_config,
+    callback=_readable,
     required=True,
     help="JSON file.",
 )
@@ -56,12 +59,11 @@ def tour(deals: int) -> None:
     show_default=True,
     help="'*' for all, or names with commas; 'suggested' may be one of them.",
 )
-def sync(config: tuple[dict[str, Any], Path], dest: str, streams: str) -> None:
+def sync(config: Path, dest: str, streams: str) -> None:
     """Sync a Pipedrive account. Run it again to read only what changed since."""
     # first what costs no tokens
     with open_warehouse(dest) as warehouse:
-        settings, file = config
-        source = open_source(settings, streams, file)
+        source = open_source(config, streams)
         results = sync_into(source, warehouse)
     show("Rows read, and rows in each table", [asdict(result) for result in results], total=True)
 

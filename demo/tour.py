@@ -11,8 +11,9 @@ from airbyte.caches import CacheBase
 from demo import ACCOUNT, DATABASE
 from demo.report import CONSOLE, show
 from demo.verdict import show_verdict
-from demo.warehouse import SUGGESTED, open_source, open_warehouse, sync
+from demo.warehouse import open_source, open_warehouse, sync
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
+from source_pipedrive.pyairbyte import SUGGESTED
 
 #: The history of deals costs a request per deal, so it is not suggested.
 STREAMS = f"{SUGGESTED},deal_changelog"

@@ -1,5 +1,10 @@
 """Syncs into DuckDB or PostgreSQL with PyAirbyte, in this process."""
 
+# isort: off
+# before anything that imports PyAirbyte
+import source_pipedrive.webhooks.targets.service_settings  # noqa: F401 - has an effect
+# isort: on
+
 import io
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
