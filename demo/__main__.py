@@ -7,19 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from airbyte.exceptions import PyAirbyteError
-from sqlalchemy.exc import SQLAlchemyError
 
 from demo.analytics import build
-from demo.failure import reason_of
+from demo.failure import FAILURES, reason_of
 from demo.report import show
 from demo.tour import run_tour
 from demo.warehouse import open_source, open_warehouse
 from demo.warehouse import sync as sync_into
 from source_pipedrive.pyairbyte import SUGGESTED
-from source_pipedrive.webhooks.targets.loading import LoadError
-from source_pipedrive.webhooks.targets.pyairbyte import SQLRuntimeError
-from source_pipedrive.webhooks.targets.target import TargetError
 
 
 def _readable(_context: click.Context, _option: click.Parameter, file: Path) -> Path:
@@ -80,5 +75,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         main()
-    except (LoadError, PyAirbyteError, SQLAlchemyError, SQLRuntimeError, TargetError) as error:
+    except FAILURES as error:
         sys.exit(reason_of(error))

@@ -36,6 +36,7 @@ LEAVES: dict[str, set[str]] = {
     "addresses": set(),
     "config": {"addresses", "old_settings", "timestamps"},
     "config_file": {"old_settings"},
+    "databases": set(),
     "lenient_json": set(),
     "old_settings": {"timestamps"},
     "timestamps": set(),

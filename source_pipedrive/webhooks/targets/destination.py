@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import URL
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from source_pipedrive.databases import FORMS, parse_url
 from source_pipedrive.webhooks.targets import pyairbyte
 from source_pipedrive.webhooks.targets.loading import DuckDBLoader, PostgresLoader
 from source_pipedrive.webhooks.targets.target import TargetError
@@ -55,15 +54,10 @@ def destination_opener(dest: str) -> Callable[[], pyairbyte.CacheBase]:
     `dest` is `duckdb:///file`, or `postgresql://user:password@host/database`, where the tables are
     in the schema `pipedrive`. Raises `TargetError` for any other URL.
     """
-    try:
-        url = make_url(dest)
-    except ArgumentError:
-        url = make_url("unknown://")
+    url = parse_url(dest)
     if url.drivername == "duckdb" and url.database:
         return partial(DuckDBCache, db_path=Path(url.database))
     if url.drivername in {"postgres", "postgresql"} and url.database:
-        if "@" in (url.host or ""):
-            raise TargetError("--dest is not usable: write the @ of a password as %40.")
         return partial(
             PostgresCache,
             host=url.host or "localhost",
@@ -73,7 +67,4 @@ def destination_opener(dest: str) -> Callable[[], pyairbyte.CacheBase]:
             database=url.database,
             schema_name="pipedrive",
         )
-    raise TargetError(
-        "--dest is not usable: write duckdb:///folder/crm.duckdb, or "
-        "postgresql://user:password@host/database."
-    )
+    raise TargetError(f"The destination is not usable. Write {FORMS}.")
