@@ -1,20 +1,15 @@
-"""The commands `python -m demo tour` and `python -m demo sync`."""
+"""The commands `python -m demo tour`, `python -m demo sync`, and `python -m demo analytics`."""
 
 import json
 import signal
 import sys
-from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
-from demo.analytics import build
-from demo.failure import FAILURES, reason_of
-from demo.report import show
-from demo.tour import run_tour
-from demo.warehouse import open_source, open_warehouse
-from demo.warehouse import sync as sync_into
-from source_pipedrive.pyairbyte import SUGGESTED
+from demo.report import CONSOLE, show
 
 
 def _readable(_context: click.Context, _option: click.Parameter, file: Path) -> Path:
@@ -27,6 +22,12 @@ def _readable(_context: click.Context, _option: click.Parameter, file: Path) -> 
     return file
 
 
+def _imported(name: str) -> Any:
+    """Import a module that imports PyAirbyte, which takes up to ten seconds."""
+    with CONSOLE.status("Starting PyAirbyte"):
+        return import_module(name)
+
+
 @click.group()
 def main() -> None:
     """Copy Pipedrive into DuckDB or PostgreSQL."""
@@ -36,7 +37,7 @@ def main() -> None:
 @click.option("--deals", default=2000, show_default=True, help="Number of deals in the account.")
 def tour(deals: int) -> None:
     """Sync a made-up account, change rows in it, and sync again."""
-    run_tour(deals)
+    _imported("demo.tour").run_tour(deals)
 
 
 @main.command()
@@ -50,30 +51,42 @@ def tour(deals: int) -> None:
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
 @click.option(
     "--streams",
-    default=SUGGESTED,
+    default="suggested",
     show_default=True,
     help="'*' for all, or names with commas; 'suggested' may be one of them.",
 )
 def sync(config: Path, dest: str, streams: str) -> None:
     """Sync a Pipedrive account. Run it again to read only what changed since."""
+    warehouses = _imported("demo.warehouse")
     # first what costs no tokens
-    with open_warehouse(dest) as warehouse:
-        source = open_source(config, streams)
-        results = sync_into(source, warehouse)
-    show("Rows read, and rows in each table", [asdict(result) for result in results], total=True)
+    with warehouses.open_warehouse(dest) as warehouse:
+        source = warehouses.open_source(config, streams)
+        results = warehouses.sync(source, warehouse)
+    rows = [
+        {"table": one.stream, "rows read": one.received, "rows in the table": one.total}
+        for one in results
+    ]
+    show("", rows, total=f"total of {len(rows)} tables")
 
 
 @main.command()
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
 def analytics(dest: str) -> None:
     """Build the dbt models in a warehouse that has been synced."""
-    build(dest)
+    _imported("demo.analytics").build(dest)
 
 
-if __name__ == "__main__":
+def _run() -> None:
     # SIGTERM raises an exception, so that the sandbox is stopped in this case too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         main()
-    except FAILURES as error:
-        sys.exit(reason_of(error))
+    except Exception as error:
+        failure = import_module("demo.failure")
+        if isinstance(error, failure.FAILURES):
+            sys.exit(failure.reason_of(error))
+        raise
+
+
+if __name__ == "__main__":
+    _run()

@@ -57,5 +57,5 @@ def sync(source: ab.Source, warehouse: CacheBase) -> list[SyncResult]:
         )
         results.append(SyncResult(stream, **counts))
     rows, seconds = sum(result.received for result in results), datetime.now(UTC) - start
-    CONSOLE.print(f"Read {rows:,} rows in {seconds.total_seconds():.0f} s.", highlight=False)
+    CONSOLE.print(f"Read {rows:,} rows in {seconds.total_seconds():.0f} s.")
     return results

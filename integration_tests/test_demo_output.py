@@ -5,6 +5,7 @@ If a line is new and helps the user, add its kind to `KINDS`. If it does not, do
 """
 
 import json
+import math
 import os
 import re
 import socket
@@ -31,16 +32,19 @@ KEY = "test-token-1d0c8f2e7a35"
 KINDS = {
     "empty": "",
     "heading": "─+ .+ ─+",
-    "table": "[┏┃┡│├└].*",
-    "title of a table": "Tables in .*, and what reading them cost|Value of won deals, .*"
-    "|What the second sync read, .*|Rows read, and rows in each table",
+    "head of a table": "table  .*",
+    "line of a table": "─+",
+    "row of a table": r"([a-z_]+|\d+ tables [a-z ]+|total of \d+ tables)(  +[\d,]+)+",
     "rows of a sync": r"Read [\d,]+ rows in \d+ s\.",
-    "changes": r"\d+ rows were created or changed\.",
-    "verdict": r"[a-z_]+: (all )?[\d,]+ (of [\d,]+ )?compared, 0 missing, .* [\d,]+ tokens\."
-    r"|Not compared, for lack of tokens; .*"
+    "changes": r"\d+ rows were created or changed in Pipedrive\.",
+    "verdict": "All rows compared, none is wrong: .*|Random rows compared, none is wrong; .*"
+    "|Not compared, for lack of tokens; .*"
     r"|No wrong row among [\d,]+ compared rows of \d+ tables\. [\d,]+ tokens\.",
-    "repeated rows": "Rows that are not new or changed were read again, .*|- Reference data, .*"
-    "|- If a deal changed, .*|- Each sync reads the last 5 minutes .*",
+    "more tables of a verdict": r"([a-z_]+, )*[a-z_]+\.",
+    "tokens": "Each request to Pipedrive costs API tokens, .*",
+    "repeated rows": "Rows that did not change are read again: .*",
+    "query": "Query the tables: .*|-- [A-Z].*|SELECT .*",
+    "next step": "Then:|make [a-z-]+ .*",
     "the sandbox": r"pipedrive_sandbox: filled in \d+\.\d s",
 }
 
@@ -120,8 +124,34 @@ def assert_only_known_lines(run: subprocess.CompletedProcess[str]) -> None:
     assert not unknown, "\n".join(unknown)
 
 
-def test_the_demo_prints_only_known_lines() -> None:
-    assert_only_known_lines(demo("tour", "--deals=60"))
+@pytest.fixture(scope="module")
+def tour() -> subprocess.CompletedProcess[str]:
+    return demo("tour", "--deals=60")
+
+
+def test_the_demo_prints_only_known_lines(tour: subprocess.CompletedProcess[str]) -> None:
+    assert_only_known_lines(tour)
+
+
+def test_the_demo_fits_a_screen_and_a_half(tour: subprocess.CompletedProcess[str]) -> None:
+    lines = tour.stdout.splitlines()
+
+    assert sum(math.ceil(max(len(line), 1) / 100) for line in lines) <= 65
+    assert "\x1b" not in tour.stdout, "there are colors without a terminal"
+
+
+def test_the_queries_of_the_demo_find_rows_in_its_file(
+    tour: subprocess.CompletedProcess[str],
+) -> None:
+    queries = [line for line in tour.stdout.splitlines() if line.startswith("SELECT ")]
+    assert len(queries) == 3
+
+    command = [sys.executable, "-m", "demo.query", *queries]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    # each result is a frame around its head and its rows
+    assert [len(table.splitlines()) > 5 for table in ran.stdout.strip().split("\n\n")] == [True] * 3
 
 
 def test_a_sync_prints_only_known_lines(account: RunningSandbox, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,15 @@ __all__ = ["SUGGESTED", "DuckDBCache", "PostgresCache", "Source", "get_source"]
 
 SUGGESTED = "suggested"
 _NAME = "source-pipedrive"
+
+
+class _Installed(PathExecutor):
+    """Runs the package that this module belongs to; its command may not be on the PATH."""
+
+    @property
+    def _cli(self) -> list[str]:
+        # -P: modules in the current folder are not those of the connector
+        return [str(self.path), "-P", "-m", "source_pipedrive"]
 
 
 def get_source(
@@ -64,7 +72,7 @@ def get_source(
             config_change_callback(changed)
 
     source = Source(
-        PathExecutor(_NAME, path=_executable()),
+        _Installed(_NAME, path=Path(sys.executable)),
         _NAME,
         config=settings,
         config_change_callback=keep,
@@ -77,12 +85,3 @@ def get_source(
 def _names(streams: str | Sequence[str]) -> list[str]:
     given = [streams] if isinstance(streams, str) else streams
     return [name for one in given for name in (SUGGESTED_STREAMS if one == SUGGESTED else [one])]
-
-
-def _executable() -> Path:
-    """Return the command that was installed with this package; PATH may lack its folder."""
-    return next(
-        Path(file.locate())
-        for file in files(_NAME) or ()
-        if file.stem == _NAME and file.suffix in {"", ".exe"}
-    )
