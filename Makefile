@@ -9,7 +9,7 @@ STREAMS ?= suggested
 
 BIN := .venv/bin
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
-HAS_PYAIRBYTE := import sys; sys.exit(sys.version_info >= (3, 13))
+HAS_PYAIRBYTE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 # without DEST, the file of `make demo`
 ANALYTICS_DEST := $(if $(filter file,$(origin DEST)),demo/pipedrive.duckdb,$(DEST))
 # installs what an extra of setup.py names, without the package itself
@@ -65,8 +65,10 @@ docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/python -m docs.generate
 
 can-sync:
-	@$$(command -v $(BIN)/python || echo $(PYTHON)) -c '$(HAS_PYAIRBYTE)' || { echo "This command requires Python 3.11 or \
-	3.12: PyAirbyte, which fills the database, has no release for 3.13. Install one of them, remove .venv, and run make again."; exit 1; }
+	@one=$$(command -v $(BIN)/python || echo $(PYTHON)); $$one -c '$(HAS_PYAIRBYTE)' 2>/dev/null || { \
+	echo "make $(MAKECMDGOALS) requires Python 3.11 or 3.12, since PyAirbyte has no release for 3.13, but $$one is \
+	$$($$one --version 2>/dev/null || echo missing). Install one of them, remove .venv if it is there, and run make again. \
+	Or name it: make PYTHON=/usr/bin/python3.11 $(MAKECMDGOALS)"; exit 1; }
 
 # What is left of an installation that failed is removed: nothing half-made is used later.
 .venv/installed: setup.py pyproject.toml

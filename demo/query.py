@@ -10,6 +10,8 @@ import duckdb
 
 from demo import DATABASE
 
+_MOST_ROWS = 100
+
 
 def main(statements: Sequence[str]) -> None:
     """Print the result of each statement; without any, the names of the tables."""
@@ -18,7 +20,7 @@ def main(statements: Sequence[str]) -> None:
     try:
         with duckdb.connect(str(DATABASE), read_only=True) as database:
             for statement in statements or ("SHOW TABLES",):
-                database.sql(statement).show()
+                database.sql(statement).show(max_rows=_MOST_ROWS)
     except duckdb.Error as error:
         sys.exit(str(error))
 

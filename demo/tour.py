@@ -21,7 +21,7 @@ STREAMS = f"{SUGGESTED},deal_changelog"
 #: Requests in two seconds, as an OAuth app in the largest plan may send.
 BURST = 480
 
-_TOKENS = "Each request to Pipedrive costs API tokens, of which a company has a number per day."
+_TOKENS = "Each request costs API tokens; Pipedrive grants a company a number of them per day."
 _REPEATED_ROWS = """\
 Rows that did not change are read again: reference data in full, all products and the history of a \
 changed deal, and the last 5 minutes of the previous sync, since Pipedrive may date a row late."""

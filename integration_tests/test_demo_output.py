@@ -41,7 +41,7 @@ KINDS = {
     "|Not compared, for lack of tokens; .*"
     r"|No wrong row among [\d,]+ compared rows of \d+ tables\. [\d,]+ tokens\.",
     "more tables of a verdict": r"([a-z_]+, )*[a-z_]+\.",
-    "tokens": "Each request to Pipedrive costs API tokens, .*",
+    "tokens": "Each request costs API tokens; .*",
     "repeated rows": "Rows that did not change are read again: .*",
     "query": "Query the tables: .*|-- [A-Z].*|SELECT .*",
     "next step": "Then:|make [a-z-]+ .*",
