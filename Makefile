@@ -9,11 +9,13 @@ STREAMS ?= suggested
 
 BIN := .venv/bin
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
-HAS_PYAIRBYTE := import sys; sys.exit(sys.version_info >= (3, 13))
+HAS_PYAIRBYTE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 # without DEST, the file of `make demo`
 ANALYTICS_DEST := $(if $(filter file,$(origin DEST)),demo/pipedrive.duckdb,$(DEST))
 # installs what an extra of setup.py names, without the package itself
 REQUIREMENTS = $(BIN)/python -m demo.requirements
+# installs packages into an environment, with a sign of life on a terminal
+INSTALL = $(PYTHON) -m demo.install
 
 .DEFAULT_GOAL := help
 
@@ -72,27 +74,29 @@ pictures: can-sync .venv/installed  ## draw the pictures of the docs anew, in si
 	$(BIN)/python -m docs.pictures demo
 
 can-sync:
-	@$$(command -v $(BIN)/python || echo $(PYTHON)) -c '$(HAS_PYAIRBYTE)' || { echo "This command requires Python 3.11 or \
-	3.12: PyAirbyte, which fills the database, has no release for 3.13. Install one of them, remove .venv, and run make again."; exit 1; }
+	@one=$$(command -v $(BIN)/python || echo $(PYTHON)); $$one -c '$(HAS_PYAIRBYTE)' 2>/dev/null || { \
+	echo "make $(MAKECMDGOALS) requires Python 3.11 or 3.12, since PyAirbyte has no release for 3.13, but $$one is \
+	$$($$one --version 2>/dev/null || echo missing). Install one of them, remove .venv if it is there, and run make again. \
+	Or name it: make PYTHON=/usr/bin/python3.11 $(MAKECMDGOALS)"; exit 1; }
 
 # What is left of an installation that failed is removed: nothing half-made is used later.
 .venv/installed: setup.py pyproject.toml
 	@$(PYTHON) -c '$(IS_SUPPORTED)' 2>/dev/null || { echo "Python 3.11, 3.12, or 3.13 is required, but $(PYTHON) is \
 	$$($(PYTHON) --version 2>/dev/null || echo missing). Install one of them, or name it: make PYTHON=/usr/bin/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@rm -rf .venv
-	@echo "Installing the connector and its tools into .venv: about 200 packages, 1 GB, one to four minutes."
-	@$(PYTHON) -m venv --upgrade-deps .venv || { rm -rf .venv; echo "The module venv is missing. Install it, for \
-	example with: sudo apt install python3-venv"; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,sync]' 2>.venv/log || { cat .venv/log; rm -rf .venv; \
+	@echo "Installing the connector and its tools into .venv: about 215 packages, 1 GB, one minute."
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "The environment .venv cannot be created. If \
+	the module venv or ensurepip is missing, install it, for example with: sudo apt install python3-venv"; exit 1; }
+	@$(INSTALL) .venv -e '.[dev,sync]' || { rm -rf .venv; \
 	echo "The installation failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
 .venv/dbt/installed: .venv/installed
 	@rm -rf .venv/dbt
-	@echo "Installing dbt into .venv/dbt: 150 MB, half a minute."
-	@$(PYTHON) -m venv --upgrade-deps .venv/dbt
-	@$(REQUIREMENTS) dbt | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check 2>.venv/log || { cat .venv/log; \
-	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
+	@echo "Installing dbt into .venv/dbt: about 60 packages, 150 MB, half a minute."
+	@$(PYTHON) -m venv .venv/dbt
+	@$(REQUIREMENTS) dbt | xargs $(INSTALL) .venv/dbt || { rm -rf .venv/dbt; \
+	echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
 .PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs links pictures

@@ -30,6 +30,7 @@ WEBHOOKS = [
 SYNC = [
     "airbyte==0.71.3; python_version < '3.13'",
     "click>=8.1,<9",
+    "duckdb>=1.4.3,<2",
     "packaging>=24,<27",
     "pyyaml>=6.0.2,<7",
     "requests>=2.32,<3",

@@ -1,32 +1,31 @@
-"""The commands `python -m demo tour` and `python -m demo sync`."""
+"""The commands `python -m demo tour`, `python -m demo sync`, and `python -m demo analytics`."""
 
 import json
 import signal
 import sys
-from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
-from airbyte.exceptions import PyAirbyteError
-from sqlalchemy.exc import SQLAlchemyError
 
-from demo.analytics import build
-from demo.failure import reason_of
-from demo.report import show
-from demo.tour import run_tour
-from demo.warehouse import SUGGESTED, open_source, open_warehouse
-from demo.warehouse import sync as sync_into
-from source_pipedrive.webhooks.targets.loading import LoadError
-from source_pipedrive.webhooks.targets.pyairbyte import SQLRuntimeError
-from source_pipedrive.webhooks.targets.target import TargetError
+from demo.report import CONSOLE, show
 
 
-def _parse_config(_context: click.Context, _option: click.Parameter, file: Path) -> Any:
+def _readable(_context: click.Context, _option: click.Parameter, file: Path) -> Path:
     try:
-        return json.loads(file.read_text("utf-8")), file
+        settings = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"{file} is not JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise click.BadParameter(f"{file} has no object of settings.")
+    return file
+
+
+def _imported(name: str) -> Any:
+    """Import a module that imports PyAirbyte, which takes up to ten seconds."""
+    with CONSOLE.status("Starting PyAirbyte"):
+        return import_module(name)
 
 
 @click.group()
@@ -38,45 +37,56 @@ def main() -> None:
 @click.option("--deals", default=2000, show_default=True, help="Number of deals in the account.")
 def tour(deals: int) -> None:
     """Sync a made-up account, change rows in it, and sync again."""
-    run_tour(deals)
+    _imported("demo.tour").run_tour(deals)
 
 
 @main.command()
 @click.option(
     "--config",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    callback=_parse_config,
+    callback=_readable,
     required=True,
     help="JSON file.",
 )
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
 @click.option(
     "--streams",
-    default=SUGGESTED,
+    default="suggested",
     show_default=True,
     help="'*' for all, or names with commas; 'suggested' may be one of them.",
 )
-def sync(config: tuple[dict[str, Any], Path], dest: str, streams: str) -> None:
+def sync(config: Path, dest: str, streams: str) -> None:
     """Sync a Pipedrive account. Run it again to read only what changed since."""
+    warehouses = _imported("demo.warehouse")
     # first what costs no tokens
-    with open_warehouse(dest) as warehouse:
-        settings, file = config
-        source = open_source(settings, streams, file)
-        results = sync_into(source, warehouse)
-    show("Rows read, and rows in each table", [asdict(result) for result in results], total=True)
+    with warehouses.open_warehouse(dest) as warehouse:
+        source = warehouses.open_source(config, streams)
+        results = warehouses.sync(source, warehouse)
+    rows = [
+        {"table": one.stream, "rows read": one.received, "rows in the table": one.total}
+        for one in results
+    ]
+    show("", rows, total=f"total of {len(rows)} tables")
 
 
 @main.command()
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
 def analytics(dest: str) -> None:
     """Build the dbt models in a warehouse that has been synced."""
-    build(dest)
+    _imported("demo.analytics").build(dest)
 
 
-if __name__ == "__main__":
+def _run() -> None:
     # SIGTERM raises an exception, so that the sandbox is stopped in this case too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         main()
-    except (LoadError, PyAirbyteError, SQLAlchemyError, SQLRuntimeError, TargetError) as error:
-        sys.exit(reason_of(error))
+    except Exception as error:
+        failure = import_module("demo.failure")
+        if isinstance(error, failure.FAILURES):
+            sys.exit(failure.reason_of(error))
+        raise
+
+
+if __name__ == "__main__":
+    _run()

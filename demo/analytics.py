@@ -14,6 +14,9 @@ from demo.warehouse import open_warehouse
 PROJECT = Path(__file__).parents[1] / "dbt_pipedrive"
 SCHEMA = "analytics"
 
+_DEALS = """
+    SELECT 1 FROM information_schema.tables WHERE table_schema = '{}' AND table_name = 'deals'
+"""
 _DBT = Path(sys.executable).parents[1] / "dbt" / "bin" / "dbt"
 
 
@@ -22,6 +25,9 @@ def build(dest: str) -> None:
     target, environment = _place(dest)
     if target == "duckdb" and not Path(dest).exists():
         raise SystemExit(f"There is no file {dest}. Run `make demo` or `make sync` first.")
+    with open_warehouse(dest) as warehouse:
+        if not warehouse.run_sql_query(_DEALS.format(warehouse.schema_name)):
+            raise SystemExit(f"{_shown(dest)} has no deals. Run `make sync` first.")
     command = f"build --quiet --target {target}".split()
     folders = [f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}"]
     with CONSOLE.status("Building the models"):

@@ -8,7 +8,13 @@ from airbyte.exceptions import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from demo import FILES
+from source_pipedrive import databases
+from source_pipedrive.webhooks.targets.loading import LoadError
 from source_pipedrive.webhooks.targets.pyairbyte import SQLRuntimeError
+from source_pipedrive.webhooks.targets.target import TargetError
+
+#: What ends a sync for a reason outside of this program.
+FAILURES = (LoadError, OSError, PyAirbyteError, SQLAlchemyError, SQLRuntimeError, TargetError)
 
 
 def reason_of(error: Exception) -> str:
@@ -17,9 +23,8 @@ def reason_of(error: Exception) -> str:
         # PyAirbyte replaces the error of the database by its own, with the whole statement
         cause = error.__context__
         error = cause if isinstance(cause, Exception) else SQLAlchemyError("an unknown reason")
-    if isinstance(error, SQLAlchemyError):
-        reason = str(getattr(error, "orig", None) or error).strip()
-        return f"The warehouse cannot be used: {reason.splitlines()[0]}"
+    if isinstance(error, SQLAlchemyError | OSError):
+        return f"The warehouse cannot be used: {databases.reason_of(error)}"
     if isinstance(error, AirbyteStreamNotFoundError):
         return f"There is no stream {error.stream_name}. The streams are in docs/streams.md."
     if isinstance(error, AirbyteConnectorFailedError):

@@ -2,39 +2,29 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import airbyte as ab
 from airbyte.caches import CacheBase
 
 from demo import ACCOUNT, DATABASE
+from demo.next_steps import show_next_steps
 from demo.report import CONSOLE, show
 from demo.verdict import show_verdict
-from demo.warehouse import SUGGESTED, open_source, open_warehouse, sync
+from demo.warehouse import open_source, open_warehouse, sync
 from pipedrive_sandbox.client import RunningSandbox, running_sandbox
+from source_pipedrive.pyairbyte import SUGGESTED
 
 #: The history of deals costs a request per deal, so it is not suggested.
 STREAMS = f"{SUGGESTED},deal_changelog"
 #: Requests in two seconds, as an OAuth app in the largest plan may send.
 BURST = 480
 
-WON_VALUE = """
-    SELECT pipelines.name AS pipeline, stages.name AS stage, count(*) AS "won deals",
-           CAST(sum(deals.value) AS bigint) AS "value in EUR"
-    FROM deals
-    JOIN stages ON stages.id = deals.stage_id
-    JOIN pipelines ON pipelines.id = stages.pipeline_id
-    WHERE deals.status = 'won' AND deals.currency = 'EUR'
-    GROUP BY pipelines.order_nr, pipelines.name, stages.order_nr, stages.name
-    ORDER BY pipelines.order_nr, pipelines.name, stages.order_nr
-"""
+_TOKENS = "Each request costs API tokens; Pipedrive grants a company a number of them per day."
 _REPEATED_ROWS = """\
-Rows that are not new or changed were read again, for one of these reasons:
-- Reference data, such as users and field definitions, is read in full by each sync.
-- If a deal changed, all of its products and its whole history are read.
-- Each sync reads the last 5 minutes before the previous sync again (the lookback window). \
-Pipedrive sets `update_time` shortly after it creates a row, so such a row could be missed."""
+Rows that did not change are read again: reference data in full, all products and the history of a \
+changed deal, and the last 5 minutes of the previous sync, since Pipedrive may date a row late."""
 
 
 class _Costs(NamedTuple):
@@ -54,54 +44,74 @@ def run_tour(deals: int) -> None:
         with open_warehouse(str(DATABASE)) as warehouse:
             _show_tour(sandbox, warehouse, deals)
         CONSOLE.rule("Verification: a sample of both sides")
-        show_verdict(sandbox.config, f"duckdb:///{DATABASE}")
+        with CONSOLE.status("Comparing the tables with the account"):
+            show_verdict(sandbox.config, f"duckdb:///{DATABASE}")
+    CONSOLE.rule("What next")
+    show_next_steps()
 
 
 def _show_tour(sandbox: RunningSandbox, warehouse: CacheBase, deals: int) -> None:
     """Sync, change rows, and sync again."""
-    CONSOLE.rule(f"A local sandbox with a made-up account of {deals:,} deals")
+    CONSOLE.rule(f"First sync: all rows of a made-up account with {deals:,} deals")
     source = open_source(sandbox.config, STREAMS)
     _take_costs(sandbox, source)
 
-    CONSOLE.rule("First sync: all rows")
     results = sync(source, warehouse)
     costs = _take_costs(sandbox, source)
-    rows = [
-        {
-            "stream": result.stream,
-            "rows": result.total,
-            "requests": costs.requests[result.stream],
-            "tokens": costs.tokens[result.stream],
-        }
-        for result in results
-    ]
-    show(f"Tables in {DATABASE.name}, and what reading them cost", rows, total=True)
-    show("Value of won deals, a query in DuckDB", warehouse.run_sql_query(WON_VALUE), total=True)
+    rest = {result.stream for result in results} - _cursors(source).keys()
+    rows = _with_rest(
+        [
+            {
+                "table": result.stream,
+                "rows": result.total,
+                "requests": costs.requests[result.stream],
+                "API tokens": costs.tokens[result.stream],
+            }
+            for result in results
+        ],
+        rest,
+        f"{len(rest)} tables of reference data",
+    )
+    show("", rows, total=f"total of {len(results)} tables")
+    CONSOLE.print(_TOKENS)
 
-    CONSOLE.rule("Changes in Pipedrive")
+    CONSOLE.rule("Second sync: what changed since")
     before = _row_versions(source, warehouse)
     changes = _change_rows(sandbox, warehouse)
-    CONSOLE.print(f"{changes} rows were created or changed.")
     _take_costs(sandbox, source)
-
-    CONSOLE.rule("Second sync: only new and changed rows")
+    CONSOLE.print(f"{changes} rows were created or changed in Pipedrive.")
     results = sync(source, warehouse)
     costs = _take_costs(sandbox, source)
     changed = Counter(stream for stream, *_ in _row_versions(source, warehouse) - before)
-    rows = [
-        {
-            "stream": result.stream,
-            "rows read": result.received,
-            "new or changed": changed[result.stream],
-            "requests": costs.requests[result.stream],
-            "tokens": costs.tokens[result.stream],
-        }
-        for result in results
-    ]
-    show("What the second sync read, and what it cost", rows, total=True)
-    CONSOLE.print(_REPEATED_ROWS, highlight=False)
+    rest = {result.stream for result in results if not changed[result.stream]}
+    rows = _with_rest(
+        [
+            {
+                "table": result.stream,
+                "new or changed": changed[result.stream],
+                "rows read": result.received,
+                "requests": costs.requests[result.stream],
+                "API tokens": costs.tokens[result.stream],
+            }
+            for result in results
+        ],
+        rest,
+        f"{len(rest)} tables without changes",
+    )
+    show("", rows, total=f"total of {len(results)} tables")
+    CONSOLE.print(_REPEATED_ROWS)
     if changed.total() != changes:
         raise SystemExit(f"{changes} rows were changed, but {changed.total()} reached DuckDB.")
+
+
+def _with_rest(
+    rows: Sequence[Mapping[str, Any]], rest: Collection[str], name: str
+) -> list[Mapping[str, Any]]:
+    """Return the rows, with one row `name` that has the sums of those in `rest`."""
+    shown = [row for row in rows if row["table"] not in rest]
+    columns = [column for column in rows[0] if column != "table"]
+    sums = {column: sum(row[column] for row in rows if row["table"] in rest) for column in columns}
+    return [*shown, {"table": name, **sums}] if rest else shown
 
 
 def _change_rows(sandbox: RunningSandbox, warehouse: CacheBase) -> int:
@@ -135,11 +145,20 @@ def _ids(warehouse: CacheBase, rows: str, limit: int) -> list[Any]:
 def _row_versions(source: ab.Source, warehouse: CacheBase) -> set[tuple[str, Any, Any]]:
     """Return (stream, id, update_time) of every row in streams that have an `update_time`."""
     return {
-        (stream.name, row["id"], row["update_time"])
+        (stream, row["id"], row["update_time"])
+        for stream, cursor in _cursors(source).items()
+        if cursor == "update_time"
+        for row in warehouse.run_sql_query(f"SELECT id, update_time FROM {stream}")
+    }
+
+
+def _cursors(source: ab.Source) -> dict[str, str]:
+    """Return the selected streams that are read incrementally, with their cursors."""
+    selected = source.get_selected_streams()
+    return {
+        stream.name: stream.default_cursor_field[0]
         for stream in source.discovered_catalog.streams
-        if stream.name in source.get_selected_streams()
-        and stream.default_cursor_field == ["update_time"]
-        for row in warehouse.run_sql_query(f"SELECT id, update_time FROM {stream.name}")
+        if stream.name in selected and stream.default_cursor_field
     }
 
 

@@ -1,10 +1,10 @@
 """Ends a demo with the verdict of `source-pipedrive verify`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from demo.report import CONSOLE
-from source_pipedrive.verify.report import CLEAN
+from source_pipedrive.verify.report import CLEAN, Report, percent
 from source_pipedrive.verify.verification import verify
 
 
@@ -17,13 +17,34 @@ def show_verdict(
     """
     full = streams is not None
     report = verify(config, dest, streams=streams, full=full, is_synced=full)
-    for one in report.streams:
-        if not one.lacking:
-            CONSOLE.print(str(one), highlight=False, soft_wrap=True)
-        for line in one.details():
-            CONSOLE.print(f"  {line}", highlight=False, soft_wrap=True)
-    if lacking := report.lacking():
-        CONSOLE.print(lacking, highlight=False, soft_wrap=True)
-    CONSOLE.print(report.verdict(), highlight=False)
+    for line in _lines(report):
+        CONSOLE.print(line, markup=False)
     if report.exit_code != CLEAN:
         raise SystemExit("The warehouse differs from the account.")
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Yield a line for each kind of verdict, and more about each table that has wrong rows."""
+    right, samples, more = [], [], []
+    for one in report.streams:
+        outcome = one.outcome
+        if outcome is None and one.lacking:
+            continue
+        if outcome is None or outcome.wrong or outcome.notes:
+            more += [str(one), *(f"  {line}" for line in one.details())]
+        elif outcome.samples:
+            of_units = "" if outcome.unit == "rows" else f" of {outcome.unit}"
+            samples.append(f"{one.stream} {percent(outcome.highest_share)}{of_units}")
+        else:
+            right.append(one.stream)
+    if right:
+        yield f"All rows compared, none is wrong: {', '.join(right)}."
+    if samples:
+        yield (
+            "Random rows compared, none is wrong; with 95 % confidence, the table has fewer wrong "
+            f"rows than: {', '.join(samples)}."
+        )
+    yield from more
+    if lacking := report.lacking():
+        yield lacking
+    yield report.verdict()

@@ -1,6 +1,5 @@
 """Syncs with PyAirbyte, from the installed connector into DuckDB or PostgreSQL."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,48 +11,17 @@ from airbyte.caches import CacheBase
 
 from demo.progress import shown_progress
 from demo.report import CONSOLE
-from source_pipedrive.config_file import update
-from source_pipedrive.protocol.manifest import SUGGESTED_STREAMS
-from source_pipedrive.webhooks.targets.destination import DuckDB, destination_opener
-
-SUGGESTED = "suggested"
+from source_pipedrive.pyairbyte import SUGGESTED, DuckDBCache, get_source
+from source_pipedrive.webhooks.targets.destination import destination_opener
 
 
-def open_source(
-    config: Mapping[str, Any], streams: str = SUGGESTED, config_file: Path | None = None
-) -> ab.Source:
+def open_source(config: Mapping[str, Any] | Path, streams: str = SUGGESTED) -> ab.Source:
     """Return the installed connector, with its config checked and its streams selected.
 
     `streams` is `*` for all, or names separated by commas, of which one may be `suggested`.
-    Settings that the connector changes, such as renewed credentials, are written into
-    `config_file`.
     """
-
-    def keep(changed: dict[str, Any]) -> None:
-        # PyAirbyte would start the next verb with the old settings
-        source.set_config(changed, validate=False)
-        if config_file:
-            update(config_file, **changed)
-
-    executable = Path(sys.executable).with_name("source-pipedrive")
     with shown_progress("Checking the connection to Pipedrive"):
-        source = ab.get_source(
-            executable.name,
-            config=dict(config),
-            config_change_callback=keep,
-            local_executable=executable,
-        )
-        source.check()
-        source.select_streams("*" if streams == "*" else _names(streams))
-    return source
-
-
-def _names(streams: str) -> list[str]:
-    return [
-        name
-        for given in streams.split(",")
-        for name in (SUGGESTED_STREAMS if given == SUGGESTED else [given])
-    ]
+        return get_source(config, streams="*" if streams == "*" else streams.split(","))
 
 
 def open_warehouse(destination: str) -> CacheBase:
@@ -63,7 +31,7 @@ def open_warehouse(destination: str) -> CacheBase:
     """
     if "://" in destination:
         return destination_opener(destination)()
-    return DuckDB(db_path=Path(destination))
+    return DuckDBCache(db_path=Path(destination))
 
 
 @dataclass(frozen=True)
@@ -89,5 +57,5 @@ def sync(source: ab.Source, warehouse: CacheBase) -> list[SyncResult]:
         )
         results.append(SyncResult(stream, **counts))
     rows, seconds = sum(result.received for result in results), datetime.now(UTC) - start
-    CONSOLE.print(f"Read {rows:,} rows in {seconds.total_seconds():.0f} s.", highlight=False)
+    CONSOLE.print(f"Read {rows:,} rows in {seconds.total_seconds():.0f} s.")
     return results

@@ -1,5 +1,6 @@
 """The commands of the Airbyte protocol, as the platform runs them."""
 
+import shlex
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.platform import STREAMS_OF_EVERY_ACCOUNT, Output
-from integration_tests.process import Connector, run_forked
+from integration_tests.process import EXECUTABLE, Connector, run_forked
 from pipedrive_sandbox.client import RunningSandbox
 from source_pipedrive.config import specification
 from source_pipedrive.protocol.manifest import packaged_schema, packaged_streams
@@ -167,6 +168,27 @@ def test_a_full_disk_ends_a_command_with_one_line(verb: str, connector: Connecto
 
     assert process.returncode == 1
     assert stderr == "source-pipedrive: stdout cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("--version >/dev/full", "No space left on device"),
+        ("catalog --help >/dev/full", "No space left on device"),
+        ("webhooks --help >/dev/full", "No space left on device"),
+        ("plan --help >&-", "it is closed"),
+        # a consumer that is gone needs no complaint
+        ("verify --help | (exec <&-)", ""),
+    ],
+)
+def test_a_command_whose_output_is_lost_says_so_in_one_line(command: str, reason: str) -> None:
+    shell = f"set -o pipefail; {shlex.quote(EXECUTABLE)} {command}"
+
+    ended = subprocess.run(["/bin/bash", "-c", shell], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    said = f"source-pipedrive: stdout cannot be written: {reason}.\n"
+    assert ended.stderr == (said if reason else "")
 
 
 def test_an_interrupt_ends_a_read_quietly_between_two_lines(connector: Connector) -> None:

@@ -2,8 +2,9 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ Config = Mapping[str, Any]
 
 DEFAULT_API = "https://api.pipedrive.com"
 
+# of the letters of two names, from 0 to 1: `apikey` is `api_key`, and `include_archive` is not far
+_SIMILARITY = 0.8
 _KINDS = {
     "boolean": "true or false",
     "integer": "a whole number",
@@ -76,8 +79,9 @@ def require_valid(config: Config, specification: Mapping[str, Any]) -> None:
         raise AirbyteTracedException(
             message=message, internal_message=message, failure_type=FailureType.config_error
         )
-    if warning := warning_of(config.get("api_url") or ""):
-        _LOGGER.warning(warning)
+    for warning in (warning_of(config.get("api_url") or ""), ignored_settings(config)):
+        if warning:
+            _LOGGER.warning(warning)
 
 
 def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
@@ -85,13 +89,23 @@ def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
 
     Keys that begin with an underscore belong to the platform and are ignored.
     """
-    own = {key: value for key, value in normalize(config).items() if not key.startswith("_")}
+    own = _own(config)
     found = [
         *old_problems(own),
+        *_misspelled(own, specification),
         *_against_schema(own, specification),
         *_credentials_problems(own, specification),
     ]
     return " ".join(found or [*_start_date_problems(own), *_api_url_problems(own)])
+
+
+def ignored_settings(config: Config) -> str:
+    """Name the settings that the connector does not know; empty if it knows all of them."""
+    known = specification()["properties"]
+    found = sorted(_own(config).keys() - known.keys() - {*OLD_SETTINGS})
+    if not found:
+        return ""
+    return f"There are no such settings: {_quoted(found)}. Remove them, or correct the names."
 
 
 def normalize_start_date(value: str | None) -> str | None:
@@ -102,12 +116,34 @@ def normalize_start_date(value: str | None) -> str | None:
     return timestamps.format_utc(start + timedelta(seconds=1) if start.microsecond else start)
 
 
+def _own(config: Config) -> dict[str, Any]:
+    """Return the settings that are set, without those of the platform."""
+    return {key: value for key, value in normalize(config).items() if not key.startswith("_")}
+
+
+def _misspelled(config: Config, specification: Mapping[str, Any]) -> Iterator[str]:
+    """Describe the settings that are not known, but similar to one that is.
+
+    The specification allows additional settings, as Airbyte requires.
+    """
+    known = {_letters(name): name for name in specification["properties"]}
+    for name in sorted(config.keys() - {*known.values(), *OLD_SETTINGS}):
+        for close in get_close_matches(_letters(name), known, n=1, cutoff=_SIMILARITY):
+            yield f"There is no setting `{name}`. If you mean `{known[close]}`, correct the name."
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _against_schema(config: Config, specification: Mapping[str, Any]) -> Iterator[str]:
-    # Airbyte requires `additionalProperties: true`; a misspelled setting must still be an error
-    strict = {**specification, "additionalProperties": False}
     elsewhere = {*OLD_SETTINGS, "credentials"}
     checked = {name: value for name, value in config.items() if name not in elsewhere}
-    for error in Draft7Validator(strict).iter_errors(checked):
+    for error in Draft7Validator(specification).iter_errors(checked):
         yield _describe(error, specification["properties"])
 
 
@@ -116,12 +152,6 @@ def _describe(error: ValidationError, properties: Mapping[str, Any], parent: str
     if error.validator == "required":
         missing = next(name for name in properties if f"'{name}'" in error.message)
         return f"`{parent}{missing}` is missing. {properties[missing]['description']}"
-    if error.validator == "additionalProperties":
-        unknown = ", ".join(f"`{name}`" for name in sorted(value.keys() - properties.keys()))
-        known = ", ".join(f"`{name}`" for name in properties)
-        return (
-            f"Unknown setting {unknown}. The settings are {known}. Correct the name, or remove it."
-        )
     name = str(error.path[0]) if error.path else "configuration"
     setting = properties.get(name, {})
     shown = "" if setting.get("airbyte_secret") else f" {without_credentials(repr(value))}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from source_pipedrive.protocol.lost_output import end_without_output
+from source_pipedrive.protocol.lost_output import watch_stdout
 
 _HELP = """\
 Usage: source-pipedrive VERB [OPTIONS]
@@ -39,6 +39,8 @@ def run() -> None:
     verb = next(iter(sys.argv[1:]), "")
     # what libraries warn of is no business of a user; with PYTHONWARNINGS=error it would be the end
     warnings.simplefilter("ignore")
+    # a receiver has nothing to print but its address
+    watch_stdout(may_be_closed=sys.argv[1:3] == ["webhooks", "serve"] and "--help" not in sys.argv)
     if verb not in _VERBS:
         _run_without_verb(verb)
         return
@@ -46,7 +48,7 @@ def run() -> None:
         # without the CDK, whose import takes two seconds
         written = Path(__file__).with_name("spec.yaml").read_bytes()
         spec = yaml.load(written, yaml.CSafeLoader)
-        _print(json.dumps({"type": "SPEC", "spec": spec}))
+        sys.stdout.write(f"{json.dumps({'type': 'SPEC', 'spec': spec})}\n")
         return
     skip_attribute_docs()
     if verb == "webhooks":
@@ -81,21 +83,12 @@ def run() -> None:
 
 def _run_without_verb(given: str) -> None:
     if given in {"", "-h", "--help"}:
-        _print(_HELP.rstrip())
+        sys.stdout.write(_HELP)
     elif given == "--version":
-        _print(f"source-pipedrive {version('source-pipedrive')}")
+        sys.stdout.write(f"source-pipedrive {version('source-pipedrive')}\n")
     else:
         sys.stderr.write(f"source-pipedrive has no verb {given!r}.\n\n{_HELP}")
         sys.exit(2)
-
-
-def _print(text: str) -> None:
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except (AttributeError, OSError) as error:
-        # Python has no stdout object when the file is closed
-        end_without_output(error)
 
 
 def skip_attribute_docs() -> None:

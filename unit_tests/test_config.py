@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from integration_tests.platform import configured
+from source_pipedrive.config import specification
+from source_pipedrive.old_settings import OLD_SETTINGS
 from unit_tests.conftest import Connector, Read
 from unit_tests.pipedrive import (
     CLIENT_ID,
@@ -80,8 +82,16 @@ BAD = {
     "key with a line feed": ({"api_key": f"{TOKEN}\n"}, "a line feed at its end"),
     "key with a space of no width": ({"api_key": f"{TOKEN}\u200b"}, "that no key has"),
     "key that is a number": ({"api_key": 5091873}, "`api_key` is not valid"),
-    "misspelt setting": ({"start_dat": "2024-05-01"}, "Unknown setting `start_dat`. The settings"),
-    "two unknown settings": ({"b_b": 1, "a_a": 2}, "Unknown setting `a_a`, `b_b`"),
+    "misspelt key": (
+        {"apikey": TOKEN, "api-key": TOKEN, "API_KEY": TOKEN},
+        "There is no setting `apikey`. If you mean `api_key`, correct the name.",
+    ),
+    "misspelt date": ({"startdate": "2024-05-01"}, "If you mean `start_date`, correct the name."),
+    "misspelt flag": (
+        {"include_archive": False},
+        "There is no setting `include_archive`. If you mean `include_archived`, correct the name.",
+    ),
+    "misspelt inbox": ({"webhookInbox": "x"}, "If you mean `webhook_inbox`, correct the name."),
     "date in words": ({"start_date": "yesterday"}, "`start_date` 'yesterday' is not valid"),
     "date the other way round": ({"start_date": "01.05.2024"}, "YYYY-MM-DD"),
     "date that is a number": ({"start_date": 20240501}, "`start_date` 20240501 is not valid"),
@@ -156,7 +166,7 @@ def test_read_and_discover_reject_what_check_rejects(verb: str, connector: Conne
 
     output = connector(verb, **files)
 
-    assert "Unknown setting `start_dat`" in output.errors[0]["message"]
+    assert "no setting `start_dat`. If you mean `start_date`" in output.errors[0]["message"]
     assert output.errors[0]["failure_type"] == "config_error"
     assert output.exit_code == 1
     assert TOKEN not in output.text
@@ -195,7 +205,11 @@ def test_one_message_names_every_invalid_setting(connector: Connector) -> None:
     [
         pytest.param({}, id="the key alone"),
         pytest.param({"start_date": ""}, id="start date left empty"),
-        pytest.param({"start_date": None, "api_url": None}, id="settings that are null"),
+        *(
+            pytest.param({name: None}, id=f"{name} that is null")
+            for name in (*specification()["properties"], *OLD_SETTINGS, "num_workers")
+            if name != "api_key"
+        ),
         pytest.param({"credentials": {"auth_type": "api_token"}}, id="a choice left empty"),
         pytest.param({"credentials": {"auth_type": "api_token", "api_token": TOKEN}}, id="twice"),
         pytest.param({"include_archived": False}, id="no archived rows"),
@@ -211,6 +225,20 @@ def test_valid_settings_are_accepted(
     output = connector("check", config={"api_key": TOKEN, **settings})
 
     assert output.connection["status"] == "SUCCEEDED"
+
+
+def test_a_setting_that_is_like_none_is_ignored_with_a_warning(
+    api: Api, connector: Connector
+) -> None:
+    api.answer("v1/users/me", envelope({"id": 1, "name": "Ada", "company_name": "Analytical"}))
+
+    output = connector("check", config={"api_key": TOKEN, "workspace": "a secret", "team": 1})
+
+    assert output.connection["status"] == "SUCCEEDED"
+    warnings = [one["message"] for one in output.of_type("LOG") if one["level"] == "WARN"]
+    assert set(warnings) == {
+        "There are no such settings: `team`, `workspace`. Remove them, or correct the names."
+    }
 
 
 @pytest.mark.parametrize("given", ["https://acme.pipedrive.com", "https://acme.pipedrive.com/"])

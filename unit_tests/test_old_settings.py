@@ -118,7 +118,7 @@ def test_settings_that_contradict_each_other_are_refused(
 
     assert output.connection["status"] == "FAILED"
     assert phrase in output.connection["message"]
-    assert "Unknown setting" not in output.connection["message"]
+    assert "no setting" not in output.connection["message"]
     assert "other-5f0c7be2" not in output.connection["message"]
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import backoff
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
+from source_pipedrive.databases import parse_url as parse_database_url
 from source_pipedrive.inbox.errors import InboxError
 
 SECONDS_TO_LOCK = 2.0
@@ -25,10 +25,7 @@ _OTHERS = stat.S_IRWXO
 
 def parse_url(written: str) -> URL:
     """Parse `sqlite:///file` or `postgresql://user:password@host/database`."""
-    try:
-        url = make_url(written)
-    except ArgumentError:
-        url = URL.create("")
+    url = parse_database_url(written)
     if url.drivername in {"postgres", "postgresql"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername == "sqlite" and url.database not in {None, "", ":memory:"}:

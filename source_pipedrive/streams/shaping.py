@@ -165,6 +165,31 @@ def _distinct(_argument: Any, key_of: KeyOf) -> Maker:
     return lambda _part: leave_out
 
 
+_ROLES = {"parent": "daughter", "daughter": "parent"}
+
+
+def _seen_from_first_organization(_argument: Any, _key_of: KeyOf) -> Maker:
+    """Describe the other end of a relationship as its first organization sees it.
+
+    Both organizations list the relationship, each with the other one as the other end. Without
+    this step, the row would depend on which of them was read first.
+    """
+
+    def turn(row: Row) -> Row:
+        first, second = row.get("rel_owner_org_id"), row.get("rel_linked_org_id")
+        if not (isinstance(first, Mapping) and isinstance(second, Mapping)):
+            return row
+        other = row.get("calculated_related_org_id")
+        if other is not None and other == first.get("value") != second.get("value"):
+            kind: Any = row.get("calculated_type")
+            row["calculated_type"] = _ROLES.get(kind, kind)
+            row["calculated_related_org_id"] = second.get("value")
+            row["related_organization_name"] = second.get("name")
+        return row
+
+    return lambda _part: lambda rows: [*map(turn, rows)]
+
+
 _STEPS: Mapping[str, Callable[[Any, KeyOf], Maker]] = {
     "archived_flag": _archived_flag,
     "constants": _constants,
@@ -173,4 +198,5 @@ _STEPS: Mapping[str, Callable[[Any, KeyOf], Maker]] = {
     "hashed_id": _hashed_id,
     "parent_id": _parent_id,
     "parent_update_time": _parent_update_time,
+    "seen_from_first_organization": _seen_from_first_organization,
 }

@@ -21,11 +21,7 @@ _DERIVED = {
     },
     "filters": {"last_used_time"},
     "mail_threads": {"deal_status"},
-    "organization_relationships": {
-        "calculated_type",
-        "calculated_related_org_id",
-        "related_organization_name",
-    },
+    "organization_relationships": {"related_organization_name"},
     "roles": {"assignment_count", "sub_role_count"},
     "users": {"last_login", "is_you"},
     "webhooks": {"last_delivery_time", "last_http_status", "is_active", "remove_reason"},

@@ -17,16 +17,13 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
+
+from source_pipedrive.databases import FORMS, parse_url, reason_of
 
 _SECONDS_TO_CONNECT = 10
 _ROWS_AT_ONCE = 2000
-_FORMS = (
-    "Write duckdb:///folder/crm.duckdb, or postgresql://user:password@host/database, after --dest "
-    "or into the variable SOURCE_PIPEDRIVE_DEST."
-)
-
+_FORMS = f"Write {FORMS}, after --dest or into the variable SOURCE_PIPEDRIVE_DEST."
 
 StoredRow = Mapping[str, Any]
 
@@ -94,17 +91,8 @@ class Database:
             with self._engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or type(error).__name__).strip()
-            if self._secret:
-                reason = reason.replace(self._secret, "(the password)")
-            said = reason.splitlines()[0].rstrip(".")
-            raise WarehouseError(f"The warehouse cannot be read: {said}. {self._advice}") from error
-
-    @property
-    def _advice(self) -> str:
-        if self.is_duckdb:
-            return "Check --dest, and close other programs that have the file open for writing."
-        return "Check --dest, and that its user may read the tables."
+            reason = reason_of(error, self._secret)
+            raise WarehouseError(f"The warehouse cannot be read: {reason}") from error
 
 
 def named(name: str) -> ColumnElement[Any]:
@@ -113,11 +101,8 @@ def named(name: str) -> ColumnElement[Any]:
 
 
 def _parse(dest: str) -> URL:
-    try:
-        # `make sync` takes the name of a DuckDB file as well
-        url = make_url(dest if "://" in dest else f"duckdb:///{dest}")
-    except ArgumentError as error:
-        raise WarehouseError(f"--dest is not usable. {_FORMS}") from error
+    # `make sync` takes the name of a DuckDB file as well
+    url = parse_url(dest if "://" in dest else f"duckdb:///{dest}")
     if url.drivername in {"postgres", "postgresql"} and url.database:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername == "duckdb" and url.database:

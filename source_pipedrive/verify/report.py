@@ -153,7 +153,7 @@ def _sentence(outcome: Outcome) -> str:
     if not outcome.samples:
         said = f"all {outcome.compared:,} compared, {found}"
         return f"{said}: {_whole_verdict(outcome)}"
-    share = _percent(outcome.highest_share)
+    share = percent(outcome.highest_share)
     return (
         f"{outcome.compared:,} of {outcome.rows:,} compared, {found}: with 95 % confidence fewer "
         f"than {share} of the {outcome.unit} are wrong."
@@ -163,14 +163,15 @@ def _sentence(outcome: Outcome) -> str:
 def _whole_verdict(outcome: Outcome) -> str:
     if not outcome.wrong:
         return "the table is right."
-    return f"{_percent(outcome.highest_share)} of the rows are wrong."
+    return f"{percent(outcome.highest_share)} of the rows are wrong."
 
 
-def _percent(share: float) -> str:
-    percent = 100 * share
-    digits = 1 if percent >= 0.1 else 2  # noqa: PLR2004
+def percent(share: float) -> str:
+    """Write a share as an upper bound in percent: `3.0 %`."""
+    exact = 100 * share
+    digits = 1 if exact >= 0.1 else 2  # noqa: PLR2004
     # rounded up, because it is a bound
-    rounded = -(-percent * 10**digits // 1) / 10**digits
+    rounded = -(-exact * 10**digits // 1) / 10**digits
     return f"{rounded:.{digits}f} %"
 
 

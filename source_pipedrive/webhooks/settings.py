@@ -10,7 +10,7 @@ import click
 
 from source_pipedrive.addresses import warning_of
 from source_pipedrive.api.access import Access, access_kept_in
-from source_pipedrive.config import describe_problems, normalize, specification
+from source_pipedrive.config import describe_problems, ignored_settings, normalize, specification
 from source_pipedrive.webhooks.registration import Registrar
 
 
@@ -42,6 +42,7 @@ def parse_settings(_context: click.Context, _option: click.Parameter, file: Path
     if found := describe_problems(config, specification()):
         raise click.BadParameter(found)
     normalized = normalize(config)
-    if warning := warning_of(normalized.get("api_url") or ""):
-        click.echo(f"Warning: {warning}", err=True)
+    for warning in (warning_of(normalized.get("api_url") or ""), ignored_settings(config)):
+        if warning:
+            click.echo(f"Warning: {warning}", err=True)
     return Settings(normalized, file)

@@ -1,68 +1,70 @@
 """The destinations of syncs in this process: DuckDB and PostgreSQL, written by PyAirbyte.
 
 They replace one private part of PyAirbyte, whose version `setup.py` pins: the class that writes
-rows, `_sql_processor_class`.
+rows, `_sql_processor_class`. `source_pipedrive.pyairbyte` offers them to users of PyAirbyte.
 """
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
 
+from source_pipedrive.databases import FORMS, parse_url
+from source_pipedrive.webhooks.targets import pyairbyte
 from source_pipedrive.webhooks.targets.loading import DuckDBLoader, PostgresLoader
-from source_pipedrive.webhooks.targets.pyairbyte import (
-    CacheBase,
-    DuckDBCache,
-    PostgresCache,
-    SqlProcessorBase,
-)
 from source_pipedrive.webhooks.targets.target import TargetError
 
 _POSTGRES_PORT = 5432
 _SECONDS_TO_CONNECT = 10
 
 
-class DuckDB(DuckDBCache):
-    """A DuckDB file."""
+class DuckDBCache(pyairbyte.DuckDBCache):
+    """A DuckDB file. Takes the arguments of PyAirbyte's class of the same name."""
 
-    _sql_processor_class: ClassVar[type[SqlProcessorBase]] = DuckDBLoader
+    _sql_processor_class: ClassVar[type[pyairbyte.SqlProcessorBase]] = DuckDBLoader
 
 
-class _Postgres(PostgresCache):
-    _sql_processor_class: ClassVar[type[SqlProcessorBase]] = PostgresLoader
+class PostgresCache(pyairbyte.PostgresCache):
+    """A PostgreSQL database. Takes the arguments of PyAirbyte's class of the same name."""
+
+    _sql_processor_class: ClassVar[type[pyairbyte.SqlProcessorBase]] = PostgresLoader
+
+    def get_sql_alchemy_url(self) -> pyairbyte.SecretString:
+        """Return the URL. PyAirbyte's own has user and password as they are, which breaks it."""
+        url = URL.create(
+            "postgresql",
+            username=self.username or None,
+            password=str(self.password) or None,
+            host=self.host,
+            port=self.port,
+            database=self.database,
+        )
+        return pyairbyte.SecretString(url.render_as_string(hide_password=False))
 
     def get_sql_alchemy_connect_args(self) -> dict[str, Any]:
+        """Return the options of the driver. Its default is to wait for minutes."""
         return {"connect_timeout": _SECONDS_TO_CONNECT}
 
 
-def destination_opener(dest: str) -> Callable[[], CacheBase]:
+def destination_opener(dest: str) -> Callable[[], pyairbyte.CacheBase]:
     """Return a function that connects to the destination.
 
     `dest` is `duckdb:///file`, or `postgresql://user:password@host/database`, where the tables are
     in the schema `pipedrive`. Raises `TargetError` for any other URL.
     """
-    try:
-        url = make_url(dest)
-    except ArgumentError:
-        url = make_url("unknown://")
+    url = parse_url(dest)
     if url.drivername == "duckdb" and url.database:
-        return partial(DuckDB, db_path=Path(url.database))
+        return partial(DuckDBCache, db_path=Path(url.database))
     if url.drivername in {"postgres", "postgresql"} and url.database:
         return partial(
-            _Postgres,
+            PostgresCache,
             host=url.host or "localhost",
             port=url.port or _POSTGRES_PORT,
-            # PyAirbyte inserts both into a URL without quoting them
-            username=quote(url.username or ""),
-            password=quote(str(url.password or ""), safe=""),
+            username=url.username or "",
+            password=str(url.password or ""),
             database=url.database,
             schema_name="pipedrive",
         )
-    raise TargetError(
-        "--dest is not usable: write duckdb:///folder/crm.duckdb, or "
-        "postgresql://user:password@host/database."
-    )
+    raise TargetError(f"The destination is not usable. Write {FORMS}.")

@@ -1,5 +1,10 @@
 """Syncs into DuckDB or PostgreSQL with PyAirbyte, in this process."""
 
+# isort: off
+# before anything that imports PyAirbyte
+import source_pipedrive.webhooks.targets.service_settings  # noqa: F401 - has an effect
+# isort: on
+
 import io
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from source_pipedrive import timestamps
 from source_pipedrive.api.access import Access
+from source_pipedrive.databases import reason_of
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.webhooks.targets.destination import destination_opener
 from source_pipedrive.webhooks.targets.executor import InProcessExecutor
@@ -83,9 +89,8 @@ class Warehouse:
             cost = self._executor.cost
             return replace(cost, tokens=cost.tokens + spent) if names else SyncCost(spent)
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
             raise SyncFailedError(
-                f"The warehouse cannot be written: {reason}", _SECONDS_TO_RETRY
+                f"The warehouse cannot be written: {reason_of(error)}", _SECONDS_TO_RETRY
             ) from error
         except LoadError as error:
             # what the database says may quote the value

@@ -7,6 +7,11 @@ from typing import Any
 from airbyte_protocol.models import AirbyteMessage, ConfiguredAirbyteCatalog
 from sqlalchemy import text
 
+# isort: off
+# before anything that imports PyAirbyte
+import source_pipedrive.webhooks.targets.service_settings  # noqa: F401 - has an effect
+# isort: on
+
 # PyAirbyte imports packages that warn about the version of Python
 with warnings.catch_warnings(action="ignore"):
     from source_pipedrive.webhooks.targets.destination import destination_opener
