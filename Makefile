@@ -14,6 +14,11 @@ HAS_PYAIRBYTE := import sys; sys.exit(sys.version_info >= (3, 13))
 ANALYTICS_DEST := $(if $(filter file,$(origin DEST)),demo/pipedrive.duckdb,$(DEST))
 # installs what an extra of setup.py names, without the package itself
 REQUIREMENTS = $(BIN)/python -m demo.requirements
+RELEASE := .venv/release/bin
+LOCK = $(RELEASE)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+# an environment that is only looked at, with the packages for the Python of the base image
+IN_THE_IMAGE = --quiet --python .venv/locked --python-version 3.13
+CURRENT_VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
 
 .DEFAULT_GOAL := help
 
@@ -55,6 +60,36 @@ bench-report: .venv/installed  ## what 10 thousand to 3 million rows cost: a tab
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python -m benchmarks.growth --rows 10000 100000 1000000 3000000 --picture growth.png
 
+lock: .venv/release/installed  ## choose the versions in the image; ARGS=--upgrade for the newest
+	@$(LOCK) $(ARGS) --extra inbox setup.py --output-file requirements.lock
+	@$(LOCK) $(ARGS) --extra webhooks --constraint requirements.lock \
+	$$(sed -nE 's/^([a-z0-9-]+)==.*/--no-emit-package \1/p' requirements.lock) setup.py --output-file requirements-webhooks.lock
+
+image-check: .venv/installed  ## build the images, run every verb in them, and show their sizes
+	@$(BIN)/python -m release.image_check $(ARGS)
+
+sbom: .venv/release/installed  ## list the packages in the image in dist/sbom.json, and check their licenses
+	@mkdir -p dist
+	@$(RELEASE)/uv venv --quiet --clear .venv/locked
+	@$(RELEASE)/uv pip sync $(IN_THE_IMAGE) --require-hashes --no-build requirements.lock requirements-webhooks.lock
+	@$(RELEASE)/uv pip install $(IN_THE_IMAGE) --no-deps .
+	@$(RELEASE)/uv pip check $(IN_THE_IMAGE)
+	@$(RELEASE)/cyclonedx-py environment --output-reproducible --output-file dist/sbom.json .venv/locked
+	@$(RELEASE)/pip-licenses --python .venv/locked/bin/python --from all --format json | $(BIN)/python -m release.licenses
+
+workflows: .venv/release/installed  ## check the workflows of GitHub
+	@$(RELEASE)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(RELEASE)/zizmor --offline --quiet --pedantic .github
+
+dist: .venv/release/installed  ## build wheel and source distribution
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE)/uv build --quiet --out-dir dist
+
+version: .venv/release/installed  ## write VERSION, the next version, wherever it stands
+	@$(RELEASE)/bump-my-version bump --current-version '$(CURRENT_VERSION)' --new-version '$(VERSION)'
+
+release: .venv/installed  ## check that VERSION is ready, and tag it
+	@$(BIN)/python -m release.tag '$(VERSION)'
+
 format: .venv/installed  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -86,4 +121,13 @@ can-sync:
 	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
+.venv/release/installed: .venv/installed
+	@rm -rf .venv/release
+	@echo "Installing the tools of a release into .venv/release: 150 MB, half a minute."
+	@$(PYTHON) -m venv --upgrade-deps .venv/release
+	@$(REQUIREMENTS) release | xargs .venv/release/bin/pip install --quiet --disable-pip-version-check 2>.venv/log || { cat .venv/log; \
+	rm -rf .venv/release; echo "The installation of the tools failed. See the error above, then run make again."; exit 1; }
+	@touch $@
+
+.PHONY: lock image-check sbom workflows dist version release
 .PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs
