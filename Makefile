@@ -81,6 +81,9 @@ workflows: .venv/release/installed  ## check the workflows of GitHub
 	@$(RELEASE)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(RELEASE)/zizmor --offline --quiet --pedantic .github
 
+airbyte-test: .venv/airbyte/installed  ## run `airbyte-cdk connector test` against a made-up account
+	@$(BIN)/python -m integration_tests.airbyte_cli
+
 dist: .venv/release/installed  ## build wheel and source distribution
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE)/uv build --quiet --out-dir dist
 
@@ -129,5 +132,11 @@ can-sync:
 	rm -rf .venv/release; echo "The installation of the tools failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: lock image-check sbom workflows dist version release
+# The CDK requires an older pytest than the tests.
+.venv/airbyte/installed: .venv/release/installed requirements.lock
+	@$(RELEASE)/uv venv --quiet --clear --python $(BIN)/python .venv/airbyte
+	@$(RELEASE)/uv pip install --quiet --python .venv/airbyte --constraint requirements.lock --editable . 'airbyte-cdk[dev]'
+	@touch $@
+
+.PHONY: lock image-check sbom airbyte-test workflows dist version release
 .PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs
