@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from pipedrive_sandbox.client import running_sandbox
 
 ROOT = Path(__file__).parent.parent
-COMMAND = ROOT / ".venv" / "airbyte" / "bin" / "airbyte-cdk"
+COMMAND = str(ROOT / ".venv" / "airbyte" / "bin" / "airbyte-cdk")
 # they build an image from the network; `make image-check` tests ours
 WITHOUT_IMAGE = ["--pytest-arg=-m", "--pytest-arg=not image_tests"]
 
