@@ -80,6 +80,7 @@ sbom: .venv/release/installed  ## list the packages in the image in dist/sbom.js
 
 workflows: .venv/release/installed  ## check the workflows of GitHub
 	@$(RELEASE)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(RELEASE)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(RELEASE)/zizmor --offline --quiet --pedantic .github
 
 airbyte-test: .venv/airbyte/installed  ## run `airbyte-cdk connector test` against a made-up account
