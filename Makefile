@@ -18,6 +18,7 @@ RELEASE := .venv/release/bin
 LOCK = $(RELEASE)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 # an environment that is only looked at, with the packages for the Python of the base image
 IN_THE_IMAGE = --quiet --python .venv/locked --python-version 3.13
+NEEDS_VERSION = test -n '$(VERSION)' || { echo "Name the next version, for example: make $@ VERSION=0.2.0"; exit 1; }
 CURRENT_VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
 
 .DEFAULT_GOAL := help
@@ -90,9 +91,11 @@ dist: .venv/release/installed  ## build wheel and source distribution
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE)/uv build --quiet --out-dir dist
 
 version: .venv/release/installed  ## write VERSION, the next version, wherever it stands
+	@$(NEEDS_VERSION)
 	@$(RELEASE)/bump-my-version bump --current-version '$(CURRENT_VERSION)' --new-version '$(VERSION)'
 
 release: .venv/installed  ## check that VERSION is ready, and tag it
+	@$(NEEDS_VERSION)
 	@$(BIN)/python -m release.tag '$(VERSION)'
 
 format: .venv/installed  ## rewrite the code as ruff wants it
