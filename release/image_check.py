@@ -205,7 +205,7 @@ def check_receiver(engine: Engine, mounted: str) -> None:
         healthy = bool(announced) and requests.get(f"{announced[-1]}health", timeout=30).ok
     report("webhooks serve in the image `webhooks`", passed=healthy)
     read = ["read", "--config", "/data/inbox.json", "--catalog", "/data/catalog.json"]
-    answer = r'^(?![\s\S]*extra)[\s\S]*"COMPLETE"'
+    answer = r'^(?![\s\S]*(extra|inbox cannot be))[\s\S]*"COMPLETE"'
     run = Run("read with `webhook_inbox`, in the connector's image", read, answer)
     run_all(engine, IMAGE, [run], mounted)
 
