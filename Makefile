@@ -72,7 +72,7 @@ image-check: .venv/installed  ## build the images, run every verb in them, and s
 
 sbom: .venv/release/installed  ## list the packages in the image in dist/sbom.json, and check their licenses
 	@mkdir -p dist
-	@$(RELEASE)/uv venv --quiet --clear .venv/locked
+	@$(RELEASE)/uv venv --quiet --clear --python $(BIN)/python .venv/locked
 	@$(RELEASE)/uv pip sync $(IN_THE_IMAGE) --require-hashes --no-build requirements.lock requirements-webhooks.lock
 	@$(RELEASE)/uv pip install $(IN_THE_IMAGE) --no-deps .
 	@$(RELEASE)/uv pip check $(IN_THE_IMAGE)
