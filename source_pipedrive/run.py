@@ -2,10 +2,11 @@
 
 import gc
 import json
+import re
 import sys
 import warnings
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import yaml
@@ -31,7 +32,12 @@ Further verbs:
 
 `source-pipedrive VERB --help` describes the options of a verb.
 """
-_VERBS = {"spec", "check", "discover", "read", "catalog", "plan", "verify", "webhooks"}
+# what else to say where the extra of the same name is missing
+_OF_AN_EXTRA = {
+    "verify": "",
+    "webhooks": " In Docker, use the image that is built from the target `webhooks`.",
+}
+_VERBS = {"spec", "check", "discover", "read", "catalog", "plan", *_OF_AN_EXTRA}
 
 
 def run() -> None:
@@ -51,11 +57,7 @@ def run() -> None:
         sys.stdout.write(f"{json.dumps({'type': 'SPEC', 'spec': spec})}\n")
         return
     skip_attribute_docs()
-    if verb == "webhooks":
-        from source_pipedrive.webhooks.cli import main as webhooks  # noqa: PLC0415 - an extra
-
-        webhooks(sys.argv[2:], prog_name="source-pipedrive webhooks")
-    elif verb == "catalog":
+    if verb == "catalog":
         from source_pipedrive.configured_catalog import main as catalog  # noqa: PLC0415 - see above
 
         catalog(sys.argv[2:], prog_name="source-pipedrive catalog")
@@ -63,22 +65,52 @@ def run() -> None:
         from source_pipedrive.estimate import main as plan  # noqa: PLC0415 - see above
 
         plan(sys.argv[2:], prog_name="source-pipedrive plan")
-    elif verb == "verify":
-        try:
-            from source_pipedrive.verify.cli import main as verify  # noqa: PLC0415 - an extra
-        except ModuleNotFoundError as error:
-            sys.stderr.write(
-                f"`verify` needs the package {error.name}, which is not installed. Install the "
-                "extra: pip install 'source-pipedrive[verify]'.\n"
-            )
-            sys.exit(2)
-        verify(sys.argv[2:], prog_name="source-pipedrive verify")
+    elif verb in _OF_AN_EXTRA:
+        _run_of_an_extra(verb)
     else:
         # all that the start brings is kept: the collector would look through it in vain
         gc.disable()
         from source_pipedrive.protocol.process import main  # noqa: PLC0415 - see above
 
         main(sys.argv[1:])
+
+
+def _run_of_an_extra(verb: str) -> None:
+    if missing := _missing_package(extra=verb):
+        sys.stderr.write(
+            f"`{verb}` needs the package {missing}, which is not installed. Install the extra: "
+            f"pip install 'source-pipedrive[{verb}]'.{_OF_AN_EXTRA[verb]}\n"
+        )
+        sys.exit(2)
+    if verb == "webhooks":
+        from source_pipedrive.webhooks.cli import main as webhooks  # noqa: PLC0415 - an extra
+
+        webhooks(sys.argv[2:], prog_name="source-pipedrive webhooks")
+    else:
+        from source_pipedrive.verify.cli import main as verify  # noqa: PLC0415 - an extra
+
+        verify(sys.argv[2:], prog_name="source-pipedrive verify")
+
+
+def _missing_package(extra: str) -> str | None:
+    """Return the first package of an extra that is not installed.
+
+    Some are imported late, or by SQLAlchemy: without this, a verb would fail half-way.
+    """
+    with suppress(PackageNotFoundError):  # not installed itself, but run in a checkout
+        for line in requires("source-pipedrive") or []:
+            requirement, _, marker = line.partition(";")
+            name = re.split(r"[^\w.-]", requirement)[0]
+            if f'extra == "{extra}"' in marker and not _is_installed(name):
+                return name
+    return None
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _run_without_verb(given: str) -> None:

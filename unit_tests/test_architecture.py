@@ -19,6 +19,7 @@ PYTHON_FOLDERS = (
     "demo",
     "benchmarks",
     "docs",
+    "release",
     "integration_tests",
     "unit_tests",
 )

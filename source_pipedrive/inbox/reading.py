@@ -24,11 +24,11 @@ def resume(url: str, after: int) -> int:
 def readable_inbox(url: str) -> Iterator["Inbox"]:
     """Open an inbox for reading. Every failure is raised as `UnreadableInboxError`."""
     try:
-        # SQLAlchemy is part of the extra `webhooks`, which may not be installed
+        # SQLAlchemy is part of the extra `inbox`, which may not be installed
         from source_pipedrive.inbox.store import Inbox  # noqa: PLC0415
     except ImportError as error:
         raise UnreadableInboxError(
-            "the extra `webhooks` of source-pipedrive is not installed"
+            "the extra `inbox` of source-pipedrive is not installed"
         ) from error
     try:
         with Inbox(url) as inbox:

@@ -191,7 +191,7 @@ class _WebhookSession(requests.Session):
         super().__init__()
         self.auth = access.signer(tries=_TRIES_OF_RENEWAL)
         self._access = access
-        for scheme in ("https://", "http://"):
+        for scheme in list(self.adapters):
             self.mount(scheme, HTTPAdapter(max_retries=_RETRY))
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:

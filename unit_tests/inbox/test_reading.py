@@ -45,13 +45,12 @@ def test_a_missing_extra_is_the_same_message_with_its_own_reason(
         list(read("sqlite:///inbox.db"))
 
     assert str(caught.value).startswith(
-        "The webhook inbox cannot be read: the extra `webhooks` of source-pipedrive is not "
-        "installed. "
+        "The webhook inbox cannot be read: the extra `inbox` of source-pipedrive is not installed. "
     )
 
 
 def test_sqlalchemy_is_imported_on_the_first_read_only() -> None:
-    """It is part of the extra `webhooks`, and its import takes time."""
+    """It is part of the extra `inbox`, and its import takes time."""
     program = (
         "import sys, source_pipedrive.inbox.deletions, source_pipedrive.inbox.events_stream; "
         "print('sqlalchemy' in sys.modules)"
