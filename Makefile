@@ -6,6 +6,7 @@ DEALS   ?= 2000
 CONFIG  ?= secrets/config.json
 DEST    ?= pipedrive.duckdb
 STREAMS ?= suggested
+REPORT  ?= pipedrive-report.html
 
 BIN := .venv/bin
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -36,9 +37,12 @@ sync: can-sync .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckD
 	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
 
 analytics: can-sync .venv/dbt/installed  ## build the dbt models in DEST, or in demo/pipedrive.duckdb
-	@$(BIN)/python -m demo analytics --dest '$(ANALYTICS_DEST)'
+	@$(BIN)/python -m demo analytics --dest '$(ANALYTICS_DEST)' --rates '$(RATES)'
 
-test: .venv/dbt/installed  ## lint, type-check and test, with coverage
+report: analytics .venv/report-installed  ## a sales report of DEST, or of the demo: one HTML file that opens offline
+	@$(BIN)/python -m sales_report --dest '$(ANALYTICS_DEST)' --output '$(REPORT)'
+
+test: .venv/dbt/installed .venv/report-installed .venv/browser-installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -86,4 +90,17 @@ can-sync:
 	rm -rf .venv/dbt; echo "The installation of dbt failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
-.PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs
+.venv/report-installed: .venv/installed
+	@echo "Installing what draws the report: 100 MB, ten seconds."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[report]' 2>.venv/log || { cat .venv/log; \
+	echo "The installation failed. See the error above, then run make again."; exit 1; }
+	@touch $@
+
+# Playwright drives a Chromium that is installed already: its own would have to be downloaded.
+.venv/browser-installed: .venv/installed
+	@echo "Installing what drives a browser in tests: 170 MB, ten seconds."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[browser]' 2>.venv/log || { cat .venv/log; \
+	echo "The installation failed. See the error above, then run make again."; exit 1; }
+	@touch $@
+
+.PHONY: help can-sync demo demo-verify demo-live soak sync analytics report dialects test torture bench-report format docs

@@ -1,0 +1,474 @@
+// Filters the sums of the page, adds them up, and shows them as charts and tables.
+
+const contents = JSON.parse(document.getElementById("contents").textContent);
+const filters = document.getElementById("filters");
+
+// Rows are lists in the file, to keep it small.
+const queries = Object.fromEntries(
+  Object.entries(contents.sums).map(([name, { columns, rows, amounts }]) => [
+    name,
+    { amounts, rows: rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]]))) },
+  ]),
+);
+
+// ---- what the reader chose
+
+function option(value, text) {
+  return Object.assign(document.createElement("option"), { value, textContent: text });
+}
+
+function offer(name, texts, all) {
+  filters.elements[name].append(...(all ? [option("", all)] : []), ...texts.map((text, at) => option(at, text)));
+}
+
+offer("pipeline", contents.pipelines, "All pipelines");
+offer("owner", contents.owners, "All owners");
+offer("period", contents.periods.map((period) => period.label));
+offer("unit", contents.units.map((unit) => unit || "No currency"));
+
+function selection() {
+  const chosen = (name) => (filters.elements[name].value === "" ? null : Number(filters.elements[name].value));
+  const period = contents.periods[chosen("period")];
+  return { pipeline: chosen("pipeline"), owner: chosen("owner"), unit: chosen("unit") ?? 0, ...period };
+}
+
+// Whether a row is part of the selection. A row without a pipeline or month is part of all of them.
+function isChosen(row, chosen) {
+  return (
+    (chosen.pipeline === null || row.pipeline === undefined || row.pipeline === chosen.pipeline) &&
+    (chosen.owner === null || row.owner === chosen.owner) &&
+    (row.month === undefined || (row.month >= chosen.first && row.month <= chosen.last))
+  );
+}
+
+// The chosen rows of a query. Amounts in other currencies count as zero.
+function chosenRows(name, chosen) {
+  const { amounts, rows } = queries[name];
+  return rows
+    .filter((row) => isChosen(row, chosen))
+    .map((row) =>
+      amounts.length && row.unit !== chosen.unit
+        ? { ...row, ...Object.fromEntries(amounts.map((amount) => [amount, 0])) }
+        : row,
+    );
+}
+
+// ---- sums, and rates of sums
+
+const share = (part, whole) => (whole ? part / whole : null);
+
+// The sums of all numbers of the rows.
+function total(rows) {
+  const sums = {};
+  for (const row of rows) {
+    for (const [name, value] of Object.entries(row)) sums[name] = (sums[name] ?? 0) + value;
+  }
+  return new Proxy(sums, { get: (target, name) => target[name] ?? 0 });
+}
+
+// The same for each of the positions, in their order.
+function totals(rows, dimension, positions) {
+  const groups = new Map(positions.map((position) => [position, []]));
+  for (const row of rows) groups.get(row[dimension])?.push(row);
+  return positions.map((position) => [position, total(groups.get(position))]);
+}
+
+const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  if (!sorted.length) return null;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+// The median days to win of the won deals that the reader chose, and that `matches`.
+function cycle(chosen, matches = () => true) {
+  const days = contents.cycles
+    .filter(([pipeline, owner, month]) => isChosen({ pipeline, owner, month }, chosen) && matches({ owner, month }))
+    .flatMap(([, , , values]) => values);
+  return median(days);
+}
+
+function outcomes(sums, days) {
+  return {
+    won: sums.won,
+    lost: sums.lost,
+    win_rate: share(sums.won, sums.won + sums.lost),
+    cycle: days,
+    won_value: sums.won_value,
+    lost_value: sums.lost_value,
+  };
+}
+
+function stageLabels(chosen) {
+  const several = chosen.pipeline === null && contents.pipelines.length > 1;
+  return contents.stages
+    .map(({ pipeline, name }, stage) => ({
+      stage,
+      pipeline,
+      label: several ? `${contents.pipelines[pipeline]}: ${name}` : name,
+    }))
+    .filter((one) => chosen.pipeline === null || one.pipeline === chosen.pipeline);
+}
+
+// ---- the rows of each chart and table
+
+const sections = {
+  stages(chosen) {
+    const labels = stageLabels(chosen);
+    const sums = totals(chosenRows("open_stages", chosen), "stage", labels.map((one) => one.stage));
+    return sums.map(([, { deals, rotten, value, weighted }], at) => ({ label: labels[at].label, deals, value, weighted, rotten }));
+  },
+
+  funnel(chosen) {
+    const labels = stageLabels(chosen);
+    const sums = totals(chosenRows("funnel", chosen), "stage", labels.map((one) => one.stage));
+    return sums.map(([, { entered, advanced, lost, still_open, won, advances, advance_days }], at) => ({
+      label: labels[at].label,
+      entered,
+      advanced,
+      conversion: share(advanced, entered),
+      lost,
+      still_open,
+      won,
+      win_rate: share(won, entered),
+      days: share(advance_days, advances),
+    }));
+  },
+
+  outcomes(chosen) {
+    return totals(chosenRows("closed", chosen), "month", range(chosen.first, chosen.last)).map(([month, sums]) => ({
+      label: contents.months[month],
+      ...outcomes(sums, cycle(chosen, (won) => won.month === month)),
+    }));
+  },
+
+  forecast(chosen) {
+    const rows = totals(chosenRows("open_months", chosen), "due", [...contents.due.keys()]).map(
+      ([due, { deals, value, weighted, historic }]) => ({ label: contents.due[due], deals, value, weighted, historic }),
+    );
+    // months in which nothing closes any more would only make the others narrow
+    const last = rows.findLastIndex((row, due) => row.deals && due <= contents.due.indexOf("Later"));
+    return rows.filter((row, due) => due <= Math.max(last, 3) || row.deals);
+  },
+
+  owners(chosen) {
+    const owners = [...contents.owners.keys()];
+    const closed = totals(chosenRows("closed", chosen), "owner", owners);
+    const open = totals(chosenRows("open_stages", chosen), "owner", owners);
+    const activities = totals(chosenRows("activities", chosen), "owner", owners);
+    return owners
+      .map((owner) => ({
+        label: contents.owners[owner],
+        ...outcomes(closed[owner][1], cycle(chosen, (won) => won.owner === owner)),
+        deals: open[owner][1].deals,
+        value: open[owner][1].value,
+        weighted: open[owner][1].weighted,
+        activities: activities[owner][1].activities,
+      }))
+      .filter((row) => row.won + row.lost + row.deals + row.activities)
+      .sort((one, other) => other.won_value - one.won_value || other.weighted - one.weighted);
+  },
+
+  // One row per owner, with a column per month.
+  activities(chosen) {
+    const rows = chosenRows("activities", chosen);
+    return totals(rows, "owner", [...contents.owners.keys()])
+      .filter(([, sums]) => sums.activities)
+      .map(([owner, sums]) => ({
+        label: contents.owners[owner],
+        ...Object.fromEntries(
+          totals(rows.filter((row) => row.owner === owner), "month", range(chosen.first, chosen.last)).map(
+            ([month, { activities }]) => [contents.months[month], activities],
+          ),
+        ),
+        activities: sums.activities,
+      }));
+  },
+
+  leads(chosen) {
+    return totals(chosenRows("leads", chosen), "month", range(chosen.first, chosen.last)).map(([month, sums]) =>
+      leads(contents.months[month], sums),
+    );
+  },
+
+  sources(chosen) {
+    return totals(chosenRows("leads", chosen), "source", [...contents.sources.keys()])
+      .map(([source, sums]) => leads(contents.sources[source] || "Unknown", sums))
+      .filter((row) => row.leads);
+  },
+
+  currencies(chosen) {
+    return contents.units.map((unit, at) => {
+      const open = total(chosenRows("open_stages", { ...chosen, unit: at }).filter((row) => row.unit === at));
+      const closed = total(chosenRows("closed", { ...chosen, unit: at }).filter((row) => row.unit === at));
+      return {
+        label: unit || "No currency",
+        currency: unit,
+        deals: open.deals,
+        value: open.value,
+        weighted: open.weighted,
+        won: closed.won,
+        won_value: closed.won_value,
+      };
+    });
+  },
+
+  rotten(chosen) {
+    return contents.rotten
+      .filter((deal) => isChosen(deal, chosen))
+      .sort((one, other) => (other.converted ?? -1) - (one.converted ?? -1) || other.value - one.value)
+      .slice(0, contents.rotten_shown)
+      .map((deal) => ({
+        ...deal,
+        label: deal.title,
+        owner: contents.owners[deal.owner],
+        stage: `${contents.pipelines[deal.pipeline]}: ${contents.stages[deal.stage].name}`,
+        next: deal.next_activity ? `${deal.next_activity}, ${dueText(deal.next_activity_day)}` : "None planned",
+      }));
+  },
+};
+
+function dueText(day) {
+  if (!day) return "no date";
+  return day < contents.today ? `overdue since ${day}` : day;
+}
+
+function leads(label, { converted, still_open, archived }) {
+  const all = converted + still_open + archived;
+  return { label, leads: all, converted, still_open, archived, conversion: share(converted, all) };
+}
+
+// ---- numbers as text
+
+const numbers = (options) => new Intl.NumberFormat("en-US", options);
+const WHOLE = numbers({ maximumFractionDigits: 0 });
+
+function amount(value, currency, options = { maximumFractionDigits: 0 }) {
+  try {
+    return numbers({ style: "currency", currency, ...options }).format(value);
+  } catch {
+    // Pipedrive allows currencies of one's own, whose codes Intl may refuse
+    return `${currency} ${WHOLE.format(value)}`.trim();
+  }
+}
+
+const FORMATS = {
+  text: (value) => value ?? "",
+  count: (value) => WHOLE.format(value),
+  amount: (value, currency) => amount(value, currency),
+  converted: (value) => amount(value, contents.units[0]),
+  short: (value, currency) => amount(value, currency, { notation: "compact", maximumSignificantDigits: 3 }),
+  share: (value) => numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value),
+  days: (value) => `${numbers({ maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} d`,
+};
+
+function format(kind, value, currency) {
+  return value === null || value === undefined ? "–" : FORMATS[kind](value, currency);
+}
+
+// ---- tables: field, title, and kind of each column
+
+const OUTCOMES = [
+  ["won", "Won", "count"],
+  ["lost", "Lost", "count"],
+  ["win_rate", "Win rate", "share"],
+  ["cycle", "Sales cycle", "days"],
+  ["won_value", "Won value", "amount"],
+  ["lost_value", "Lost value", "amount"],
+];
+const OPEN = [
+  ["deals", "Open deals", "count"],
+  ["value", "Open value", "amount"],
+  ["weighted", "Weighted", "amount"],
+];
+const LEADS = [
+  ["leads", "Leads", "count"],
+  ["converted", "Converted", "count"],
+  ["still_open", "Open", "count"],
+  ["archived", "Archived", "count"],
+  ["conversion", "Conversion", "share"],
+];
+const COLUMNS = {
+  stages: [["label", "Stage", "text"], ...OPEN, ["rotten", "Rotten", "count"]],
+  funnel: [
+    ["label", "Stage", "text"],
+    ["entered", "Entered", "count"],
+    ["advanced", "Advanced or won", "count"],
+    ["conversion", "Conversion", "share"],
+    ["days", "Mean time to advance", "days"],
+    ["still_open", "Still open", "count"],
+    ["lost", "Lost", "count"],
+    ["win_rate", "Won in the end", "share"],
+  ],
+  outcomes: [["label", "Month", "text"], ...OUTCOMES],
+  forecast: [["label", "Expected close", "text"], ...OPEN, ["historic", "Weighted by past conversion", "amount"]],
+  owners: [["label", "Owner", "text"], ...OUTCOMES, ...OPEN, ["activities", "Activities", "count"]],
+  activities: [["label", "Owner", "text"]],
+  leads: [["label", "Month", "text"], ...LEADS],
+  sources: [["label", "Source", "text"], ...LEADS.slice(0, -1)],
+  currencies: [["label", "Currency", "text"], ...OPEN, ["won", "Won", "count"], ["won_value", "Won value", "amount"]],
+  rotten: [
+    ["label", "Deal", "text"],
+    ["organization", "Organization", "text"],
+    ["owner", "Owner", "text"],
+    ["stage", "Stage", "text"],
+    ["value", "Value", "amount"],
+    ["converted", "Converted", "converted"],
+    ["days_in_stage", "In stage", "days"],
+    ["days_idle", "Untouched", "days"],
+    ["next", "Next activity", "text"],
+  ],
+};
+
+const TOTALED = new Set(["stages", "outcomes", "forecast", "owners", "activities", "leads", "sources"]);
+
+function cell(tag, kind, text) {
+  const element = Object.assign(document.createElement(tag), { textContent: text });
+  if (kind !== "text") element.className = "number";
+  return element;
+}
+
+function fillTable(name, rows, columns, currency) {
+  const table = document.getElementById(`table-${name}`);
+  if (!table) return;
+  const head = document.createElement("tr");
+  for (const [, title, kind] of columns) {
+    head.append(Object.assign(cell("th", kind, title), { scope: "col" }));
+  }
+  const lines = rows.map((row) => {
+    const line = document.createElement("tr");
+    columns.forEach(([field, , kind], at) => {
+      const text = format(kind, row[field], row.currency ?? currency);
+      line.append(at ? cell("td", kind, text) : Object.assign(cell("th", kind, text), { scope: "row" }));
+    });
+    return line;
+  });
+  const [header, body, footer] = ["thead", "tbody", "tfoot"].map((tag) => document.createElement(tag));
+  header.append(head);
+  body.append(...lines);
+  if (TOTALED.has(name) && rows.length > 1) footer.append(totalLine(rows, columns, currency));
+  table.replaceChildren(header, body, footer);
+}
+
+// Rates, days, and medians have no sum.
+function totalLine(rows, columns, currency) {
+  const line = document.createElement("tr");
+  const sums = total(rows);
+  for (const [field, , kind] of columns) {
+    const text = kind === "count" || kind === "amount" ? format(kind, sums[field], currency) : "";
+    line.append(cell("td", kind, text));
+  }
+  line.firstChild.replaceWith(Object.assign(cell("th", "text", "Total"), { scope: "row" }));
+  return line;
+}
+
+// ---- charts
+
+const views = new Map();
+
+async function draw(name, rows, unit) {
+  const place = document.getElementById(`chart-${name}`);
+  if (!place) return;
+  views.get(name)?.finalize();
+  views.delete(name);
+  if (!rows.length) {
+    place.textContent = "Nothing in this selection.";
+    return;
+  }
+  const spec = JSON.parse(JSON.stringify(contents.charts[name]).replaceAll("{unit}", JSON.stringify(unit).slice(1, -1)));
+  spec.config.axis.labelLimit = Math.max(90, place.clientWidth * 0.25);
+  if (place.clientWidth < 400) spec.config.legend.columns = 1;
+  // Vega-Lite warns of rows with a fixed height in a chart that fits the width, so the sum is computed here
+  if (spec.height.step) spec.height = spec.height.step * new Set(rows.map((row) => row.owner ?? row.label)).size;
+  const options = { actions: false, renderer: "svg" };
+  views.set(name, await vegaEmbed(place, { ...spec, data: { values: rows } }, options));
+}
+
+// ---- the page
+
+function headlines(chosen) {
+  const unit = contents.units[chosen.unit] ?? "";
+  const open = total(chosenRows("open_stages", chosen));
+  const closed = outcomes(total(chosenRows("closed", chosen)), cycle(chosen));
+  const length = chosen.last - chosen.first + 1;
+  const before = { ...chosen, first: chosen.first - length, last: chosen.first - 1 };
+  const earlier = before.first < 0 ? null : outcomes(total(chosenRows("closed", before)), cycle(before));
+  const compared = (kind, value) => (earlier ? `; before: ${format(kind, value, unit)}` : "");
+  return [
+    ["Open pipeline", format("short", open.value, unit), `${format("count", open.deals)} deals now`],
+    ["Weighted pipeline", format("short", open.weighted, unit), "by chance to win, now"],
+    ["Won", format("short", closed.won_value, unit), `${format("count", closed.won)} deals${compared("short", earlier?.won_value)}`],
+    ["Win rate", format("share", closed.win_rate), `${format("count", closed.won)} of ${format("count", closed.won + closed.lost)} closed${compared("share", earlier?.win_rate)}`],
+    ["Sales cycle", format("days", closed.cycle), `median, creation to won${compared("days", earlier?.cycle)}`],
+  ];
+}
+
+function fillHeadlines(chosen) {
+  const groups = headlines(chosen).map(([title, value, note]) => {
+    const group = document.createElement("div");
+    const dt = Object.assign(document.createElement("dt"), { textContent: title });
+    const dd = Object.assign(document.createElement("dd"), { textContent: value });
+    const more = Object.assign(document.createElement("dd"), { textContent: note, className: "muted" });
+    group.append(dt, dd, more);
+    return group;
+  });
+  document.getElementById("headlines").replaceChildren(...groups);
+}
+
+function say(id, text) {
+  document.getElementById(id).textContent = text;
+}
+
+function notes(chosen, rows) {
+  const period = chosen.first === chosen.last ? contents.months[chosen.first] : `${contents.months[chosen.first]} to ${contents.months[chosen.last]}`;
+  const pipeline = contents.pipelines[chosen.pipeline] ?? "all pipelines";
+  const owner = contents.owners[chosen.owner] ?? "all owners";
+  say("selection", `Shown: ${pipeline}, ${owner}, ${period}${contents.units.length ? `, amounts in ${contents.units[chosen.unit] || "no currency"}` : ""}.`);
+  const rotten = total(chosenRows("open_stages", chosen)).rotten;
+  say("note-rotten", rotten > rows.rotten.length ? `${rows.rotten.length} of ${WHOLE.format(rotten)} are shown.` : "");
+  say("note-activities", chosen.pipeline === null ? "" : "Activities without a deal belong to no pipeline, so they are left out.");
+  say("note-owners", rows.owners.length > 20 ? `The chart shows 20 of ${rows.owners.length} owners, the table all.` : "");
+  for (const place of document.querySelectorAll(".unit")) place.textContent = contents.units[chosen.unit] ?? "";
+}
+
+async function show() {
+  const chosen = selection();
+  const unit = contents.units[chosen.unit] ?? "";
+  const months = range(chosen.first, chosen.last).map((month) => contents.months[month]);
+  const rows = Object.fromEntries(Object.entries(sections).map(([name, section]) => [name, section(chosen)]));
+  fillHeadlines(chosen);
+  notes(chosen, rows);
+  const byMonth = months.map((month) => [month, month, "count"]);
+  const isMixed = rows.rotten.some((deal) => deal.currency !== contents.units[0]);
+  const columns = {
+    ...COLUMNS,
+    activities: [...COLUMNS.activities, ...byMonth, ["activities", "Sum", "count"]],
+    rotten: COLUMNS.rotten.filter(([field]) => field !== "converted" || isMixed),
+  };
+  for (const name of Object.keys(sections)) fillTable(name, rows[name], columns[name], unit);
+  const charts = {
+    stages: rows.stages,
+    funnel: rows.funnel,
+    won: rows.outcomes,
+    win_rate: rows.outcomes,
+    cycle: rows.outcomes,
+    forecast: rows.forecast,
+    owners: rows.owners.slice(0, 20),
+    activities: rows.activities.flatMap((row) => months.map((month) => ({ owner: row.label, label: month, activities: row[month] }))),
+    leads: rows.leads,
+  };
+  await Promise.all(Object.entries(charts).map(([name, values]) => draw(name, values, unit)));
+  document.body.dataset.shown = JSON.stringify(chosen);
+}
+
+document.getElementById("currency").hidden = contents.units.length < 2;
+document.getElementById("currencies").hidden = contents.units.length < 2;
+document.getElementById("tables").addEventListener("click", () => {
+  for (const table of document.querySelectorAll("details")) table.open = true;
+});
+filters.addEventListener("change", show);
+// the width of the paper is known only now
+addEventListener("beforeprint", () => dispatchEvent(new Event("resize")));
+await show();
