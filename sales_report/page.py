@@ -1,6 +1,7 @@
 """Renders the page: one HTML file with styles, scripts, charts, and data."""
 
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 
 import altair as alt
@@ -67,6 +68,7 @@ def _our_own(name: str) -> Markup:
     return Markup(files("sales_report").joinpath("template", name).read_text("utf-8"))  # noqa: S704
 
 
+@cache
 def _vega() -> Markup:
     """Return Vega, Vega-Lite, and Vega-Embed as one script, which makes `vegaEmbed` global."""
     # the version that Altair writes the charts for

@@ -184,7 +184,8 @@ const sections = {
           ),
         ),
         activities: sums.activities,
-      }));
+      }))
+      .sort((one, other) => other.activities - one.activities);
   },
 
   leads(chosen) {
@@ -368,12 +369,30 @@ function totalLine(rows, columns, currency) {
 
 const views = new Map();
 
-async function draw(name, rows, unit) {
+const OWNERS_IN_CHARTS = 25;
+
+// The section of each chart, and the fields that it shows.
+const CHARTS = {
+  stages: ["stages", "value", "weighted"],
+  funnel: ["funnel", "entered"],
+  win_rate: ["outcomes", "win_rate"],
+  cycle: ["outcomes", "cycle"],
+  won: ["outcomes", "won_value"],
+  forecast: ["forecast", "weighted", "historic"],
+  owners: ["owners", "won_value", "weighted"],
+  activities: ["activities", "activities"],
+  leads: ["leads", "leads"],
+};
+
+async function draw(name, rows, fields, unit) {
   const place = document.getElementById(`chart-${name}`);
   if (!place) return;
   views.get(name)?.finalize();
   views.delete(name);
-  if (!rows.length) {
+  // zero is a rate worth showing, but no amount
+  const isShown = (value) => value || (value === 0 && name === "win_rate");
+  if (!rows.some((row) => fields.some((field) => isShown(row[field])))) {
+    for (const name of ["role", "aria-label", "aria-roledescription"]) place.removeAttribute(name);
     place.textContent = "Nothing in this selection.";
     return;
   }
@@ -429,7 +448,9 @@ function notes(chosen, rows) {
   const rotten = total(chosenRows("open_stages", chosen)).rotten;
   say("note-rotten", rotten > rows.rotten.length ? `${rows.rotten.length} of ${WHOLE.format(rotten)} are shown.` : "");
   say("note-activities", chosen.pipeline === null ? "" : "Activities without a deal belong to no pipeline, so they are left out.");
-  say("note-owners", rows.owners.length > 20 ? `The chart shows 20 of ${rows.owners.length} owners, the table all.` : "");
+  const cut = (owners) => (owners.length > OWNERS_IN_CHARTS ? `The chart shows ${OWNERS_IN_CHARTS} of ${owners.length} owners, the table all.` : "");
+  say("note-owners", cut(rows.owners));
+  say("note-cells", cut(rows.activities));
   for (const place of document.querySelectorAll(".unit")) place.textContent = contents.units[chosen.unit] ?? "";
 }
 
@@ -448,18 +469,17 @@ async function show() {
     rotten: COLUMNS.rotten.filter(([field]) => field !== "converted" || isMixed),
   };
   for (const name of Object.keys(sections)) fillTable(name, rows[name], columns[name], unit);
-  const charts = {
-    stages: rows.stages,
-    funnel: rows.funnel,
-    won: rows.outcomes,
-    win_rate: rows.outcomes,
-    cycle: rows.outcomes,
-    forecast: rows.forecast,
-    owners: rows.owners.slice(0, 20),
-    activities: rows.activities.flatMap((row) => months.map((month) => ({ owner: row.label, label: month, activities: row[month] }))),
-    leads: rows.leads,
+  // in the charts, owners have less room, and each cell of the heat map is a row
+  const charted = {
+    ...rows,
+    owners: rows.owners.slice(0, OWNERS_IN_CHARTS),
+    activities: rows.activities
+      .slice(0, OWNERS_IN_CHARTS)
+      .flatMap((row) => months.map((month) => ({ owner: row.label, label: month, activities: row[month] }))),
   };
-  await Promise.all(Object.entries(charts).map(([name, values]) => draw(name, values, unit)));
+  await Promise.all(
+    Object.entries(CHARTS).map(([name, [section, ...fields]]) => draw(name, charted[section], fields, unit)),
+  );
   document.body.dataset.shown = JSON.stringify(chosen);
 }
 
