@@ -24,20 +24,20 @@ IS_OPEN = "status = 'open' AND NOT is_archived"
 EUROS = "coalesce(value_converted, 0)"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_browser() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Path:
     assert browser.is_connected()
     account = changed_account(tmp_path_factory.mktemp("account") / "sandbox.db", deals=150)
     return warehouse_of(account, tmp_path_factory.mktemp("warehouse"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def file(database: Path) -> Path:
     page = database.with_suffix(".html")
     run = report("--dest", database, "--output", page)
