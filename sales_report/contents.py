@@ -62,7 +62,7 @@ class Contents:
             "today": str(dimensions.built_at.date()),
             "sums": {name: self._summed(name, sums) for name, sums in _SUMS.items()},
             "cycles": self._cycles(),
-            "rotten": [self._rotten_deal(row) for row in self._queries["rotten"]],
+            "rotten": self._rotten(),
             "rotten_shown": ROTTEN_DEALS,
         }
 
@@ -98,18 +98,21 @@ class Contents:
                 days[positions].append(row["days"])
         return [[*positions, sorted(values)] for positions, values in days.items()]
 
-    def _rotten_deal(self, row: Row) -> dict[str, Any]:
-        positions = {
-            name: self.dimensions.position(row, name) for name in ("pipeline", "owner", "stage")
-        }
+    def _rotten(self) -> dict[str, Any]:
+        """Return the rotten deals as lists of values: deals have many, whose names repeat."""
+        positions = ("pipeline", "owner", "stage")
         texts = ("title", "organization", "currency", "next_activity", "next_activity_day")
+        numbers = ("value", "value_converted", "days_in_stage", "days_idle")
         return {
-            **positions,
-            **{name: row[name] for name in texts},
-            "value": _short(row["value"]),
-            "converted": _short(row["value_converted"]),
-            "days_in_stage": _short(row["days_in_stage"], 1),
-            "days_idle": _short(row["days_idle"], 1),
+            "columns": [*positions, *texts, *numbers],
+            "rows": [
+                [
+                    *(self.dimensions.position(row, name) for name in positions),
+                    *(row[name] for name in texts),
+                    *(_short(row[name]) for name in numbers),
+                ]
+                for row in self._queries["rotten"]
+            ],
         }
 
     def _periods(self) -> list[dict[str, Any]]:
@@ -133,9 +136,9 @@ class Contents:
         ]
 
 
-def _short(number: Any, digits: int = 2) -> float | int | None:
+def _short(number: Any) -> float | int | None:
     """Return a number as JSON writes it with the fewest characters."""
     if number is None:
         return None
-    rounded = round(float(number), digits)
+    rounded = round(float(number), 2)
     return int(rounded) if rounded.is_integer() else rounded

@@ -8,7 +8,7 @@ from typing import Any
 from sales_report.queries import Row, month_number
 
 #: Owners with fewer deals than so many others are one owner in the report, to keep the file small.
-MOST_OWNERS = 60
+MOST_OWNERS = 50
 #: Older months are not in the report.
 MOST_MONTHS = 60
 #: Deals that are expected to close later than so many months from now are one bar.

@@ -24,7 +24,7 @@ _TERMS = {
     "Won, lost": "By the month in which the deal was won or lost. Archived deals count.",
     "Win rate": "Won deals as a share of won and lost ones.",
     "Sales cycle": "The median of the whole days from creation to won.",
-    "Before": "The same number in the period of the same length that ended just before.",
+    "Previous period": "The months just before the chosen period, and as many.",
     "Entered": "Deals by the month in which they first entered the stage.",
     "Advanced": "Later entered a later stage of the same pipeline, or was won.",
     "Overdue": "Expected to close before this month.",

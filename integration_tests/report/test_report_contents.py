@@ -192,5 +192,6 @@ def test_rotten_deals(contents: Row, answers: Answers) -> None:
             contents["stages"][deal["stage"]]["name"],
             deal["value"],
         )
-        for deal in contents["rotten"]
+        for row in contents["rotten"]["rows"]
+        for deal in [dict(zip(contents["rotten"]["columns"], row, strict=True))]
     } == expected

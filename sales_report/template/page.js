@@ -4,11 +4,13 @@ const contents = JSON.parse(document.getElementById("contents").textContent);
 const filters = document.getElementById("filters");
 
 // Rows are lists in the file, to keep it small.
+function unpacked({ columns, rows }) {
+  return rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
+}
+
+const rotten = unpacked(contents.rotten);
 const queries = Object.fromEntries(
-  Object.entries(contents.sums).map(([name, { columns, rows, amounts }]) => [
-    name,
-    { amounts, rows: rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]]))) },
-  ]),
+  Object.entries(contents.sums).map(([name, packed]) => [name, { amounts: packed.amounts, rows: unpacked(packed) }]),
 );
 
 // ---- what the reader chose
@@ -217,9 +219,9 @@ const sections = {
   },
 
   rotten(chosen) {
-    return contents.rotten
+    return rotten
       .filter((deal) => isChosen(deal, chosen))
-      .sort((one, other) => (other.converted ?? -1) - (one.converted ?? -1) || other.value - one.value)
+      .sort((one, other) => (other.value_converted ?? -1) - (one.value_converted ?? -1) || other.value - one.value)
       .slice(0, contents.rotten_shown)
       .map((deal) => ({
         ...deal,
@@ -316,7 +318,7 @@ const COLUMNS = {
     ["owner", "Owner", "text"],
     ["stage", "Stage", "text"],
     ["value", "Value", "amount"],
-    ["converted", "Converted", "converted"],
+    ["value_converted", "Converted", "converted"],
     ["days_in_stage", "In stage", "days"],
     ["days_idle", "Untouched", "days"],
     ["next", "Next activity", "text"],
@@ -400,7 +402,11 @@ async function draw(name, rows, fields, unit) {
   spec.config.axis.labelLimit = Math.max(90, place.clientWidth * 0.25);
   if (place.clientWidth < 400) spec.config.legend.columns = 1;
   // Vega-Lite warns of rows with a fixed height in a chart that fits the width, so the sum is computed here
-  if (spec.height.step) spec.height = spec.height.step * new Set(rows.map((row) => row.owner ?? row.label)).size;
+  if (spec.height.step) {
+    const labels = new Set(rows.map((row) => row.owner ?? row.label)).size;
+    // on a phone, labels have two lines
+    spec.height = labels * spec.height.step * (place.clientWidth < 400 ? 1.3 : 1);
+  }
   const options = { actions: false, renderer: "svg" };
   views.set(name, await vegaEmbed(place, { ...spec, data: { values: rows } }, options));
 }
@@ -414,7 +420,7 @@ function headlines(chosen) {
   const length = chosen.last - chosen.first + 1;
   const before = { ...chosen, first: chosen.first - length, last: chosen.first - 1 };
   const earlier = before.first < 0 ? null : outcomes(total(chosenRows("closed", before)), cycle(before));
-  const compared = (kind, value) => (earlier ? `; before: ${format(kind, value, unit)}` : "");
+  const compared = (kind, value) => (earlier ? `; previous period: ${format(kind, value, unit)}` : "");
   return [
     ["Open pipeline", format("short", open.value, unit), `${format("count", open.deals)} deals now`],
     ["Weighted pipeline", format("short", open.weighted, unit), "by chance to win, now"],
@@ -445,8 +451,9 @@ function notes(chosen, rows) {
   const pipeline = contents.pipelines[chosen.pipeline] ?? "all pipelines";
   const owner = contents.owners[chosen.owner] ?? "all owners";
   say("selection", `Shown: ${pipeline}, ${owner}, ${period}${contents.units.length ? `, amounts in ${contents.units[chosen.unit] || "no currency"}` : ""}.`);
-  const rotten = total(chosenRows("open_stages", chosen)).rotten;
-  say("note-rotten", rotten > rows.rotten.length ? `${rows.rotten.length} of ${WHOLE.format(rotten)} are shown.` : "");
+  const open = total(chosenRows("open_stages", chosen));
+  const shown = open.rotten > rows.rotten.length ? `, of which ${rows.rotten.length} are shown` : "";
+  say("note-rotten", `${WHOLE.format(open.rotten)} deals${shown}, together worth ${format("amount", open.rotten_value, contents.units[chosen.unit] ?? "")}.`);
   say("note-activities", chosen.pipeline === null ? "" : "Activities without a deal belong to no pipeline, so they are left out.");
   const cut = (owners) => (owners.length > OWNERS_IN_CHARTS ? `The chart shows ${OWNERS_IN_CHARTS} of ${owners.length} owners, the table all.` : "");
   say("note-owners", cut(rows.owners));
@@ -466,7 +473,7 @@ async function show() {
   const columns = {
     ...COLUMNS,
     activities: [...COLUMNS.activities, ...byMonth, ["activities", "Sum", "count"]],
-    rotten: COLUMNS.rotten.filter(([field]) => field !== "converted" || isMixed),
+    rotten: COLUMNS.rotten.filter(([field]) => field !== "value_converted" || isMixed),
   };
   for (const name of Object.keys(sections)) fillTable(name, rows[name], columns[name], unit);
   // in the charts, owners have less room, and each cell of the heat map is a row
