@@ -16,7 +16,7 @@ from source_pipedrive.verify.database import WarehouseError
 @click.option("--schema", default="analytics", show_default=True, help="Schema of the dbt models.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    type=click.Path(path_type=Path, dir_okay=False),
     default="pipedrive-report.html",
     show_default=True,
     help="The file to write.",
@@ -35,7 +35,10 @@ def main(dest: str, schema: str, output: Path) -> None:
         raise click.ClickException(
             "The warehouse has no table of the connector. Run `make sync` with the same DEST first."
         )
-    output.write_text(render(contents), "utf-8")
+    try:
+        output.write_text(render(contents), "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"The report cannot be written: {error}.") from error
     size = output.stat().st_size / 1_000_000
     click.echo(f"Wrote {output} ({size:.1f} MB). It needs no network: open it in a browser.")
     click.echo(output.resolve().as_uri())

@@ -262,7 +262,8 @@ const FORMATS = {
   count: (value) => WHOLE.format(value),
   amount: (value, currency) => amount(value, currency),
   converted: (value) => amount(value, contents.units[0]),
-  short: (value, currency) => amount(value, currency, { notation: "compact", maximumSignificantDigits: 3 }),
+  short: (value, currency) =>
+    Math.abs(value) < 100_000 ? amount(value, currency) : amount(value, currency, { notation: "compact", maximumSignificantDigits: 3 }),
   share: (value) => numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value),
   days: (value) => `${numbers({ maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} d`,
 };
