@@ -86,6 +86,7 @@ class Contents:
                 ]
         return {
             "columns": [*sums.dimensions, *numbers],
+            "numbers": list(numbers),
             "amounts": list(sums.amounts),
             "rows": [[*key, *map(_short, values)] for key, values in totals.items()],
         }

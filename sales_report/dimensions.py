@@ -1,6 +1,6 @@
 """The dimensions of the sums: their values, in the order in which the page shows them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -22,7 +22,7 @@ class Values:
     """The values of one dimension."""
 
     def __init__(self, named: Mapping[Any, str]) -> None:
-        self.labels = list(named.values())
+        self.labels = list(distinct(named).values())
         self._positions = {key: position for position, key in enumerate(named)}
 
     def position(self, key: Any) -> int:
@@ -49,13 +49,14 @@ class Dimensions:
     @property
     def stages(self) -> list[dict[str, Any]]:
         """The names of the stages, and the positions of their pipelines."""
-        names = {row["stage_id"]: row["name"] for row in self._queries["stages"]}
+        known = {row["stage_id"]: row["name"] for row in self._queries["stages"]}
+        names: dict[Any, dict[Any, str]] = defaultdict(dict)
+        for pipeline, stage in self._stage_keys:
+            names[pipeline][stage] = _name(known.get(stage), stage, "stage")
         return [
-            {
-                "pipeline": self.pipelines.position(pipeline),
-                "name": _name(names.get(stage), stage, "stage"),
-            }
-            for pipeline, stage in self._stage_keys
+            {"pipeline": self.pipelines.position(pipeline), "name": name}
+            for pipeline, of_pipeline in names.items()
+            for name in distinct(of_pipeline).values()
         ]
 
     @property
@@ -166,6 +167,12 @@ class Dimensions:
         for row in self._queries["closed"]:
             sizes[row[column]] += row["won"] + row["lost"]
         return sizes
+
+
+def distinct(named: Mapping[Any, str]) -> Mapping[Any, str]:
+    """Return names that differ: two users may have the same name, so they get their ids as well."""
+    counts = Counter(named.values())
+    return {key: f"{name} ({key})" if counts[name] > 1 else name for key, name in named.items()}
 
 
 def label_of(month: int) -> str:

@@ -50,7 +50,7 @@ def render(contents: Contents) -> str:
     return environment.get_template("page.html").render(
         contents=page,
         css=_our_own("page.css"),
-        script=_our_own("page.js"),
+        script=_our_own("sums.js") + _our_own("page.js"),
         vega=_vega(),
         built_at=_moment(dimensions.built_at),
         last_extracted_at=_moment(max(synced)) if synced else None,

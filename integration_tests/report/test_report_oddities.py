@@ -26,7 +26,7 @@ from integration_tests.report.warehouses import (
 )
 from sales_report.__main__ import main
 from sales_report.contents import Contents
-from sales_report.dimensions import MOST_OWNERS
+from sales_report.dimensions import MOST_OWNERS, distinct
 from sales_report.page import render
 from sales_report.queries import run_queries
 from unit_tests.inbox.postgres import running_postgres
@@ -83,6 +83,10 @@ def test_what_has_no_owner_or_was_deleted_has_a_name(hand_made: Path) -> None:
     assert {"No owner", "Owner 77"} <= set(contents["owners"])
     assert contents["owners"][-1] == "No owner"
     assert "Stage 99" in [stage["name"] for stage in contents["stages"]]
+
+
+def test_two_of_the_same_name_get_their_ids() -> None:
+    assert distinct({1: "Ada", 2: "Ada", 3: "Grace"}) == {1: "Ada (1)", 2: "Ada (2)", 3: "Grace"}
 
 
 class Scripts(HTMLParser):

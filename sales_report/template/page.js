@@ -1,247 +1,4 @@
-// Filters the sums of the page, adds them up, and shows them as charts and tables.
-
-const contents = JSON.parse(document.getElementById("contents").textContent);
-const filters = document.getElementById("filters");
-
-// Rows are lists in the file, to keep it small.
-function unpacked({ columns, rows }) {
-  return rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
-}
-
-const rotten = unpacked(contents.rotten);
-const queries = Object.fromEntries(
-  Object.entries(contents.sums).map(([name, packed]) => [name, { amounts: packed.amounts, rows: unpacked(packed) }]),
-);
-
-// ---- what the reader chose
-
-function option(value, text) {
-  return Object.assign(document.createElement("option"), { value, textContent: text });
-}
-
-function offer(name, texts, all) {
-  filters.elements[name].append(...(all ? [option("", all)] : []), ...texts.map((text, at) => option(at, text)));
-}
-
-offer("pipeline", contents.pipelines, "All pipelines");
-offer("owner", contents.owners, "All owners");
-offer("period", contents.periods.map((period) => period.label));
-offer("unit", contents.units.map((unit) => unit || "No currency"));
-
-function selection() {
-  const chosen = (name) => (filters.elements[name].value === "" ? null : Number(filters.elements[name].value));
-  const period = contents.periods[chosen("period")];
-  return { pipeline: chosen("pipeline"), owner: chosen("owner"), unit: chosen("unit") ?? 0, ...period };
-}
-
-// Whether a row is part of the selection. A row without a pipeline or month is part of all of them.
-function isChosen(row, chosen) {
-  return (
-    (chosen.pipeline === null || row.pipeline === undefined || row.pipeline === chosen.pipeline) &&
-    (chosen.owner === null || row.owner === chosen.owner) &&
-    (row.month === undefined || (row.month >= chosen.first && row.month <= chosen.last))
-  );
-}
-
-// The chosen rows of a query. Amounts in other currencies count as zero.
-function chosenRows(name, chosen) {
-  const { amounts, rows } = queries[name];
-  return rows
-    .filter((row) => isChosen(row, chosen))
-    .map((row) =>
-      amounts.length && row.unit !== chosen.unit
-        ? { ...row, ...Object.fromEntries(amounts.map((amount) => [amount, 0])) }
-        : row,
-    );
-}
-
-// ---- sums, and rates of sums
-
-const share = (part, whole) => (whole ? part / whole : null);
-
-// The sums of all numbers of the rows.
-function total(rows) {
-  const sums = {};
-  for (const row of rows) {
-    for (const [name, value] of Object.entries(row)) sums[name] = (sums[name] ?? 0) + value;
-  }
-  return new Proxy(sums, { get: (target, name) => target[name] ?? 0 });
-}
-
-// The same for each of the positions, in their order.
-function totals(rows, dimension, positions) {
-  const groups = new Map(positions.map((position) => [position, []]));
-  for (const row of rows) groups.get(row[dimension])?.push(row);
-  return positions.map((position) => [position, total(groups.get(position))]);
-}
-
-const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
-
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  if (!sorted.length) return null;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-// The median days to win of the won deals that the reader chose, and that `matches`.
-function cycle(chosen, matches = () => true) {
-  const days = contents.cycles
-    .filter(([pipeline, owner, month]) => isChosen({ pipeline, owner, month }, chosen) && matches({ owner, month }))
-    .flatMap(([, , , values]) => values);
-  return median(days);
-}
-
-function outcomes(sums, days) {
-  return {
-    won: sums.won,
-    lost: sums.lost,
-    win_rate: share(sums.won, sums.won + sums.lost),
-    cycle: days,
-    won_value: sums.won_value,
-    lost_value: sums.lost_value,
-  };
-}
-
-function stageLabels(chosen) {
-  const several = chosen.pipeline === null && contents.pipelines.length > 1;
-  return contents.stages
-    .map(({ pipeline, name }, stage) => ({
-      stage,
-      pipeline,
-      label: several ? `${contents.pipelines[pipeline]}: ${name}` : name,
-    }))
-    .filter((one) => chosen.pipeline === null || one.pipeline === chosen.pipeline);
-}
-
-// ---- the rows of each chart and table
-
-const sections = {
-  stages(chosen) {
-    const labels = stageLabels(chosen);
-    const sums = totals(chosenRows("open_stages", chosen), "stage", labels.map((one) => one.stage));
-    return sums.map(([, { deals, rotten, value, weighted }], at) => ({ label: labels[at].label, deals, value, weighted, rotten }));
-  },
-
-  funnel(chosen) {
-    const labels = stageLabels(chosen);
-    const sums = totals(chosenRows("funnel", chosen), "stage", labels.map((one) => one.stage));
-    return sums.map(([, { entered, advanced, lost, still_open, won, advances, advance_days }], at) => ({
-      label: labels[at].label,
-      entered,
-      advanced,
-      conversion: share(advanced, entered),
-      lost,
-      still_open,
-      won,
-      win_rate: share(won, entered),
-      days: share(advance_days, advances),
-    }));
-  },
-
-  outcomes(chosen) {
-    return totals(chosenRows("closed", chosen), "month", range(chosen.first, chosen.last)).map(([month, sums]) => ({
-      label: contents.months[month],
-      ...outcomes(sums, cycle(chosen, (won) => won.month === month)),
-    }));
-  },
-
-  forecast(chosen) {
-    const rows = totals(chosenRows("open_months", chosen), "due", [...contents.due.keys()]).map(
-      ([due, { deals, value, weighted, historic }]) => ({ label: contents.due[due], deals, value, weighted, historic }),
-    );
-    // months in which nothing closes any more would only make the others narrow
-    const last = rows.findLastIndex((row, due) => row.deals && due <= contents.due.indexOf("Later"));
-    return rows.filter((row, due) => due <= Math.max(last, 3) || row.deals);
-  },
-
-  owners(chosen) {
-    const owners = [...contents.owners.keys()];
-    const closed = totals(chosenRows("closed", chosen), "owner", owners);
-    const open = totals(chosenRows("open_stages", chosen), "owner", owners);
-    const activities = totals(chosenRows("activities", chosen), "owner", owners);
-    return owners
-      .map((owner) => ({
-        label: contents.owners[owner],
-        ...outcomes(closed[owner][1], cycle(chosen, (won) => won.owner === owner)),
-        deals: open[owner][1].deals,
-        value: open[owner][1].value,
-        weighted: open[owner][1].weighted,
-        activities: activities[owner][1].activities,
-      }))
-      .filter((row) => row.won + row.lost + row.deals + row.activities)
-      .sort((one, other) => other.won_value - one.won_value || other.weighted - one.weighted);
-  },
-
-  // One row per owner, with a column per month.
-  activities(chosen) {
-    const rows = chosenRows("activities", chosen);
-    return totals(rows, "owner", [...contents.owners.keys()])
-      .filter(([, sums]) => sums.activities)
-      .map(([owner, sums]) => ({
-        label: contents.owners[owner],
-        ...Object.fromEntries(
-          totals(rows.filter((row) => row.owner === owner), "month", range(chosen.first, chosen.last)).map(
-            ([month, { activities }]) => [contents.months[month], activities],
-          ),
-        ),
-        activities: sums.activities,
-      }))
-      .sort((one, other) => other.activities - one.activities);
-  },
-
-  leads(chosen) {
-    return totals(chosenRows("leads", chosen), "month", range(chosen.first, chosen.last)).map(([month, sums]) =>
-      leads(contents.months[month], sums),
-    );
-  },
-
-  sources(chosen) {
-    return totals(chosenRows("leads", chosen), "source", [...contents.sources.keys()])
-      .map(([source, sums]) => leads(contents.sources[source] || "Unknown", sums))
-      .filter((row) => row.leads);
-  },
-
-  currencies(chosen) {
-    return contents.units.map((unit, at) => {
-      const open = total(chosenRows("open_stages", { ...chosen, unit: at }).filter((row) => row.unit === at));
-      const closed = total(chosenRows("closed", { ...chosen, unit: at }).filter((row) => row.unit === at));
-      return {
-        label: unit || "No currency",
-        currency: unit,
-        deals: open.deals,
-        value: open.value,
-        weighted: open.weighted,
-        won: closed.won,
-        won_value: closed.won_value,
-      };
-    });
-  },
-
-  rotten(chosen) {
-    return rotten
-      .filter((deal) => isChosen(deal, chosen))
-      .sort((one, other) => (other.value_converted ?? -1) - (one.value_converted ?? -1) || other.value - one.value)
-      .slice(0, contents.rotten_shown)
-      .map((deal) => ({
-        ...deal,
-        label: deal.title,
-        owner: contents.owners[deal.owner],
-        stage: `${contents.pipelines[deal.pipeline]}: ${contents.stages[deal.stage].name}`,
-        next: deal.next_activity ? `${deal.next_activity}, ${dueText(deal.next_activity_day)}` : "None planned",
-      }));
-  },
-};
-
-function dueText(day) {
-  if (!day) return "no date";
-  return day < contents.today ? `overdue since ${day}` : day;
-}
-
-function leads(label, { converted, still_open, archived }) {
-  const all = converted + still_open + archived;
-  return { label, leads: all, converted, still_open, archived, conversion: share(converted, all) };
-}
+// Shows sums as headlines, charts, and tables.
 
 // ---- numbers as text
 
@@ -263,8 +20,11 @@ const FORMATS = {
   amount: (value, currency) => amount(value, currency),
   converted: (value) => amount(value, contents.units[0]),
   short: (value, currency) =>
-    Math.abs(value) < 100_000 ? amount(value, currency) : amount(value, currency, { notation: "compact", maximumSignificantDigits: 3 }),
-  share: (value) => numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value),
+    Math.abs(value) < 100_000
+      ? amount(value, currency)
+      : amount(value, currency, { notation: "compact", maximumSignificantDigits: 3 }),
+  share: (value) =>
+    numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value),
   days: (value) => `${numbers({ maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)} d`,
 };
 
@@ -307,12 +67,26 @@ const COLUMNS = {
     ["win_rate", "Won in the end", "share"],
   ],
   outcomes: [["label", "Month", "text"], ...OUTCOMES],
-  forecast: [["label", "Expected close", "text"], ...OPEN, ["historic", "Weighted by past conversion", "amount"]],
-  owners: [["label", "Owner", "text"], ...OUTCOMES, ...OPEN, ["activities", "Activities", "count"]],
+  forecast: [
+    ["label", "Expected close", "text"],
+    ...OPEN,
+    ["historic", "Weighted by past conversion", "amount"],
+  ],
+  owners: [
+    ["label", "Owner", "text"],
+    ...OUTCOMES.slice(0, -1),
+    ...OPEN,
+    ["activities", "Activities", "count"],
+  ],
   activities: [["label", "Owner", "text"]],
   leads: [["label", "Month", "text"], ...LEADS],
   sources: [["label", "Source", "text"], ...LEADS.slice(0, -1)],
-  currencies: [["label", "Currency", "text"], ...OPEN, ["won", "Won", "count"], ["won_value", "Won value", "amount"]],
+  currencies: [
+    ["label", "Currency", "text"],
+    ...OPEN,
+    ["won", "Won", "count"],
+    ["won_value", "Won value", "amount"],
+  ],
   rotten: [
     ["label", "Deal", "text"],
     ["organization", "Organization", "text"],
@@ -359,9 +133,9 @@ function fillTable(name, rows, columns, currency) {
 // Rates, days, and medians have no sum.
 function totalLine(rows, columns, currency) {
   const line = document.createElement("tr");
-  const sums = total(rows);
   for (const [field, , kind] of columns) {
-    const text = kind === "count" || kind === "amount" ? format(kind, sums[field], currency) : "";
+    const isSummed = kind === "count" || kind === "amount";
+    const text = isSummed ? format(kind, total(rows, [field])[field], currency) : "";
     line.append(cell("td", kind, text));
   }
   line.firstChild.replaceWith(Object.assign(cell("th", "text", "Total"), { scope: "row" }));
@@ -395,11 +169,13 @@ async function draw(name, rows, fields, unit) {
   // zero is a rate worth showing, but no amount
   const isShown = (value) => value || (value === 0 && name === "win_rate");
   if (!rows.some((row) => fields.some((field) => isShown(row[field])))) {
-    for (const name of ["role", "aria-label", "aria-roledescription"]) place.removeAttribute(name);
+    for (const attribute of ["role", "aria-label", "aria-roledescription"]) place.removeAttribute(attribute);
     place.textContent = "Nothing in this selection.";
     return;
   }
-  const spec = JSON.parse(JSON.stringify(contents.charts[name]).replaceAll("{unit}", JSON.stringify(unit).slice(1, -1)));
+  const spec = JSON.parse(
+    JSON.stringify(contents.charts[name]).replaceAll("{unit}", JSON.stringify(unit).slice(1, -1)),
+  );
   spec.config.axis.labelLimit = Math.max(90, place.clientWidth * 0.25);
   if (place.clientWidth < 400) spec.config.legend.columns = 1;
   // Vega-Lite warns of rows with a fixed height in a chart that fits the width, so the sum is computed here
@@ -416,18 +192,30 @@ async function draw(name, rows, fields, unit) {
 
 function headlines(chosen) {
   const unit = contents.units[chosen.unit] ?? "";
-  const open = total(chosenRows("open_stages", chosen));
-  const closed = outcomes(total(chosenRows("closed", chosen)), cycle(chosen));
+  const open = sumOf("open_stages", chosen);
+  const closed = outcomes(sumOf("closed", chosen), cycle(chosen));
   const length = chosen.last - chosen.first + 1;
   const before = { ...chosen, first: chosen.first - length, last: chosen.first - 1 };
-  const earlier = before.first < 0 ? null : outcomes(total(chosenRows("closed", before)), cycle(before));
+  const earlier = before.first < 0 ? null : outcomes(sumOf("closed", before), cycle(before));
   const compared = (kind, value) => (earlier ? `; previous period: ${format(kind, value, unit)}` : "");
   return [
     ["Open pipeline", format("short", open.value, unit), `${format("count", open.deals)} deals now`],
     ["Weighted pipeline", format("short", open.weighted, unit), "by chance to win, now"],
-    ["Won", format("short", closed.won_value, unit), `${format("count", closed.won)} deals${compared("short", earlier?.won_value)}`],
-    ["Win rate", format("share", closed.win_rate), `${format("count", closed.won)} of ${format("count", closed.won + closed.lost)} closed${compared("share", earlier?.win_rate)}`],
-    ["Sales cycle", format("days", closed.cycle), `median, creation to won${compared("days", earlier?.cycle)}`],
+    [
+      "Won",
+      format("short", closed.won_value, unit),
+      `${format("count", closed.won)} deals${compared("short", earlier?.won_value)}`,
+    ],
+    [
+      "Win rate",
+      format("share", closed.win_rate),
+      `${format("count", closed.won)} of ${format("count", closed.won + closed.lost)} closed${compared("share", earlier?.win_rate)}`,
+    ],
+    [
+      "Sales cycle",
+      format("days", closed.cycle),
+      `median, creation to won${compared("days", earlier?.cycle)}`,
+    ],
   ];
 }
 
@@ -448,18 +236,30 @@ function say(id, text) {
 }
 
 function notes(chosen, rows) {
-  const period = chosen.first === chosen.last ? contents.months[chosen.first] : `${contents.months[chosen.first]} to ${contents.months[chosen.last]}`;
+  const period =
+    chosen.first === chosen.last
+      ? contents.months[chosen.first]
+      : `${contents.months[chosen.first]} to ${contents.months[chosen.last]}`;
   const pipeline = contents.pipelines[chosen.pipeline] ?? "all pipelines";
   const owner = contents.owners[chosen.owner] ?? "all owners";
-  say("selection", `Shown: ${pipeline}, ${owner}, ${period}${contents.units.length ? `, amounts in ${contents.units[chosen.unit] || "no currency"}` : ""}.`);
-  const open = total(chosenRows("open_stages", chosen));
+  const amounts = contents.units.length ? `, amounts in ${unitName(chosen.unit)}` : "";
+  say("selection", `Shown: ${pipeline}, ${owner}, ${period}${amounts}.`);
+  const open = sumOf("open_stages", chosen);
   const shown = open.rotten > rows.rotten.length ? `, of which ${rows.rotten.length} are shown` : "";
-  say("note-rotten", `${WHOLE.format(open.rotten)} deals${shown}, together worth ${format("amount", open.rotten_value, contents.units[chosen.unit] ?? "")}.`);
-  say("note-activities", chosen.pipeline === null ? "" : "Activities without a deal belong to no pipeline, so they are left out.");
-  const cut = (owners) => (owners.length > OWNERS_IN_CHARTS ? `The chart shows ${OWNERS_IN_CHARTS} of ${owners.length} owners, the table all.` : "");
+  const worth = format("amount", open.rotten_value, contents.units[chosen.unit] ?? "");
+  say("note-rotten", `${WHOLE.format(open.rotten)} deals${shown}, together worth ${worth}.`);
+  say(
+    "note-activities",
+    chosen.pipeline === null ? "" : "Activities without a deal belong to no pipeline, so they are left out.",
+  );
+  const cut = (owners) =>
+    owners.length > OWNERS_IN_CHARTS
+      ? `The chart shows ${OWNERS_IN_CHARTS} of ${owners.length} owners, the table all.`
+      : "";
   say("note-owners", cut(rows.owners));
   say("note-cells", cut(rows.activities));
-  for (const place of document.querySelectorAll(".unit")) place.textContent = contents.units[chosen.unit] ?? "";
+  for (const place of document.querySelectorAll(".unit"))
+    place.textContent = contents.units[chosen.unit] ?? "";
 }
 
 async function show() {
@@ -497,6 +297,4 @@ document.getElementById("tables").addEventListener("click", () => {
   for (const table of document.querySelectorAll("details")) table.open = true;
 });
 filters.addEventListener("change", show);
-// the width of the paper is known only now
-addEventListener("beforeprint", () => dispatchEvent(new Event("resize")));
 await show();
