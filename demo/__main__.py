@@ -69,11 +69,26 @@ def sync(config: Path, dest: str, streams: str) -> None:
     show("", rows, total=f"total of {len(rows)} tables")
 
 
+def _parse_rates(_context: click.Context, _option: click.Parameter, given: str) -> dict[str, float]:
+    """Return {"USD": 0.92} of `USD=0.92`."""
+    try:
+        pairs = [pair.split("=") for pair in given.split(",") if pair]
+        return {currency.strip(): float(rate) for currency, rate in pairs}
+    except ValueError as error:
+        raise click.BadParameter(f"{given!r} is not of the form USD=0.92,GBP=1.17.") from error
+
+
 @main.command()
 @click.option("--dest", required=True, help="DuckDB file, or postgres://user:password@host/db.")
-def analytics(dest: str) -> None:
+@click.option(
+    "--rates",
+    default="",
+    callback=_parse_rates,
+    help="What one unit is worth in the reporting currency, such as USD=0.92,GBP=1.17.",
+)
+def analytics(dest: str, rates: dict[str, float]) -> None:
     """Build the dbt models in a warehouse that has been synced."""
-    _imported("demo.analytics").build(dest)
+    _imported("demo.analytics").build(dest, rates)
 
 
 def _run() -> None:

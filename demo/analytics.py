@@ -1,5 +1,6 @@
 """Builds the dbt models of `dbt_pipedrive` in a warehouse."""
 
+import json
 import os
 import subprocess
 import sys
@@ -20,8 +21,11 @@ _DEALS = """
 _DBT = Path(sys.executable).parents[1] / "dbt" / "bin" / "dbt"
 
 
-def build(dest: str) -> None:
-    """Build and test the models in a DuckDB file or PostgreSQL database; show their sizes."""
+def build(dest: str, rates: Mapping[str, float]) -> None:
+    """Build and test the models in a DuckDB file or PostgreSQL database; show their sizes.
+
+    `rates` replace those of the seed: what one unit is worth in the reporting currency.
+    """
     target, environment = _place(dest)
     if target == "duckdb" and not Path(dest).exists():
         raise SystemExit(f"There is no file {dest}. Run `make demo` or `make sync` first.")
@@ -29,10 +33,11 @@ def build(dest: str) -> None:
         if not warehouse.run_sql_query(_DEALS.format(warehouse.schema_name)):
             raise SystemExit(f"{_shown(dest)} has no deals. Run `make sync` first.")
     command = f"build --quiet --target {target}".split()
+    variables = [f"--vars={json.dumps({'pipedrive_rates': rates})}"] if rates else []
     folders = [f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}"]
     with CONSOLE.status("Building the models"):
         run = subprocess.run(
-            [_DBT, *command, *folders], env={**os.environ, **environment}, check=False
+            [_DBT, *command, *variables, *folders], env={**os.environ, **environment}, check=False
         )
     if run.returncode:
         raise SystemExit("dbt failed. Its messages are above.")

@@ -17,6 +17,7 @@ PYTHON_FOLDERS = (
     PACKAGE,
     "pipedrive_sandbox",
     "demo",
+    "sales_report",
     "benchmarks",
     "docs",
     "release",

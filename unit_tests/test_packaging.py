@@ -27,7 +27,7 @@ from unit_tests import catalog
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "source_pipedrive"
-OURS = {"source_pipedrive", "pipedrive_sandbox", "demo"}
+OURS = {"source_pipedrive", "pipedrive_sandbox", "demo", "sales_report"}
 LOCKS = ("requirements.lock", "requirements-webhooks.lock")
 HOME = "https://github.com/OWNER/source-pipedrive"
 
@@ -116,6 +116,7 @@ def test_the_package_requires_exactly_what_it_imports(package: Message) -> None:
         ),
         ("sandbox", ["pipedrive_sandbox"], {"httptools", "uvloop"}, set()),
         ("sync", ["demo"], set(), set()),
+        ("report", ["sales_report"], {"duckdb", "duckdb-engine", "psycopg"}, set()),
     ],
 )
 def test_an_extra_requires_exactly_what_its_folders_import(

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Executable,
     Select,
     column,
     create_engine,
@@ -52,7 +53,7 @@ class Database:
             streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE)
             yield from cast("Iterator[StoredRow]", streamed.execute(query).mappings())
 
-    def all(self, query: Select[Any]) -> Sequence[StoredRow]:
+    def all(self, query: Executable) -> Sequence[StoredRow]:
         """Return the rows of a query."""
         with self._connection() as connection:
             return cast("Sequence[StoredRow]", connection.execute(query).mappings().all())

@@ -149,7 +149,7 @@ def test_a_warehouse_cannot_be_written(tables: Tables) -> None:
     database = Database(tables.dest)
 
     with closing(database), pytest.raises(WarehouseError, match="read-only"):
-        database.all(text("CREATE TABLE other (id integer)"))  # type: ignore[arg-type]
+        database.all(text("CREATE TABLE other (id integer)"))
 
 
 @pytest.mark.parametrize(

@@ -1,53 +1,17 @@
-{# the first time that a deal entered a stage #}
-with entered as (
-    select
-        deal_id, pipeline_id, stage_id, stage_name, stage_order_nr,
-        min(entered_at) as entered_at
-    from {{ ref('pipedrive__deal_stages') }}
-    where pipeline_id is not null
-    group by 1, 2, 3, 4, 5
-),
-
-{# the first time after that at which it entered a later stage of the pipeline, or was won #}
-advanced as (
-    select
-        entered.deal_id,
-        entered.stage_id,
-        min(later.entered_at) as advanced_at
-    from entered
-    inner join {{ ref('pipedrive__deal_stages') }} as later
-        on entered.deal_id = later.deal_id
-        and entered.pipeline_id = later.pipeline_id
-        and entered.stage_order_nr < later.stage_order_nr
-        and entered.entered_at <= later.entered_at
-    group by 1, 2
-),
-
-outcomes as (
-    select
-        entered.*,
-        deals.status,
-        coalesce(advanced.advanced_at, case when deals.status = 'won' then deals.won_time end) as advanced_at,
-        advanced.advanced_at is not null or deals.status = 'won' as has_advanced
-    from entered
-    inner join {{ ref('stg_pipedrive__deals') }} as deals on entered.deal_id = deals.deal_id
-    left join advanced on entered.deal_id = advanced.deal_id and entered.stage_id = advanced.stage_id
-),
-
-by_month as (
+with by_month as (
     select
         pipeline_id,
         stage_id,
         stage_name,
         stage_order_nr,
-        {{ first_day('month', 'entered_at') }} as entry_month,
+        entry_month,
         count(*) as deals_entered,
         {{ count_if('has_advanced') }} as deals_advanced,
         {{ count_if("not has_advanced and status = 'lost'") }} as deals_lost,
         {{ count_if("not has_advanced and status = 'open'") }} as deals_open,
         {{ count_if("status = 'won'") }} as deals_won,
-        avg(case when has_advanced then {{ days_between('entered_at', 'advanced_at') }} end) as avg_days_to_advance
-    from outcomes
+        avg(days_to_advance) as avg_days_to_advance
+    from {{ ref('int_pipedrive__stage_entries') }}
     group by 1, 2, 3, 4, 5
 )
 
