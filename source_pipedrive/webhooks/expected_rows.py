@@ -99,6 +99,8 @@ def expected_row(event: StoredEvent) -> ExpectedRow:
         parent_id=_deal_of(data) if stream in LINES_OF_DEALS else None,
         received_at=event.received_at,
         is_new=event.action == "create" and stream not in LINES_OF_DEALS,
+        # projects have the time only
+        is_archived=bool(data.get("is_archived") or data.get("archive_time")),
     )
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -204,6 +205,27 @@ def test_a_row_is_expected_to_be_as_new_as_its_event_says(
     harness.run(scenario)
 
     assert [one.changed for one in harness.target.checked] == [changed]
+
+
+@pytest.mark.parametrize(
+    ("entity", "data", "is_archived"),
+    [
+        ("deal", {"is_archived": True}, True),
+        ("lead", {"is_archived": False}, False),
+        ("project", {"archive_time": "2026-05-01T10:00:00Z"}, True),
+        ("person", {"name": "Ada"}, False),
+    ],
+)
+def test_a_row_is_expected_to_be_archived_if_its_event_says_so(
+    harness: Harness, entity: str, data: dict[str, Any], *, is_archived: bool
+) -> None:
+    async def scenario(harness: Harness) -> None:
+        harness.receive(an_event(entity=entity, data=data))
+        await asyncio.sleep(10)
+
+    harness.run(scenario)
+
+    assert [one.is_archived for one in harness.target.checked] == [is_archived]
 
 
 def test_the_time_to_arrival_is_measured_from_the_event(harness: Harness) -> None:

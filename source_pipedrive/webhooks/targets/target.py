@@ -22,7 +22,7 @@ class ExpectedRow:
     the monotonic clock, and `tries` counts the syncs that did not bring it. A child that comes
     with the others of its parent has a `parent_id`. `received_at` is when the event was committed.
     Of a row that `is_new`, Pipedrive sets the time of change a moment after its creation. It is
-    read once more then: that `is_second_look`.
+    read once more then: that `is_second_look`. `is_archived` is what the event says.
     """
 
     stream: str
@@ -36,6 +36,7 @@ class ExpectedRow:
     received_at: int = 0
     is_new: bool = False
     is_second_look: bool = False
+    is_archived: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

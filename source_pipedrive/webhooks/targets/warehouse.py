@@ -73,6 +73,7 @@ class Warehouse:
             if rows is None or self._source is None:
                 self._source = self._discover()
                 spent = self._executor.cost.tokens
+            rows = rows if rows is None else self._wanted(rows)
             names, named = self._selected, named_rows(rows or (), self._selected)
             if rows is not None:
                 names = names & {*(row.stream for row in rows), *named, "events"}
@@ -96,11 +97,13 @@ class Warehouse:
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
         """Return the rows that the warehouse does not have in the expected version."""
-        by_stream: dict[str, list[ExpectedRow]] = {}
-        for row in expected:
-            if row.stream in self._selected:
-                by_stream.setdefault(row.stream, []).append(row)
-        return [row for stream, rows in by_stream.items() for row in self._missing_of(stream, rows)]
+        rows = [row for row in expected if not self._is_left_out(row)]
+        copied = self._copied(rows)
+        return [
+            row
+            for row in rows
+            if row.stream in self._selected and not _has_arrived(row, copied.get(row.key))
+        ]
 
     @cached_property
     def _destination(self) -> CacheBase:
@@ -145,21 +148,44 @@ class Warehouse:
         for stream, reason in failures.items():
             _LOGGER.warning("Stream %s could not be synced: %s", stream, reason)
 
-    def _missing_of(self, stream: str, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
-        ids = [int(row.row_id) if row.row_id.isdecimal() else row.row_id for row in expected]
+    def _is_left_out(self, row: ExpectedRow) -> bool:
+        """Tell whether the settings leave a row out: it is archived."""
+        return row.is_archived and not self._config.get("include_archived", True)
+
+    def _wanted(self, rows: Collection[ExpectedRow]) -> Collection[ExpectedRow]:
+        """Return the rows to read: of those that the settings leave out, only copied ones.
+
+        They were active when they were copied, and must not stay so in the table.
+        """
+        left_out = [row for row in rows if self._is_left_out(row)]
+        copied = self._copied(left_out) if left_out else {}
+        return [row for row in rows if not self._is_left_out(row) or row.key in copied]
+
+    def _copied(self, rows: Collection[ExpectedRow]) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return what the tables have of these rows."""
+        ids: dict[str, list[int | str]] = {}
+        for row in rows:
+            if row.stream in self._selected:
+                id_ = int(row.row_id) if row.row_id.isdecimal() else row.row_id
+                ids.setdefault(row.stream, []).append(id_)
+        return {
+            (stream, str(found["id"])): found
+            for stream in ids
+            for found in self._select(stream, ids[stream])
+        }
+
+    def _select(self, stream: str, ids: Sequence[int | str]) -> Sequence[dict[str, Any]]:
         query = text(
             f"SELECT * FROM {self._destination.schema_name}.{stream} WHERE id IN :ids"  # noqa: S608 - known names
         ).bindparams(bindparam("ids", expanding=True))
         try:
             with self._destination.get_sql_engine().connect() as connection:
-                found = connection.execute(query, {"ids": ids}).mappings().all()
+                return [dict(row) for row in connection.execute(query, {"ids": ids}).mappings()]
         except SQLAlchemyError as error:
             _LOGGER.warning("The table %s cannot be read: %s", stream, type(error).__name__)
-            return list(expected)
+            return []
         finally:
             self._destination.close()
-        rows = {str(row["id"]): dict(row) for row in found}
-        return [row for row in expected if not _has_arrived(row, rows.get(row.row_id))]
 
 
 @contextmanager
