@@ -15,6 +15,7 @@ from source_pipedrive.webhooks.targets.target import (
     SyncCost,
     Target,
 )
+from source_pipedrive.webhooks.token_pace import TokenPace
 from unit_tests.webhooks.virtual_time import run_in_virtual_time
 
 HOUR = 3600
@@ -51,6 +52,8 @@ class Harness:
         self.inbox = inbox
         self.target = FakeTarget()
         self.arrivals: list[Arrival] = []
+        # called in virtual time
+        self.pace: Callable[[], TokenPace] = TokenPace
         self._monkeypatch = monkeypatch
 
     def run(self, scenario: Callable[["Harness"], Awaitable[None]]) -> None:
@@ -61,6 +64,7 @@ class Harness:
                 full_resync_every=HOUR,
                 debounce=2,
                 on_arrival=self.arrivals.append,
+                pace=self.pace(),
             )
             task = asyncio.create_task(self.scheduler.run())
             await asyncio.sleep(1)

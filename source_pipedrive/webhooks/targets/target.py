@@ -92,17 +92,24 @@ class TargetError(Exception):
     """A target cannot be used as it is configured. The message says what to write."""
 
 
-class SyncPostponedError(Exception):
-    """No sync can start now. The message says why; `seconds` later it may be possible."""
+class SyncError(Exception):
+    """A sync did not end as it should. The message says why; `seconds` later it is retried.
+
+    `cost` is what it has spent, where that is known.
+    """
 
     def __init__(self, reason: str, seconds: float) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.cost: SyncCost | None = None
 
 
-class SyncFailedError(Exception):
-    """A sync brought no rows. The message says why; `seconds` later it is retried."""
+class SyncPostponedError(SyncError):
+    """No sync can start now."""
+
+
+class SyncFailedError(SyncError):
+    """A sync brought no rows."""
 
     def __init__(self, reason: str, seconds: float = _SECONDS_TO_RETRY) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
+        super().__init__(reason, seconds)

@@ -4,7 +4,6 @@ import io
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -24,6 +23,7 @@ from source_pipedrive.webhooks.targets.pyairbyte import CacheBase, Source
 from source_pipedrive.webhooks.targets.target import (
     ExpectedRow,
     SyncCost,
+    SyncError,
     SyncFailedError,
     SyncPostponedError,
 )
@@ -66,34 +66,28 @@ class Warehouse:
 
         Raises `SyncFailedError` if every stream failed.
         """
+        self._executor.cost = SyncCost(0)
         try:
-            # open it before the first request to Pipedrive, which costs tokens
-            self._destination.get_sql_engine().connect().close()
-            spent = 0
-            if rows is None or self._source is None:
-                self._source = self._discover()
-                spent = self._executor.cost.tokens
-            rows = rows if rows is None else self._wanted(rows)
-            names, named = self._selected, named_rows(rows or (), self._selected)
-            if rows is not None:
-                names = names & {*(row.stream for row in rows), *named, "events"}
-            self._executor.named_rows = named
-            if names:
-                self._source.select_streams(sorted(names))
-                self._read(self._source, names)
-            cost = self._executor.cost
-            return replace(cost, tokens=cost.tokens + spent) if names else SyncCost(spent)
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
-            raise SyncFailedError(
-                f"The warehouse cannot be written: {reason}", _SECONDS_TO_RETRY
-            ) from error
-        except LoadError as error:
-            # what the database says may quote the value
-            where = f"{error.stream}.{error.column}" if error.column else error.stream
-            raise SyncFailedError(
-                f"The warehouse cannot be written: {type(error.cause).__name__} in {where}."
-            ) from error
+            with _warehouse_errors():
+                self._sync(rows)
+        except SyncError as error:
+            error.cost = self._executor.cost
+            raise
+        return self._executor.cost
+
+    def _sync(self, rows: Collection[ExpectedRow] | None) -> None:
+        # open it before the first request to Pipedrive, which costs tokens
+        self._destination.get_sql_engine().connect().close()
+        if rows is None or self._source is None:
+            self._source = self._discover()
+        rows = rows if rows is None else self._wanted(rows)
+        names, named = self._selected, named_rows(rows or (), self._selected)
+        if rows is not None:
+            names = names & {*(row.stream for row in rows), *named, "events"}
+        self._executor.named_rows = named
+        if names:
+            self._source.select_streams(sorted(names))
+            self._read(self._source, names)
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
         """Return the rows that the warehouse does not have in the expected version."""
@@ -186,6 +180,24 @@ class Warehouse:
             return []
         finally:
             self._destination.close()
+
+
+@contextmanager
+def _warehouse_errors() -> Iterator[None]:
+    """Raise an error of the warehouse as `SyncFailedError`, without the values of rows."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
+        raise SyncFailedError(
+            f"The warehouse cannot be written: {reason}", _SECONDS_TO_RETRY
+        ) from error
+    except LoadError as error:
+        # what the database says may quote the value
+        where = f"{error.stream}.{error.column}" if error.column else error.stream
+        raise SyncFailedError(
+            f"The warehouse cannot be written: {type(error.cause).__name__} in {where}."
+        ) from error
 
 
 @contextmanager
