@@ -29,9 +29,18 @@ STREAMS = {
     "products": 1,
     "projects": 1,
     "tasks": 1,
+    "pipelines": 1,
+    "stages": 1,
     "leads": 2,
     "notes": 2,
+    "users": 2,
 }
+"""What one row costs: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting"""
+LINES = {"deal_products": 10, "deal_installments": 10}
+
+
+def time_column(stream: str) -> str:
+    return "modified" if stream == "users" else "update_time"
 
 
 class Copy:
@@ -60,15 +69,17 @@ class Copy:
 
     def rows(self, stream: str, *ids: Any) -> list[tuple[Any, Any]]:
         """Return ids and times of change, as they are in DuckDB."""
-        query = f"SELECT id, epoch(update_time) FROM {stream} WHERE id IN ? ORDER BY id"
+        time = time_column(stream)
+        query = f"SELECT id, epoch({time}) FROM {stream} WHERE id IN ? ORDER BY id"
         with duckdb.connect(str(self._file), read_only=True) as opened:
             return opened.execute(query, [ids]).fetchall()
 
     def expected(self, stream: str, *ids: Any) -> list[tuple[Any, Any]]:
         """Return the same of the rows in the account."""
         query = "SELECT epoch(?::TIMESTAMPTZ)"
+        time = time_column(stream)
         return sorted(
-            (row["id"], duckdb.execute(query, [row["update_time"]]).fetchall()[0][0])
+            (row["id"], duckdb.execute(query, [row[time]]).fetchall()[0][0])
             for row in expected_rows(self.sandbox, stream)
             if row["id"] in ids
         )
@@ -95,9 +106,10 @@ def test_many_edits_cost_the_price_of_a_page(copy: Copy) -> None:
     assert copy.rows("persons", *ids) == copy.expected("persons", *ids)
 
 
-def test_the_lines_of_a_deal_come_with_it(copy: Copy, tmp_path: Path) -> None:
-    with_lines = Copy(copy.sandbox, tmp_path / "crm.duckdb", ["deals", "deal_products"])
+@pytest.mark.parametrize("lines", [["deal_products"], [*LINES]], ids=",".join)
+def test_the_lines_of_a_deal_come_with_it(copy: Copy, tmp_path: Path, lines: list[str]) -> None:
+    with_lines = Copy(copy.sandbox, tmp_path / "crm.duckdb", ["deals", *lines])
     ids = with_lines.change("deals")
 
-    assert with_lines.sync("deals", *ids) == 1 + 10
+    assert with_lines.sync("deals", *ids) == 1 + sum(LINES[one] for one in lines)
     assert with_lines.rows("deals", *ids) == with_lines.expected("deals", *ids)
