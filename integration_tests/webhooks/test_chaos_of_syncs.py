@@ -34,7 +34,9 @@ STREAMS = [
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with running_account(tmp_path_factory.mktemp("account"), deals=40) as account:
+    folder = tmp_path_factory.mktemp("account")
+    # without a daily limit, which would make resyncs rarer
+    with running_account(folder, deals=40, daily_budget=0) as account:
         yield account
 
 

@@ -9,10 +9,10 @@ from contextlib import suppress
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.expected_rows import ExpectedRows
+from source_pipedrive.webhooks.full_resyncs import FullResyncs
 from source_pipedrive.webhooks.targets.target import (
     Arrival,
     ExpectedRow,
-    SyncCost,
     SyncError,
     SyncFailedError,
     SyncPostponedError,
@@ -29,10 +29,6 @@ _LONGEST_PAUSE_OF_RETRIES = 60 * 60
 _SAVING = (
     "The next sync of changed rows starts in %d s, so that real time stays within %d tokens a day. "
     "Changes until then share it. To get rows sooner, raise --daily-tokens."
-)
-_EXPENSIVE_RESYNC = (
-    "The next full resync starts in %d minutes, since the last one cost %d tokens: full resyncs "
-    "take at most a tenth of the company's daily tokens."
 )
 
 
@@ -60,15 +56,14 @@ class SyncScheduler:
         self._inbox = inbox
         self._target = target
         self._debounce = debounce
-        self._full_resync_every = full_resync_every
         self._on_arrival = on_arrival
         self._pace = pace or TokenPace()
+        self._full_resyncs = FullResyncs(full_resync_every, self._pace)
         self._paced_until = 0.0
         self._not_before = 0.0
         self._expensive_failures = 0
         self._expected = ExpectedRows()
         self._position: int | None = None
-        self._next_full_resync = 0.0
         self._new_events = asyncio.Event()
         self._notified_at = 0.0
 
@@ -85,7 +80,7 @@ class SyncScheduler:
 
     def request_full_resync(self) -> None:
         """Ask for a full resync, since events may have been lost. Any thread may call it."""
-        self._next_full_resync = 0
+        self._full_resyncs.request()
 
     async def run(self) -> None:
         """Run until cancelled. Failures are logged and retried."""
@@ -115,17 +110,16 @@ class SyncScheduler:
         await asyncio.to_thread(self._read_events, self._position)
         if time.monotonic() < self._not_before:
             return
-        is_full_resync = time.monotonic() >= self._next_full_resync
+        is_full_resync = time.monotonic() >= self._full_resyncs.due
         rows = self._expected.all() if is_full_resync else self._expected.due()
         if not is_full_resync and (not rows or self._must_save_tokens()):
             return
         began = time.time()
-        cost = await self._sync(None if is_full_resync else rows)
         if is_full_resync:
-            pause = self._pace.seconds_to_full_resync(self._full_resync_every)
-            if pause > self._full_resync_every:
-                _LOGGER.info(_EXPENSIVE_RESYNC, pause / 60, cost.tokens if cost else 0)
-            self._next_full_resync = time.monotonic() + pause
+            with self._full_resyncs.running():
+                await self._sync(None)
+        else:
+            await self._sync(rows)
         missing = await asyncio.to_thread(self._target.missing, rows)
         ended = time.time()
         for row in self._expected.settle(rows, missing):
@@ -137,7 +131,7 @@ class SyncScheduler:
                 )
             )
 
-    async def _sync(self, rows: list[ExpectedRow] | None) -> SyncCost | None:
+    async def _sync(self, rows: list[ExpectedRow] | None) -> None:
         """Sync these rows, or all streams, and take note of the cost, even if it fails."""
         is_full_resync = rows is None
         try:
@@ -149,7 +143,6 @@ class SyncScheduler:
         self._expensive_failures = 0
         if cost:
             self._pace.spend(cost, is_full_resync=is_full_resync)
-        return cost
 
     def _seconds_to_retry(self, error: SyncFailedError) -> float:
         """Return the pause after a failure: each costs what the sync has spent, again and again."""
@@ -185,7 +178,7 @@ class SyncScheduler:
     async def _wait(self) -> None:
         """Wait for new events, the next due sync, or the next poll; then for the debounce."""
         now = time.monotonic()
-        next_sync = min(self._next_full_resync, max(self._expected.next_due(), self._paced_until))
+        next_sync = min(self._full_resyncs.due, max(self._expected.next_due(), self._paced_until))
         next_step = min(max(next_sync, self._not_before), now + _SECONDS_BETWEEN_POLLS)
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0, next_step - now)):

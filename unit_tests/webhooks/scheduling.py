@@ -31,11 +31,15 @@ class FakeTarget(Target):
         self.checked: list[ExpectedRow] = []
         self.synced: list[ExpectedRow] = []
         self.cost: SyncCost | None = None
+        # called during the next syncs
+        self.on_sync: list[Callable[[], None]] = []
 
     def sync(self, rows: Collection[ExpectedRow] | None) -> SyncCost | None:
         streams = None if rows is None else {row.stream for row in rows}
         self.syncs.append((time.monotonic() - 1000, streams))
         self.synced += rows or ()
+        if self.on_sync:
+            self.on_sync.pop(0)()
         if self.failures:
             raise self.failures.pop(0)
         return self.cost

@@ -41,6 +41,17 @@ def test_a_failed_sync_is_retried_and_expects_the_same_rows(
     assert logged in caplog.text
 
 
+def test_a_requested_full_resync_that_fails_is_retried(harness: Harness) -> None:
+    async def scenario(harness: Harness) -> None:
+        harness.target.failures = [SyncFailedError("Pipedrive cannot be reached.")]
+        harness.scheduler.request_full_resync()
+        await asyncio.sleep(100)
+
+    harness.run(scenario)
+
+    assert [streams for _, streams in harness.target.syncs] == [None, None]
+
+
 def test_a_failed_full_resync_is_retried(harness: Harness) -> None:
     async def scenario(harness: Harness) -> None:
         harness.target.failures = [SyncFailedError("Pipedrive cannot be reached.")]

@@ -111,6 +111,19 @@ def test_a_full_resync_runs_on_request(harness: Harness) -> None:
     assert [streams for _, streams in harness.target.syncs] == [None]
 
 
+def test_a_request_during_a_full_resync_starts_another_one(harness: Harness) -> None:
+    """What was lost after its stream was read is not in the resync that runs."""
+
+    async def scenario(harness: Harness) -> None:
+        harness.target.on_sync = [harness.scheduler.request_full_resync]
+        harness.scheduler.request_full_resync()
+        await asyncio.sleep(100)
+
+    harness.run(scenario)
+
+    assert [streams for _, streams in harness.target.syncs] == [None, None]
+
+
 def test_a_missing_row_is_synced_again_with_growing_pauses(harness: Harness) -> None:
     async def scenario(harness: Harness) -> None:
         harness.target.missing_ids = {"8"}

@@ -40,6 +40,22 @@ def test_full_resyncs_cost_at_most_a_tenth_of_the_daily_tokens(harness: Harness)
     assert [round(at) for at, _ in harness.target.syncs] == [HOUR, HOUR + 8 * 864]
 
 
+def test_requested_resyncs_are_rarer_where_they_are_expensive(harness: Harness) -> None:
+    """A webhook that fails for hours is a gap at each check; the first one is closed at once."""
+    harness.target.cost = SyncCost(tokens=8, left=900, limit=1000)
+
+    async def scenario(harness: Harness) -> None:
+        for _ in range(18):
+            harness.scheduler.request_full_resync()
+            await asyncio.sleep(600)
+
+    harness.run(scenario)
+
+    first, second = (at for at, _ in harness.target.syncs)
+    assert first < 10
+    assert second - first == 8 * 864
+
+
 def test_failed_syncs_count_as_well(harness: Harness) -> None:
     failure = SyncFailedError("The warehouse cannot be written.")
     failure.cost = SyncCost(tokens=30, left=900, limit=1000)
