@@ -66,12 +66,27 @@ def start(command: Path, folder: Path) -> None:
             process.terminate()
 
 
+def refuse_syncs(command: Path, folder: Path) -> None:
+    """Ask for syncs in the process, which need another extra: the answer must say which."""
+    serve = [str(command), "webhooks", "serve", f"--config={folder / 'config.json'}"]
+    result = subprocess.run(
+        [*serve, "--then=sync", "--dest=duckdb:///crm.duckdb"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if "needs the extra `sync`" not in result.stderr or "Traceback" in result.stderr:
+        sys.exit(f"--then sync said: {result.stderr}")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         command = install(folder / "environment")
         run(str(command), "spec")
         start(command, folder)
+        refuse_syncs(command, folder)
     print(f"source-pipedrive {version('source-pipedrive')} installs and starts")  # noqa: T201 - a program
 
 
