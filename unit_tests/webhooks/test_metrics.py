@@ -23,6 +23,11 @@ def test_tokens_that_syncs_spent_add_up_and_those_that_are_left_are_the_newest()
     assert {"tokens_spent_total 33.0", "tokens_left 899.0"} <= {*lines(metrics)}
 
 
+def test_tokens_that_no_answer_announced_raise_no_alert() -> None:
+    """A receiver without `--then sync` never knows them; PromQL compares NaN with no number."""
+    assert "tokens_left NaN" in lines(Metrics())
+
+
 @pytest.mark.parametrize(
     ("part", "seconds"), [("to_inbox", 0.25), ("to_sync", 0.5), ("to_warehouse", 1.0)]
 )
