@@ -57,11 +57,14 @@ class Copy:
         ids: list[Any] = self.sandbox.control("mutate", "POST", **given)["ids"]
         return ids
 
-    def sync(self, stream: str, *ids: Any) -> int:
+    def sync(self, stream: str, *ids: Any, parent_id: str | None = None) -> int:
         """Sync these rows, as events would ask for; return the tokens that the sandbox counted."""
         self.sandbox.control("counters", "DELETE")
         cost = self._warehouse.sync(
-            [ExpectedRow(stream, str(one), 0, None, is_deleted=False) for one in ids]
+            [
+                ExpectedRow(stream, str(one), 0, None, is_deleted=False, parent_id=parent_id)
+                for one in ids
+            ]
         )
         tokens: int = self.sandbox.control("counters")["tokens"]
         assert cost.tokens == tokens
@@ -113,3 +116,39 @@ def test_the_lines_of_a_deal_come_with_it(copy: Copy, tmp_path: Path, lines: lis
 
     assert with_lines.sync("deals", *ids) == 1 + sum(LINES[one] for one in lines)
     assert with_lines.rows("deals", *ids) == with_lines.expected("deals", *ids)
+
+
+@pytest.mark.parametrize(
+    ("stream", "table", "edited"),
+    [
+        ("deal_products", "deal_products", "name"),
+        ("deal_installments", "installments", "description"),
+    ],
+)
+def test_one_edit_of_a_line_costs_the_price_of_the_lines_of_a_deal(
+    copy: Copy, tmp_path: Path, stream: str, table: str, edited: str
+) -> None:
+    lines = Copy(copy.sandbox, tmp_path / "crm.duckdb", [stream])
+    (id_,) = lines.change(table)
+    (row,) = (row for row in copy.sandbox.rows(stream) if row["id"] == id_)
+
+    assert lines.sync(stream, id_, parent_id=str(row["deal_id"])) == LINES[stream]
+    with duckdb.connect(str(tmp_path / "crm.duckdb"), read_only=True) as opened:
+        query = f"SELECT {edited} FROM {stream} WHERE id = ?"
+        assert opened.execute(query, [id_]).fetchall() == [(row[edited],)]
+
+
+def test_one_edit_of_a_board_or_of_a_phase_costs_the_price_of_its_lists(
+    copy: Copy, tmp_path: Path
+) -> None:
+    projects = Copy(copy.sandbox, tmp_path / "crm.duckdb", ["project_boards", "project_phases"])
+    boards = projects.change("boards")
+    phases = projects.change("phases")
+
+    assert projects.sync("project_boards", *boards) == 10
+    # phases are listed board by board
+    assert projects.sync("project_phases", *phases) == 10 + 10 * len(
+        copy.sandbox.rows("project_boards")
+    )
+    for stream, ids in (("project_boards", boards), ("project_phases", phases)):
+        assert projects.rows(stream, *ids) == projects.expected(stream, *ids)
