@@ -12,6 +12,6 @@ def tombstones() -> str:
     for spec in packaged_streams().values():
         if kind := spec.event_object or spec.deleted_object:
             columns = ", ".join(f"`{column}`" for column in unreported_columns(kind))
-            known = columns if kind in REPORTED else "*not published by Pipedrive*"
+            known = columns or "none" if kind in REPORTED else "*not published by Pipedrive*"
             lines.append(f"| {spec.name} | {known} |")
     return "\n".join(lines)

@@ -121,6 +121,20 @@ def start(command: Path, folder: Path) -> None:
             process.terminate()
 
 
+def refuse_syncs(command: Path, folder: Path) -> None:
+    """Ask for syncs in the process, which need another extra: the answer must say which."""
+    serve = [str(command), "webhooks", "serve", f"--config={folder / 'config.json'}"]
+    result = subprocess.run(
+        [*serve, "--then=sync", "--dest=duckdb:///crm.duckdb"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if "needs the extra `sync`" not in result.stderr or "Traceback" in result.stderr:
+        sys.exit(f"--then sync said: {result.stderr}")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -132,6 +146,7 @@ def main() -> None:
         with running_sandbox(deals=20, burst=10_000) as sandbox:
             run_verbs(command, empty, sandbox.config)
         start(command, empty)
+        refuse_syncs(command, empty)
     print(f"{wheel.name} installs, and every verb works")  # noqa: T201 - a program
 
 

@@ -60,7 +60,8 @@ SQL_TYPES = {
 CUSTOM_COLUMNS = {
     "date": "renewal_date contract_period contract_period_until",
     "integer": "contract_type_id catalogue_item_id grosse_908cd3b2_id 2nd_choice_id "
-    "account_manager partner_organization decision_maker",
+    "account_manager partner_organization decision_maker call_time_timezone_id "
+    "delivery_window_timezone_id",
     "json": "fields regions regions_ids",
     "number": "budget score grosse_de0d1623",
     "time of day": "call_time delivery_window delivery_window_until",
@@ -188,10 +189,14 @@ def warehouse(
 @pytest.mark.parametrize("stream", ["deals", "leads"])
 def test_columns_of_custom_fields_have_their_sql_types(stream: str, warehouse: Warehouse) -> None:
     kinds = warehouse.kinds(stream)
-
-    assert {name: kind for name, kind in kinds.items() if name.startswith("custom_")} == {
+    expected = {
         f"custom_{name}": kind for kind, names in CUSTOM_COLUMNS.items() for name in names.split()
     }
+    if stream == "leads":
+        # API v1 gives no names of time zones
+        expected = {name: kind for name, kind in expected.items() if not name.endswith("_timezone")}
+
+    assert {name: kind for name, kind in kinds.items() if name.startswith("custom_")} == expected
 
 
 @pytest.mark.parametrize("stream", BUILT_IN_COLUMNS)

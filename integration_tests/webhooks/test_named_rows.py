@@ -29,9 +29,18 @@ STREAMS = {
     "products": 1,
     "projects": 1,
     "tasks": 1,
+    "pipelines": 1,
+    "stages": 1,
     "leads": 2,
     "notes": 2,
+    "users": 2,
 }
+"""What one row costs: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting"""
+LINES = {"deal_products": 10, "deal_installments": 10}
+
+
+def time_column(stream: str) -> str:
+    return "modified" if stream == "users" else "update_time"
 
 
 class Copy:
@@ -48,11 +57,14 @@ class Copy:
         ids: list[Any] = self.sandbox.control("mutate", "POST", **given)["ids"]
         return ids
 
-    def sync(self, stream: str, *ids: Any) -> int:
+    def sync(self, stream: str, *ids: Any, parent_id: str | None = None) -> int:
         """Sync these rows, as events would ask for; return the tokens that the sandbox counted."""
         self.sandbox.control("counters", "DELETE")
         cost = self._warehouse.sync(
-            [ExpectedRow(stream, str(one), 0, None, is_deleted=False) for one in ids]
+            [
+                ExpectedRow(stream, str(one), 0, None, is_deleted=False, parent_id=parent_id)
+                for one in ids
+            ]
         )
         tokens: int = self.sandbox.control("counters")["tokens"]
         assert cost.tokens == tokens
@@ -60,15 +72,17 @@ class Copy:
 
     def rows(self, stream: str, *ids: Any) -> list[tuple[Any, Any]]:
         """Return ids and times of change, as they are in DuckDB."""
-        query = f"SELECT id, epoch(update_time) FROM {stream} WHERE id IN ? ORDER BY id"
+        time = time_column(stream)
+        query = f"SELECT id, epoch({time}) FROM {stream} WHERE id IN ? ORDER BY id"
         with duckdb.connect(str(self._file), read_only=True) as opened:
             return opened.execute(query, [ids]).fetchall()
 
     def expected(self, stream: str, *ids: Any) -> list[tuple[Any, Any]]:
         """Return the same of the rows in the account."""
         query = "SELECT epoch(?::TIMESTAMPTZ)"
+        time = time_column(stream)
         return sorted(
-            (row["id"], duckdb.execute(query, [row["update_time"]]).fetchall()[0][0])
+            (row["id"], duckdb.execute(query, [row[time]]).fetchall()[0][0])
             for row in expected_rows(self.sandbox, stream)
             if row["id"] in ids
         )
@@ -95,9 +109,46 @@ def test_many_edits_cost_the_price_of_a_page(copy: Copy) -> None:
     assert copy.rows("persons", *ids) == copy.expected("persons", *ids)
 
 
-def test_the_lines_of_a_deal_come_with_it(copy: Copy, tmp_path: Path) -> None:
-    with_lines = Copy(copy.sandbox, tmp_path / "crm.duckdb", ["deals", "deal_products"])
+@pytest.mark.parametrize("lines", [["deal_products"], [*LINES]], ids=",".join)
+def test_the_lines_of_a_deal_come_with_it(copy: Copy, tmp_path: Path, lines: list[str]) -> None:
+    with_lines = Copy(copy.sandbox, tmp_path / "crm.duckdb", ["deals", *lines])
     ids = with_lines.change("deals")
 
-    assert with_lines.sync("deals", *ids) == 1 + 10
+    assert with_lines.sync("deals", *ids) == 1 + sum(LINES[one] for one in lines)
     assert with_lines.rows("deals", *ids) == with_lines.expected("deals", *ids)
+
+
+@pytest.mark.parametrize(
+    ("stream", "table", "edited"),
+    [
+        ("deal_products", "deal_products", "name"),
+        ("deal_installments", "installments", "description"),
+    ],
+)
+def test_one_edit_of_a_line_costs_the_price_of_the_lines_of_a_deal(
+    copy: Copy, tmp_path: Path, stream: str, table: str, edited: str
+) -> None:
+    lines = Copy(copy.sandbox, tmp_path / "crm.duckdb", [stream])
+    (id_,) = lines.change(table)
+    (row,) = (row for row in copy.sandbox.rows(stream) if row["id"] == id_)
+
+    assert lines.sync(stream, id_, parent_id=str(row["deal_id"])) == LINES[stream]
+    with duckdb.connect(str(tmp_path / "crm.duckdb"), read_only=True) as opened:
+        query = f"SELECT {edited} FROM {stream} WHERE id = ?"
+        assert opened.execute(query, [id_]).fetchall() == [(row[edited],)]
+
+
+def test_one_edit_of_a_board_or_of_a_phase_costs_the_price_of_its_lists(
+    copy: Copy, tmp_path: Path
+) -> None:
+    projects = Copy(copy.sandbox, tmp_path / "crm.duckdb", ["project_boards", "project_phases"])
+    boards = projects.change("boards")
+    phases = projects.change("phases")
+
+    assert projects.sync("project_boards", *boards) == 10
+    # phases are listed board by board
+    assert projects.sync("project_phases", *phases) == 10 + 10 * len(
+        copy.sandbox.rows("project_boards")
+    )
+    for stream, ids in (("project_boards", boards), ("project_phases", phases)):
+        assert projects.rows(stream, *ids) == projects.expected(stream, *ids)

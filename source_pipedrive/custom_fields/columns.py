@@ -110,9 +110,13 @@ def columns_of(
     by_code = {
         str(field["field_code"]): field for field in field_definitions if field.get("field_code")
     }
-    fields = [CustomField(field) for field in by_code.values() if field.get("is_custom_field")]
-    names = name_columns(field.name for field in fields)
     has_flat_values = api_version == "v1"
+    fields = [
+        CustomField(field, is_flat=has_flat_values)
+        for field in by_code.values()
+        if field.get("is_custom_field")
+    ]
+    names = name_columns(field.name for field in fields)
     schema: dict[str, Any] = {}
     targets: dict[str, Target] = {}
     for field in fields:

@@ -12,6 +12,7 @@ from source_pipedrive.custom_fields.options import labels_by_id, labels_finder
 from source_pipedrive.custom_fields.types import (
     JSON,
     SIMPLE_TYPES,
+    ZONE_NAME,
     FieldColumn,
     columns_of_type,
 )
@@ -58,9 +59,12 @@ def fitted(target: Target | SubfieldTarget, value: Any, misfits: dict[str, str])
 
 
 class CustomField:
-    """A custom field with its columns, by the suffix of the column's name."""
+    """A custom field with its columns, by the suffix of the column's name.
 
-    def __init__(self, field: FieldDefinition) -> None:
+    `is_flat` means that its values come as in API v1, with a key for each part.
+    """
+
+    def __init__(self, field: FieldDefinition, *, is_flat: bool = False) -> None:
         self.code = str(field["field_code"])
         self._name = str(field.get("field_name") or "")
         self._type = str(field.get("field_type"))
@@ -76,11 +80,15 @@ class CustomField:
             if suffix and source not in known:
                 type_ = SIMPLE_TYPES.get(str(subfield.get("field_type")), JSON)
                 self._columns.setdefault(suffix, FieldColumn(type_, (source,)))
+        # so that a column has the same name in leads as in deals
+        self._suffixes = tuple(self._columns)
+        if is_flat:
+            self._columns.pop(ZONE_NAME, None)
 
     @property
     def name(self) -> FieldName:
         """What its columns are named after."""
-        return FieldName(self.code, self._name, self._columns)
+        return FieldName(self.code, self._name, self._suffixes)
 
     def schema(self, names: Mapping[str, str]) -> dict[str, Any]:
         """Return column -> JSON schema, given suffix -> column."""

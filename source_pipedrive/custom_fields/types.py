@@ -81,11 +81,17 @@ _REFERENCED_STREAMS = {
     "stage": "stages",
     "user": "users",
 }
-_TIME_ZONE = FieldColumn(
-    TEXT,
-    ("timezone_id", "timezone_name"),
-    "Time zone of `{}`: its IANA name, or Pipedrive's number for it where the API gives no name.",
-)
+ZONE_NAME = "timezone"
+"""The suffix of the column that rows of API v1 have no value for: they have the number only."""
+
+_TIME_ZONE = {
+    ZONE_NAME: FieldColumn(
+        TEXT, ("timezone_name",), "IANA name of the time zone of `{}`, where Pipedrive gives it."
+    ),
+    "timezone_id": FieldColumn(
+        INTEGER, ("timezone_id",), "Pipedrive's number of the time zone of `{}`."
+    ),
+}
 _COLUMNS: Mapping[str, Mapping[str, FieldColumn]] = {
     **{field_type: {"": FieldColumn(type_)} for field_type, type_ in SIMPLE_TYPES.items()},
     **{
@@ -104,13 +110,13 @@ _COLUMNS: Mapping[str, Mapping[str, FieldColumn]] = {
         "until": FieldColumn(DATE, ("until",), "End of the range that starts at `{}`."),
     },
     "time": {
-        "": FieldColumn(TIME, description="Time of day, in `{timezone}`."),
-        "timezone": _TIME_ZONE,
+        "": FieldColumn(TIME, description="Time of day, in the time zone `{timezone_id}`."),
+        **_TIME_ZONE,
     },
     "timerange": {
-        "": FieldColumn(TIME, description="Start, in `{timezone}`."),
-        "until": FieldColumn(TIME, ("until",), "End, in `{timezone}`."),
-        "timezone": _TIME_ZONE,
+        "": FieldColumn(TIME, description="Start, in the time zone `{timezone_id}`."),
+        "until": FieldColumn(TIME, ("until",), "End, in the time zone `{timezone_id}`."),
+        **_TIME_ZONE,
     },
     "address": {
         "": FieldColumn(

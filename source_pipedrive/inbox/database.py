@@ -42,7 +42,10 @@ def keep_private(file: Path) -> None:
     SQLite gives its further files the same rights. Raises `InboxError`.
     """
     try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        # A file that exists is not opened: to close it would release the locks that SQLite has on
+        # it in this process. https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         for part in (file, *file.parent.glob(f"{glob.escape(file.name)}-*")):
             mode = stat.S_IMODE(part.stat().st_mode)
             if mode & _OTHERS:

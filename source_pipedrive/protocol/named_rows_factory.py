@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from source_pipedrive.protocol.source_lists import source_lists
 from source_pipedrive.protocol.stream_factory import BuiltStream, StreamFactory
 from source_pipedrive.streams.named_rows import (
     NamedRowsCursor,
@@ -76,7 +77,9 @@ class NamedRowsFactory(StreamFactory):
         single_reader = PageReader(
             single, self._clients.client(single), listener, start, complete=complete
         )
-        named = NamedRowsReader(spec, lists, reader, single_reader)
+        # a copied row that was archived is read, even if the list of archived rows is not
+        all_lists = source_lists(spec, {**self._config, "include_archived": True})
+        named = NamedRowsReader(spec, all_lists, reader, single_reader)
 
         def read_pages(part: Slice, before_request: BeforeRequest) -> Iterator[list[Row]]:
             if isinstance(part, InboxRows):

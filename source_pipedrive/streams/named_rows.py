@@ -50,8 +50,8 @@ class NamedRowsReader:
     """Reads named rows: one by its own path, several by the ids that a list takes.
 
     What the answer for one row is when it was archived, deleted, or hidden from the owner of the
-    key is not established. So a row that does not come is looked for in the lists of archived
-    rows, where they take ids.
+    key is not established. So a row that does not come is looked for in the lists that may have
+    it, where they take ids: archived rows, and deleted ones where the API lists them.
     """
 
     def __init__(
@@ -78,12 +78,11 @@ class NamedRowsReader:
         self, ids: Sequence[str], missing: set[str]
     ) -> Iterator[tuple[PageReader, ListSlice]]:
         """Yield one request after another, as long as rows are missing."""
-        first, *others = self._lists
+        lists = self._lists
         if len(ids) == 1:
-            yield self._single_reader, SingleRow(source=first, id=ids[0])
-        else:
-            others = [first, *others]
-        for one in others if self._spec.takes_ids else ():
+            yield self._single_reader, SingleRow(source=lists[0], id=ids[0])
+            lists = lists if self._spec.lists_deletions else lists[1:]
+        for one in lists if self._spec.takes_ids else ():
             if missing:
                 yield self._reader, RowsById(source=one, ids=sorted(missing))
 

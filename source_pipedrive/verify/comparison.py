@@ -64,16 +64,19 @@ class Comparison:
     """Compares the rows of one stream.
 
     `columns` are the properties that the table has. `synced_until` says per list up to when the
-    table has every change. Rows that last changed before `start` are not expected.
+    table has every change. Rows that last changed before `start` are not expected. Unless it
+    `reads_archived`, the account shows no archived rows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - called in one place
         self,
         spec: StreamSpec,
         properties: Mapping[str, Mapping[str, Any]],
         columns: Sequence[str],
         synced_until: Mapping[str, str],
         start: str | None,
+        *,
+        reads_archived: bool = True,
     ) -> None:
         self._spec = spec
         counted = [one for one in columns if one not in uncounted_columns(spec)]
@@ -82,6 +85,7 @@ class Comparison:
         self._lookback = spec.incremental.lookback if spec.incremental else timedelta()
         self._start = start if spec.incremental and spec.incremental.knows_start_date else None
         self._lists_deletions = "deleted" in f"{spec.parameters}"
+        self._reads_archived = reads_archived
 
     def judge(
         self, key: Any, account: Row | None, warehouse: Row | None, *, ignored: Sequence[str] = ()
@@ -109,8 +113,11 @@ class Comparison:
 
     def _judge_unlisted(self, key: Any, warehouse: Row) -> Judgement:
         """Judge a row that the account does not show."""
-        found = Finding.EQUAL if _is_deleted(warehouse) else Finding.GONE
-        return Judgement(key, found, is_archived=bool(warehouse.get("is_archived")))
+        is_archived = bool(warehouse.get("is_archived"))
+        # real time marks a copied row that was archived, even if archived rows are not copied
+        agrees = _is_deleted(warehouse) or (is_archived and not self._reads_archived)
+        found = Finding.EQUAL if agrees else Finding.GONE
+        return Judgement(key, found, is_archived=is_archived)
 
     def _different_columns(
         self, account: Row, warehouse: Row, ignored: Sequence[str]

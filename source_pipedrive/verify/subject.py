@@ -64,6 +64,7 @@ class Subject:
             list(self.table.columns),
             {} if self.is_synced else synced_until(self.table),
             self.start,
+            reads_archived=any(one.name == "archived" for one in self.stream.lists),
         )
 
     def outcome(self, **more: Any) -> Outcome:

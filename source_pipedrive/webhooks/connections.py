@@ -112,6 +112,9 @@ class LimitedProtocol(H11Protocol):
         if self._current:
             self._stop_waiting()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing, since uvicorn would advise to install what serves upgrades."""
+
     def on_response_complete(self) -> None:
         self._wait()
         super().on_response_complete()

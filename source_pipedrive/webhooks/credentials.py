@@ -68,7 +68,7 @@ def find_credentials(
             os.fchmod(opened.fileno(), 0o600)
             json.dump(generated, opened, indent=2)
     except OSError as error:
-        what = "is a link to a file that does not exist" if file.is_symlink() else error.strerror
+        what = "it links to a file that does not exist" if file.is_symlink() else error.strerror
         raise CredentialsError(
             f"The file {file} cannot be created: {what}. Name a file in a folder that you may "
             "write to."

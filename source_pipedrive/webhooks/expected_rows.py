@@ -50,10 +50,6 @@ class ExpectedRows:
         """Return when the next sync of a row may start; infinity if no row is expected."""
         return min((row.due for row in self._rows.values()), default=float("inf"))
 
-    def postpone(self, until: float) -> None:
-        """Let no row be due before a moment."""
-        self._rows = {key: replace(row, due=until) for key, row in self._rows.items()}
-
     def settle(
         self, synced: Sequence[ExpectedRow], missing: Sequence[ExpectedRow]
     ) -> list[ExpectedRow]:
@@ -99,6 +95,8 @@ def expected_row(event: StoredEvent) -> ExpectedRow:
         parent_id=_deal_of(data) if stream in LINES_OF_DEALS else None,
         received_at=event.received_at,
         is_new=event.action == "create" and stream not in LINES_OF_DEALS,
+        # projects have the time only
+        is_archived=bool(data.get("is_archived") or data.get("archive_time")),
     )
 
 

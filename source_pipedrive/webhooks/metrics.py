@@ -1,6 +1,7 @@
 """Metrics of the receiver, for Prometheus."""
 
 from dataclasses import asdict
+from math import nan
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -69,6 +70,8 @@ class Metrics:
         self._tokens_left = Gauge(
             "tokens_left", "API tokens that the company has left today.", **prefix
         )
+        # unknown until a sync, and for ever without --then sync: 0 would raise an alert
+        self._tokens_left.set(nan)
         self.inbox_writable = Gauge(
             "inbox_writable", "0 while events are rejected, else 1.", **prefix
         )

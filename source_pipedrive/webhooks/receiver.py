@@ -47,6 +47,7 @@ _REJECTIONS: Mapping[str, tuple[HTTPStatus, str]] = {
     "company": (HTTPStatus.FORBIDDEN, "the event is of another company"),
     "refused": (HTTPStatus.BAD_REQUEST, "the database of the inbox cannot hold the event"),
     "inbox": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox could not store the event"),
+    "slow_body": (HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive in time"),
     "slow": (HTTPStatus.SERVICE_UNAVAILABLE, "the inbox did not store the event in time"),
 }
 
@@ -110,6 +111,7 @@ class Receiver:
         await self._writer.stop()
 
     async def _deliver(self, request: Request) -> Response:
+        event: Event | None = None
         try:
             async with asyncio.timeout(_SECONDS_TO_ANSWER):
                 event = await self._event(request)
@@ -125,7 +127,7 @@ class Receiver:
             is_refused = isinstance(error, RefusedEventError)
             return self._reject("refused" if is_refused else "inbox", error)
         except TimeoutError:
-            return self._reject("slow")
+            return self._reject("slow" if event else "slow_body")
         if is_new:
             self._company.stored(event.company_id)
             self._metrics.stored(event, lag=time.time() - event.happened_at / 1000)

@@ -9,8 +9,11 @@ from contextlib import suppress
 from source_pipedrive.inbox.payloads import STREAMS
 from source_pipedrive.inbox.store import Inbox, InboxError
 from source_pipedrive.webhooks.expected_rows import ExpectedRows
+from source_pipedrive.webhooks.full_resyncs import FullResyncs
 from source_pipedrive.webhooks.targets.target import (
     Arrival,
+    ExpectedRow,
+    SyncError,
     SyncFailedError,
     SyncPostponedError,
     Target,
@@ -22,13 +25,10 @@ _LOGGER = logging.getLogger("source_pipedrive.webhooks")
 # Another receiver may have written to the same inbox.
 _SECONDS_BETWEEN_POLLS = 5
 _SECONDS_TO_RETRY = 60
+_LONGEST_PAUSE_OF_RETRIES = 60 * 60
 _SAVING = (
     "The next sync of changed rows starts in %d s, so that real time stays within %d tokens a day. "
     "Changes until then share it. To get rows sooner, raise --daily-tokens."
-)
-_EXPENSIVE_RESYNC = (
-    "The next full resync starts in %d minutes, since the last one cost %d tokens: full resyncs "
-    "take at most a tenth of the company's daily tokens."
 )
 
 
@@ -39,7 +39,8 @@ class SyncScheduler:
     shares the next one. `pace` keeps their token cost inside a day's budget: then more events share
     a sync. Syncs are repeated until the changed rows arrive. A full resync reads all streams, at
     the start and every `full_resync_every` seconds, or less often where that is expensive: it
-    brings changes that no event reported. `on_arrival` hears how long each row took.
+    brings changes that no event reported. A sync that fails after it has spent tokens is retried
+    after pauses that double, up to an hour. `on_arrival` hears how long each row took.
     """
 
     def __init__(  # noqa: PLR0913 - called in one place
@@ -55,13 +56,14 @@ class SyncScheduler:
         self._inbox = inbox
         self._target = target
         self._debounce = debounce
-        self._full_resync_every = full_resync_every
         self._on_arrival = on_arrival
         self._pace = pace or TokenPace()
+        self._full_resyncs = FullResyncs(full_resync_every, self._pace)
         self._paced_until = 0.0
+        self._not_before = 0.0
+        self._expensive_failures = 0
         self._expected = ExpectedRows()
         self._position: int | None = None
-        self._next_full_resync = 0.0
         self._new_events = asyncio.Event()
         self._notified_at = 0.0
 
@@ -78,7 +80,7 @@ class SyncScheduler:
 
     def request_full_resync(self) -> None:
         """Ask for a full resync, since events may have been lost. Any thread may call it."""
-        self._next_full_resync = 0
+        self._full_resyncs.request()
 
     async def run(self) -> None:
         """Run until cancelled. Failures are logged and retried."""
@@ -92,8 +94,9 @@ class SyncScheduler:
                 _LOGGER.info("The next sync starts in %d s: %s", error.seconds, error)
                 self._postpone(error.seconds)
             except SyncFailedError as error:
-                _LOGGER.error("The sync failed and is retried in %d s: %s", error.seconds, error)  # noqa: TRY400 - the message says it all
-                self._postpone(error.seconds)
+                seconds = self._seconds_to_retry(error)
+                _LOGGER.error("The sync failed and is retried in %d s: %s", seconds, error)  # noqa: TRY400 - the message says it all
+                self._postpone(seconds)
             except Exception:
                 # an unexpected error of a warehouse must not end the service
                 _LOGGER.exception("The sync failed and is retried in %d s.", _SECONDS_TO_RETRY)
@@ -105,19 +108,18 @@ class SyncScheduler:
             # the first sync is a full one, and brings the changes of older events
             self._position = await asyncio.to_thread(self._inbox.last_sequence)
         await asyncio.to_thread(self._read_events, self._position)
-        is_full_resync = time.monotonic() >= self._next_full_resync
+        if time.monotonic() < self._not_before:
+            return
+        is_full_resync = time.monotonic() >= self._full_resyncs.due
         rows = self._expected.all() if is_full_resync else self._expected.due()
         if not is_full_resync and (not rows or self._must_save_tokens()):
             return
         began = time.time()
-        cost = await asyncio.to_thread(self._target.sync, None if is_full_resync else rows)
-        if cost:
-            self._pace.spend(cost, is_full_resync=is_full_resync)
         if is_full_resync:
-            pause = self._pace.seconds_to_full_resync(self._full_resync_every)
-            if pause > self._full_resync_every:
-                _LOGGER.info(_EXPENSIVE_RESYNC, pause / 60, cost.tokens if cost else 0)
-            self._next_full_resync = time.monotonic() + pause
+            with self._full_resyncs.running():
+                await self._sync(None)
+        else:
+            await self._sync(rows)
         missing = await asyncio.to_thread(self._target.missing, rows)
         ended = time.time()
         for row in self._expected.settle(rows, missing):
@@ -128,6 +130,28 @@ class SyncScheduler:
                     to_warehouse=ended - began,
                 )
             )
+
+    async def _sync(self, rows: list[ExpectedRow] | None) -> None:
+        """Sync these rows, or all streams, and take note of the cost, even if it fails."""
+        is_full_resync = rows is None
+        try:
+            cost = await asyncio.to_thread(self._target.sync, rows)
+        except SyncError as error:
+            if error.cost:
+                self._pace.spend(error.cost, is_full_resync=is_full_resync, has_failed=True)
+            raise
+        self._expensive_failures = 0
+        if cost:
+            self._pace.spend(cost, is_full_resync=is_full_resync)
+
+    def _seconds_to_retry(self, error: SyncFailedError) -> float:
+        """Return the pause after a failure: each costs what the sync has spent, again and again."""
+        if not (error.cost and error.cost.tokens):
+            return error.seconds
+        self._expensive_failures += 1
+        # beyond this, the power would only grow too large
+        doublings = min(self._expensive_failures - 1, 10)
+        return min(_LONGEST_PAUSE_OF_RETRIES, error.seconds * float(2**doublings))
 
     def _must_save_tokens(self) -> bool:
         """Tell whether the next sync of changed rows has to wait, and say so once."""
@@ -148,18 +172,14 @@ class SyncScheduler:
                 self.request_full_resync()
 
     def _postpone(self, seconds: float) -> None:
-        later = time.monotonic() + seconds
-        self._next_full_resync = max(self._next_full_resync, later)
-        self._expected.postpone(later)
+        """Let no sync start for so long, whatever events arrive."""
+        self._not_before = time.monotonic() + seconds
 
     async def _wait(self) -> None:
         """Wait for new events, the next due sync, or the next poll; then for the debounce."""
         now = time.monotonic()
-        next_step = min(
-            self._next_full_resync,
-            max(self._expected.next_due(), self._paced_until),
-            now + _SECONDS_BETWEEN_POLLS,
-        )
+        next_sync = min(self._full_resyncs.due, max(self._expected.next_due(), self._paced_until))
+        next_step = min(max(next_sync, self._not_before), now + _SECONDS_BETWEEN_POLLS)
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0, next_step - now)):
                 await self._new_events.wait()

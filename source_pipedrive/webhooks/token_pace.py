@@ -42,12 +42,15 @@ class TokenPace:
             return self._daily_tokens
         return self._limit * _DEFAULT_SHARE if self._limit else None
 
-    def spend(self, cost: SyncCost, *, is_full_resync: bool = False) -> None:
+    def spend(
+        self, cost: SyncCost, *, is_full_resync: bool = False, has_failed: bool = False
+    ) -> None:
         """Take note of what a sync cost."""
         self._on_cost(cost)
         self._limit = cost.limit or self._limit
         if is_full_resync:
-            self._full_resyncs.append(cost.tokens)
+            if not has_failed:
+                self._full_resyncs.append(cost.tokens)
             return
         now = time.monotonic()
         self._debt = max(0, self._debt - (now - self._counted_at) * self._per_second) + cost.tokens

@@ -64,16 +64,16 @@ VALUES = [
         "time",
         {"value": "09:30:00", "timezone_id": 83, "timezone_name": None},
         {"": "09:30:00", "_timezone_id": 83},
-        {"": TIME, "_timezone": TEXT},
-        {"": "09:30:00", "_timezone": "83"},
+        {"": TIME, "_timezone": TEXT, "_timezone_id": INTEGER},
+        {"": "09:30:00", "_timezone_id": 83},
         id="time",
     ),
     pytest.param(
         "timerange",
         {"value": "09:30:00", "until": "10:00:00", "timezone_id": 83},
         {"": "09:30:00", "_until": "10:00:00", "_timezone_id": 83},
-        {"": TIME, "_until": TIME, "_timezone": TEXT},
-        {"": "09:30:00", "_until": "10:00:00", "_timezone": "83"},
+        {"": TIME, "_until": TIME, "_timezone": TEXT, "_timezone_id": INTEGER},
+        {"": "09:30:00", "_until": "10:00:00", "_timezone_id": 83},
         id="timerange",
     ),
     pytest.param(
@@ -140,13 +140,20 @@ def test_each_field_type_fills_its_columns(
     } == {f"custom_x{suffix}": type_ for suffix, type_ in types.items()}
 
 
-def test_a_time_zone_is_given_by_name_if_the_api_gives_its_name() -> None:
+def test_the_name_and_the_number_of_a_time_zone_have_a_column_each() -> None:
     zone = {"timezone_name": "Europe/Tallinn", "timezone_id": 83}
 
-    assert (
-        columns_in_v2("time", {"value": "09:30:00", **zone})["custom_x_timezone"]
-        == "Europe/Tallinn"
-    )
+    assert columns_in_v2("time", {"value": "09:30:00", **zone}) == {
+        "custom_x": "09:30:00",
+        "custom_x_timezone": "Europe/Tallinn",
+        "custom_x_timezone_id": 83,
+    }
+
+
+def test_a_lead_has_no_column_for_the_name_of_a_time_zone_since_api_v1_gives_none() -> None:
+    columns = columns_of([a_field("X", "time")], "v1")
+
+    assert list(columns.schema) == ["custom_x", "custom_x_timezone_id"]
 
 
 def test_an_address_without_a_formatted_form_is_the_typed_text() -> None:

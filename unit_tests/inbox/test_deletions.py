@@ -12,8 +12,9 @@ from source_pipedrive.inbox.deletions import Deletions
 from source_pipedrive.inbox.store import Inbox
 from unit_tests import catalog
 from unit_tests.conftest import Read
+from unit_tests.custom_fields.sample_fields import FIELD_CODE, a_field
 from unit_tests.inbox.deliveries import an_event
-from unit_tests.pipedrive import Api, page, rows
+from unit_tests.pipedrive import Api, page, rows, v2_page
 
 DELETED = "2026-05-02T12:00:00.250Z"
 LATER = "2026-05-02T12:00:01.000Z"
@@ -129,6 +130,27 @@ def test_a_deleted_line_item_of_a_deal_is_emitted_once(
     assert gone["is_deleted"] is True
     assert gone["parent_update_time"] == "2026-05-02T12:00:00Z"
     assert {row["id"] for row in again.records(stream)} == {7}
+
+
+def test_a_time_zone_has_the_same_form_in_records_tombstones_and_events(
+    api: Api, read: Read, inbox: Inbox, url: str
+) -> None:
+    reported = {FIELD_CODE: {"type": "time", "value": "08:45:00", "timezone_id": 310}}
+    inbox.append([an_event("delete", entity_id=8, previous={"id": 8, "custom_fields": reported})])
+    zone = {"value": "08:45:00", "timezone_id": 310, "timezone_name": "Europe/Tallinn"}
+    api.answer("api/v2/deals", page("deals", rows("deals", [7], custom_fields={FIELD_CODE: zone})))
+    api.answer("api/v2/dealFields", v2_page([a_field("Call", "time")]))
+
+    found = read(
+        "deals", "events", include_archived=False, webhook_inbox=url, custom_fields="columns"
+    )
+
+    assert [
+        (row["custom_call_timezone_id"], row.get("custom_call_timezone"))
+        for row in found.records("deals")
+    ] == [(310, "Europe/Tallinn"), (310, None)]
+    (event,) = found.records("events")
+    assert event["changes"][FIELD_CODE]["old"] == {"value": "08:45:00", "timezone_id": 310}
 
 
 def test_deletions_from_before_the_start_date_are_left_out(

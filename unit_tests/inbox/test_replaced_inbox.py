@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -67,6 +69,26 @@ def test_a_file_that_is_deleted_or_replaced_accepts_no_event(
             inbox.append([an_event(entity_id=2)])
         with pytest.raises(ReplacedInboxError):
             inbox.probe()
+
+
+def test_another_process_that_reads_the_inbox_does_not_replace_it(tmp_path: Path) -> None:
+    """The last process that closes an SQLite file deletes its log: it must not seem the last."""
+    file = tmp_path / "inbox.db"
+    program = (
+        "import sqlite3, sys; inbox = sqlite3.connect(sys.argv[1]); "
+        "print(inbox.execute('SELECT count(*) FROM inbox_events').fetchone()[0]); inbox.close()"
+    )
+    with Inbox(f"sqlite:///{file}") as inbox:
+        # as `serve` does
+        inbox.prepare()
+        inbox.prepare()
+        inbox.append([an_event(entity_id=1)])
+        other = [sys.executable, "-c", program, str(file)]
+        count = subprocess.run(other, capture_output=True, check=True, text=True).stdout
+        inbox.append([an_event(entity_id=2)])
+
+        assert count == "1\n"
+        assert ids(inbox) == ["1", "2"]
 
 
 def test_a_deleted_file_is_created_again(tmp_path: Path) -> None:

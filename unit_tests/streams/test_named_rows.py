@@ -169,14 +169,25 @@ def test_a_list_is_read_from_its_bookmark_where_that_is_cheaper(api: Api) -> Non
     assert found.tokens == 5
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
-@pytest.mark.parametrize("stream", ["deals", "persons", "leads", "users"])
+# What Pipedrive answers for a row that was archived, deleted, or hidden is not established.
+GONE = {
+    "no permission": error(403, "You do not have access to it"),
+    "not found": error(404, "not found"),
+    "gone": error(410, "gone"),
+    "no row": envelope(None),
+    "an empty row": envelope({}),
+}
+
+
+@pytest.mark.parametrize("answer", GONE)
+@pytest.mark.parametrize("stream", PRICES)
 def test_a_row_that_pipedrive_does_not_return_fails_nothing(
-    api: Api, stream: str, status: int
+    api: Api, stream: str, answer: str
 ) -> None:
     id_: object = LEAD if stream == "leads" else 7
-    api.answer(path_of(stream, id_), error(status, "not found"))
+    api.answer(path_of(stream, id_), GONE[answer])
     if stream == "deals":
+        api.answer("api/v2/deals", v2_page([]))
         api.answer("api/v2/deals/archived", v2_page([]))
 
     found = read(api, {stream: [id_]})
@@ -185,18 +196,51 @@ def test_a_row_that_pipedrive_does_not_return_fails_nothing(
     assert found.statuses <= {"STARTED", "RUNNING", "COMPLETE"}
 
 
+@pytest.mark.parametrize("include_archived", [True, False])
+@pytest.mark.parametrize("flag", ["is_archived", "is_deleted"])
+@pytest.mark.parametrize("stream", PRICES)
+def test_a_row_that_pipedrive_returns_although_it_is_archived_or_deleted_is_emitted(
+    api: Api, stream: str, flag: str, *, include_archived: bool
+) -> None:
+    id_: object = LEAD if stream == "leads" else 7
+    row = one(stream, id_, **{flag: True})
+    api.answer(path_of(stream, id_), envelope(row))
+
+    found = read(api, {stream: [id_]}, include_archived=include_archived)
+
+    assert [row["id"] for row in found.rows] == [id_]
+    if stream != "projects":
+        # these are archived if they have an `archive_time`
+        assert found.rows[0][flag] is True
+    assert found.tokens == PRICES[stream]
+
+
+@pytest.mark.parametrize("include_archived", [True, False])
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_archived_deal_that_is_not_returned_is_looked_for_in_the_archive(
-    api: Api, status: int
+    api: Api, status: int, *, include_archived: bool
 ) -> None:
     api.answer("api/v2/deals/7", error(status, "Deal not found"))
+    api.answer("api/v2/deals", v2_page([]))
     api.answer("api/v2/deals/archived", v2_page([one("deals", 7, is_archived=True)]))
 
-    found = read(api, {"deals": [7]})
+    found = read(api, {"deals": [7]}, include_archived=include_archived)
 
     assert [(row["id"], row["is_archived"]) for row in found.rows] == [(7, True)]
     assert [query["ids"] for query in api.asked("api/v2/deals/archived")] == ["7"]
-    assert found.tokens == 1 + 20
+    assert found.tokens == 1 + 10 + 20
+
+
+def test_a_deleted_deal_that_is_not_returned_is_looked_for_among_deleted_ones(api: Api) -> None:
+    api.answer("api/v2/deals/7", error(404, "Deal not found"))
+    api.answer("api/v2/deals", v2_page([one("deals", 7, status="deleted")]))
+
+    found = read(api, {"deals": [7]})
+
+    assert [(row["id"], row["status"]) for row in found.rows] == [(7, "deleted")]
+    (query,) = api.asked("api/v2/deals")
+    assert "deleted" in query["status"]
+    assert found.tokens == 1 + 10
 
 
 def test_archived_deals_among_several_are_looked_for_in_the_archive(api: Api) -> None:

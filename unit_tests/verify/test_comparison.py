@@ -64,6 +64,29 @@ def test_a_row_is_judged_by_its_versions(
     assert judgement.finding is finding
 
 
+@pytest.mark.parametrize(
+    ("is_archived", "reads_archived", "finding"),
+    [
+        (True, False, Finding.EQUAL),
+        (True, True, Finding.GONE),
+        (False, False, Finding.GONE),
+    ],
+)
+def test_an_archived_row_is_not_gone_where_archived_rows_are_not_read(
+    *, is_archived: bool, reads_archived: bool, finding: Finding
+) -> None:
+    properties = catalog.schema("deals")["properties"]
+    spec = catalog.SPECS["deals"]
+    compared = Comparison(
+        spec, properties, list(properties), {}, None, reads_archived=reads_archived
+    )
+
+    judgement = compared.judge(7, None, deal(is_archived=is_archived))
+
+    assert judgement is not None
+    assert judgement.finding is finding
+
+
 def test_nothing_is_set_aside_when_everything_is_synced() -> None:
     properties = catalog.schema("deals")["properties"]
     strict = Comparison(catalog.SPECS["deals"], properties, list(properties), {}, None)

@@ -15,6 +15,7 @@ from source_pipedrive.webhooks.targets.target import (
     SyncCost,
     Target,
 )
+from source_pipedrive.webhooks.token_pace import TokenPace
 from unit_tests.webhooks.virtual_time import run_in_virtual_time
 
 HOUR = 3600
@@ -30,11 +31,15 @@ class FakeTarget(Target):
         self.checked: list[ExpectedRow] = []
         self.synced: list[ExpectedRow] = []
         self.cost: SyncCost | None = None
+        # called during the next syncs
+        self.on_sync: list[Callable[[], None]] = []
 
     def sync(self, rows: Collection[ExpectedRow] | None) -> SyncCost | None:
         streams = None if rows is None else {row.stream for row in rows}
         self.syncs.append((time.monotonic() - 1000, streams))
         self.synced += rows or ()
+        if self.on_sync:
+            self.on_sync.pop(0)()
         if self.failures:
             raise self.failures.pop(0)
         return self.cost
@@ -51,6 +56,8 @@ class Harness:
         self.inbox = inbox
         self.target = FakeTarget()
         self.arrivals: list[Arrival] = []
+        # called in virtual time
+        self.pace: Callable[[], TokenPace] = TokenPace
         self._monkeypatch = monkeypatch
 
     def run(self, scenario: Callable[["Harness"], Awaitable[None]]) -> None:
@@ -61,6 +68,7 @@ class Harness:
                 full_resync_every=HOUR,
                 debounce=2,
                 on_arrival=self.arrivals.append,
+                pace=self.pace(),
             )
             task = asyncio.create_task(self.scheduler.run())
             await asyncio.sleep(1)

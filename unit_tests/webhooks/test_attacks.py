@@ -1,13 +1,17 @@
 """The receiver under attack: what is odd, forged, or too much."""
 
+import base64
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from source_pipedrive.inbox.event import Event
 from source_pipedrive.inbox.store import Inbox, InboxError
+from source_pipedrive.webhooks import receiver as receiver_module
 from source_pipedrive.webhooks import writer as writer_module
 from source_pipedrive.webhooks.company import Company
 from source_pipedrive.webhooks.credentials import Credentials
@@ -173,3 +177,22 @@ def test_a_given_company_is_more_certain_than_a_registered_one_and_that_than_an_
         company.registered("4")
 
     assert (given.id, unknown.id) == ("1", "3")
+
+
+def test_a_slow_body_is_not_blamed_on_the_inbox(
+    server: RunningReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver_module, "_SECONDS_TO_ANSWER", 0.05)
+    address = urlsplit(server.url)
+    secret = base64.b64encode(":".join(CREDENTIALS).encode()).decode()
+    headers = (
+        f"POST / HTTP/1.1\r\nhost: hooks\r\nauthorization: Basic {secret}\r\n"
+        "content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
+    )
+
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(headers.encode())
+        answer = connection.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert server.metric('rejected_total{reason="slow_body"}') == 1

@@ -1,15 +1,10 @@
 import asyncio
 import time
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from source_pipedrive.inbox.store import Inbox
 from source_pipedrive.webhooks.scheduler import SyncScheduler
-from source_pipedrive.webhooks.targets.target import (
-    SyncFailedError,
-    SyncPostponedError,
-)
 from unit_tests.inbox.deliveries import an_event
 from unit_tests.webhooks.scheduling import HOUR, Harness
 from unit_tests.webhooks.virtual_time import run_in_virtual_time
@@ -116,6 +111,19 @@ def test_a_full_resync_runs_on_request(harness: Harness) -> None:
     assert [streams for _, streams in harness.target.syncs] == [None]
 
 
+def test_a_request_during_a_full_resync_starts_another_one(harness: Harness) -> None:
+    """What was lost after its stream was read is not in the resync that runs."""
+
+    async def scenario(harness: Harness) -> None:
+        harness.target.on_sync = [harness.scheduler.request_full_resync]
+        harness.scheduler.request_full_resync()
+        await asyncio.sleep(100)
+
+    harness.run(scenario)
+
+    assert [streams for _, streams in harness.target.syncs] == [None, None]
+
+
 def test_a_missing_row_is_synced_again_with_growing_pauses(harness: Harness) -> None:
     async def scenario(harness: Harness) -> None:
         harness.target.missing_ids = {"8"}
@@ -206,6 +214,27 @@ def test_a_row_is_expected_to_be_as_new_as_its_event_says(
     assert [one.changed for one in harness.target.checked] == [changed]
 
 
+@pytest.mark.parametrize(
+    ("entity", "data", "is_archived"),
+    [
+        ("deal", {"is_archived": True}, True),
+        ("lead", {"is_archived": False}, False),
+        ("project", {"archive_time": "2026-05-01T10:00:00Z"}, True),
+        ("person", {"name": "Ada"}, False),
+    ],
+)
+def test_a_row_is_expected_to_be_archived_if_its_event_says_so(
+    harness: Harness, entity: str, data: dict[str, Any], *, is_archived: bool
+) -> None:
+    async def scenario(harness: Harness) -> None:
+        harness.receive(an_event(entity=entity, data=data))
+        await asyncio.sleep(10)
+
+    harness.run(scenario)
+
+    assert [one.is_archived for one in harness.target.checked] == [is_archived]
+
+
 def test_the_time_to_arrival_is_measured_from_the_event(harness: Harness) -> None:
     async def scenario(harness: Harness) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -217,82 +246,3 @@ def test_the_time_to_arrival_is_measured_from_the_event(harness: Harness) -> Non
     (arrival,) = harness.arrivals
     assert -1 < arrival.to_inbox < 60
     assert arrival.total == pytest.approx(arrival.to_inbox + arrival.to_sync + arrival.to_warehouse)
-
-
-@pytest.mark.parametrize(
-    ("failure", "wait", "logged"),
-    [
-        (SyncPostponedError("a job is running", 15), 15, ""),
-        (SyncFailedError("The API key is wrong."), 60, "The API key is wrong."),
-        (RuntimeError("the disk is full"), 60, "the disk is full"),
-    ],
-)
-def test_a_failed_sync_is_retried_and_expects_the_same_rows(
-    harness: Harness, caplog: pytest.LogCaptureFixture, failure: Exception, wait: float, logged: str
-) -> None:
-    async def scenario(harness: Harness) -> None:
-        harness.target.failures = [failure]
-        harness.receive(an_event(entity="deal", entity_id=8))
-        await asyncio.sleep(200)
-
-    harness.run(scenario)
-
-    assert harness.target.syncs == [(3, {"deals"}), (3 + wait, {"deals"})]
-    assert [one.row_id for one in harness.target.checked] == ["8"]
-    assert logged in caplog.text
-
-
-def test_a_failed_full_resync_is_retried(harness: Harness) -> None:
-    async def scenario(harness: Harness) -> None:
-        harness.target.failures = [SyncFailedError("Pipedrive cannot be reached.")]
-        await asyncio.sleep(HOUR + 70)
-
-    harness.run(scenario)
-
-    assert harness.target.syncs == [(HOUR, None), (HOUR + 60, None)]
-
-
-def test_an_unreadable_inbox_is_read_again_later(
-    harness: Harness,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    tmp_path: Path,
-) -> None:
-    missing = Inbox(f"sqlite:///{tmp_path}/missing.db")
-
-    async def scenario() -> None:
-        scheduler = SyncScheduler(missing, harness.target, full_resync_every=HOUR)
-        task = asyncio.create_task(scheduler.run())
-        await asyncio.sleep(10)
-        assert harness.target.syncs == []
-        missing.prepare()
-        await asyncio.sleep(10)
-        task.cancel()
-
-    with missing:
-        run_in_virtual_time(monkeypatch, scenario)
-
-    assert [streams for _, streams in harness.target.syncs] == [None]
-    assert "cannot be read" in caplog.text
-
-
-def test_an_odd_event_starts_no_failing_sync_and_hides_no_other_row(harness: Harness) -> None:
-    async def scenario(harness: Harness) -> None:
-        harness.inbox.append(
-            [
-                an_event(entity_id=8, data={"id": 8, "update_time": ["now"]}),
-                an_event(entity="person", entity_id=2**70),
-                an_event(entity="person", entity_id="ten"),
-                an_event(entity_id=9, data={"id": 9, "custom_fields": "none"}),
-            ]
-        )
-        harness.scheduler.notify()
-        await asyncio.sleep(3)
-
-    harness.run(scenario)
-
-    assert [streams for _, streams in harness.target.syncs] == [{"deals"}]
-    assert [(row.row_id, row.changed) for row in harness.target.checked] == [
-        ("8", None),
-        ("9", None),
-    ]

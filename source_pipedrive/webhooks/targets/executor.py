@@ -26,8 +26,9 @@ class InProcessExecutor(Executor):
     add-on. So errors of single streams are removed from the output and collected in `failures`.
 
     Reads share the columns of custom fields until `field_columns` is cleared. That saves 10 tokens
-    for each object and read. Of streams in `named_rows`, just these rows are read. `cost` is what
-    the last read cost; `is_reserve_reached` tells whether it stopped to leave tokens to others.
+    for each object and read. Of streams in `named_rows`, just these rows are read. `cost` adds up
+    what was spent; `is_reserve_reached` tells whether the last read stopped to leave tokens to
+    others.
     They also share `access`, which has the tokens that were renewed last, and what is known about
     the rate limit.
     """
@@ -73,7 +74,7 @@ class InProcessExecutor(Executor):
                 raise
         finally:
             budget = source.budget
-            self.cost = SyncCost(budget.spent, budget.remaining, budget.limit)
+            self.cost = SyncCost(self.cost.tokens + budget.spent, budget.remaining, budget.limit)
             self.is_reserve_reached = budget.is_reserve_reached
 
     def _collect_failure(self, line: str) -> bool:

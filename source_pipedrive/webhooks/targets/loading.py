@@ -80,6 +80,7 @@ _KEEP_KNOWN_VALUES = """
     UPDATE {new} AS new SET {kept} FROM {old} AS old
     WHERE {same} AND new.is_deleted AND {missing}
 """
+_KEEP_NAME_OF_ZONE = "{0} = CASE WHEN old.{1} = new.{1} THEN old.{0} END"
 _UPDATE_ROWS = "UPDATE {old} AS old SET {values} FROM {new} AS new WHERE {same}"
 _INSERT_ROWS = """
     INSERT INTO {old} ({columns}) SELECT {columns} FROM {new} AS new
@@ -209,16 +210,21 @@ class _Loader(ColumnTypesProcessor):
     def _keep_known_values(self, stream_name: str, new_table: str, old_table: str) -> None:
         """Give tombstones the values that the table has, and that webhooks do not report."""
         columns = self._get_sql_column_definitions(stream_name).keys()
-        # webhooks give a time zone as a number, the API gives its name
-        zones = [one for one in columns if one.startswith("custom_") and one.endswith("_timezone")]
+        # webhooks report the number of a time zone, but not its name
+        zones = [one for one in columns if one.endswith("_timezone") and f"{one}_id" in columns]
         missing = [one for one in unreported_columns_of(stream_name) if one in columns]
         if missing and "is_deleted" in columns:
             quoted = self._quoted(missing)
             parts = {
                 **self._names(stream_name, new_table, old_table),
                 "kept": ", ".join(
-                    f"{column} = coalesce(old.{column}, new.{column})"
-                    for column in [*quoted, *self._quoted(zones)]
+                    [
+                        *(f"{column} = coalesce(old.{column}, new.{column})" for column in quoted),
+                        *(
+                            _KEEP_NAME_OF_ZONE.format(*self._quoted([one, f"{one}_id"]))
+                            for one in zones
+                        ),
+                    ]
                 ),
                 "missing": " AND ".join(f"new.{column} IS NULL" for column in quoted),
             }

@@ -22,7 +22,7 @@ class ExpectedRow:
     the monotonic clock, and `tries` counts the syncs that did not bring it. A child that comes
     with the others of its parent has a `parent_id`. `received_at` is when the event was committed.
     Of a row that `is_new`, Pipedrive sets the time of change a moment after its creation. It is
-    read once more then: that `is_second_look`.
+    read once more then: that `is_second_look`. `is_archived` is what the event says.
     """
 
     stream: str
@@ -36,6 +36,7 @@ class ExpectedRow:
     received_at: int = 0
     is_new: bool = False
     is_second_look: bool = False
+    is_archived: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -91,17 +92,24 @@ class TargetError(Exception):
     """A target cannot be used as it is configured. The message says what to write."""
 
 
-class SyncPostponedError(Exception):
-    """No sync can start now. The message says why; `seconds` later it may be possible."""
+class SyncError(Exception):
+    """A sync did not end as it should. The message says why; `seconds` later it is retried.
+
+    `cost` is what it has spent, where that is known.
+    """
 
     def __init__(self, reason: str, seconds: float) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.cost: SyncCost | None = None
 
 
-class SyncFailedError(Exception):
-    """A sync brought no rows. The message says why; `seconds` later it is retried."""
+class SyncPostponedError(SyncError):
+    """No sync can start now."""
+
+
+class SyncFailedError(SyncError):
+    """A sync brought no rows."""
 
     def __init__(self, reason: str, seconds: float = _SECONDS_TO_RETRY) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
+        super().__init__(reason, seconds)

@@ -9,7 +9,6 @@ import io
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -30,6 +29,7 @@ from source_pipedrive.webhooks.targets.pyairbyte import CacheBase, Source
 from source_pipedrive.webhooks.targets.target import (
     ExpectedRow,
     SyncCost,
+    SyncError,
     SyncFailedError,
     SyncPostponedError,
 )
@@ -72,40 +72,38 @@ class Warehouse:
 
         Raises `SyncFailedError` if every stream failed.
         """
+        self._executor.cost = SyncCost(0)
         try:
-            # open it before the first request to Pipedrive, which costs tokens
-            self._destination.get_sql_engine().connect().close()
-            spent = 0
-            if rows is None or self._source is None:
-                self._source = self._discover()
-                spent = self._executor.cost.tokens
-            names, named = self._selected, named_rows(rows or (), self._selected)
-            if rows is not None:
-                names = names & {*(row.stream for row in rows), *named, "events"}
-            self._executor.named_rows = named
-            if names:
-                self._source.select_streams(sorted(names))
-                self._read(self._source, names)
-            cost = self._executor.cost
-            return replace(cost, tokens=cost.tokens + spent) if names else SyncCost(spent)
-        except SQLAlchemyError as error:
-            raise SyncFailedError(
-                f"The warehouse cannot be written: {reason_of(error)}", _SECONDS_TO_RETRY
-            ) from error
-        except LoadError as error:
-            # what the database says may quote the value
-            where = f"{error.stream}.{error.column}" if error.column else error.stream
-            raise SyncFailedError(
-                f"The warehouse cannot be written: {type(error.cause).__name__} in {where}."
-            ) from error
+            with _warehouse_errors():
+                self._sync(rows)
+        except SyncError as error:
+            error.cost = self._executor.cost
+            raise
+        return self._executor.cost
+
+    def _sync(self, rows: Collection[ExpectedRow] | None) -> None:
+        # open it before the first request to Pipedrive, which costs tokens
+        self._destination.get_sql_engine().connect().close()
+        if rows is None or self._source is None:
+            self._source = self._discover()
+        rows = rows if rows is None else self._wanted(rows)
+        names, named = self._selected, named_rows(rows or (), self._selected)
+        if rows is not None:
+            names = names & {*(row.stream for row in rows), *named, "events"}
+        self._executor.named_rows = named
+        if names:
+            self._source.select_streams(sorted(names))
+            self._read(self._source, names)
 
     def missing(self, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
         """Return the rows that the warehouse does not have in the expected version."""
-        by_stream: dict[str, list[ExpectedRow]] = {}
-        for row in expected:
-            if row.stream in self._selected:
-                by_stream.setdefault(row.stream, []).append(row)
-        return [row for stream, rows in by_stream.items() for row in self._missing_of(stream, rows)]
+        rows = [row for row in expected if not self._is_left_out(row)]
+        copied = self._copied(rows)
+        return [
+            row
+            for row in rows
+            if row.stream in self._selected and not _has_arrived(row, copied.get(row.key))
+        ]
 
     @cached_property
     def _destination(self) -> CacheBase:
@@ -150,21 +148,61 @@ class Warehouse:
         for stream, reason in failures.items():
             _LOGGER.warning("Stream %s could not be synced: %s", stream, reason)
 
-    def _missing_of(self, stream: str, expected: Sequence[ExpectedRow]) -> list[ExpectedRow]:
-        ids = [int(row.row_id) if row.row_id.isdecimal() else row.row_id for row in expected]
+    def _is_left_out(self, row: ExpectedRow) -> bool:
+        """Tell whether the settings leave a row out: it is archived."""
+        return row.is_archived and not self._config.get("include_archived", True)
+
+    def _wanted(self, rows: Collection[ExpectedRow]) -> Collection[ExpectedRow]:
+        """Return the rows to read: of those that the settings leave out, only copied ones.
+
+        They were active when they were copied, and must not stay so in the table.
+        """
+        left_out = [row for row in rows if self._is_left_out(row)]
+        copied = self._copied(left_out) if left_out else {}
+        return [row for row in rows if not self._is_left_out(row) or row.key in copied]
+
+    def _copied(self, rows: Collection[ExpectedRow]) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return what the tables have of these rows."""
+        ids: dict[str, list[int | str]] = {}
+        for row in rows:
+            if row.stream in self._selected:
+                id_ = int(row.row_id) if row.row_id.isdecimal() else row.row_id
+                ids.setdefault(row.stream, []).append(id_)
+        return {
+            (stream, str(found["id"])): found
+            for stream in ids
+            for found in self._select(stream, ids[stream])
+        }
+
+    def _select(self, stream: str, ids: Sequence[int | str]) -> Sequence[dict[str, Any]]:
         query = text(
             f"SELECT * FROM {self._destination.schema_name}.{stream} WHERE id IN :ids"  # noqa: S608 - known names
         ).bindparams(bindparam("ids", expanding=True))
         try:
             with self._destination.get_sql_engine().connect() as connection:
-                found = connection.execute(query, {"ids": ids}).mappings().all()
+                return [dict(row) for row in connection.execute(query, {"ids": ids}).mappings()]
         except SQLAlchemyError as error:
             _LOGGER.warning("The table %s cannot be read: %s", stream, type(error).__name__)
-            return list(expected)
+            return []
         finally:
             self._destination.close()
-        rows = {str(row["id"]): dict(row) for row in found}
-        return [row for row in expected if not _has_arrived(row, rows.get(row.row_id))]
+
+
+@contextmanager
+def _warehouse_errors() -> Iterator[None]:
+    """Raise an error of the warehouse as `SyncFailedError`, without the values of rows."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise SyncFailedError(
+            f"The warehouse cannot be written: {reason_of(error)}", _SECONDS_TO_RETRY
+        ) from error
+    except LoadError as error:
+        # what the database says may quote the value
+        where = f"{error.stream}.{error.column}" if error.column else error.stream
+        raise SyncFailedError(
+            f"The warehouse cannot be written: {type(error.cause).__name__} in {where}."
+        ) from error
 
 
 @contextmanager

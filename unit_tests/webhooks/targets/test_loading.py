@@ -122,12 +122,22 @@ def test_a_tombstone_keeps_the_values_that_webhooks_do_not_report(destination: A
     ]
 
 
-def test_a_tombstone_keeps_the_name_of_a_time_zone(destination: Any) -> None:
-    columns = {"is_deleted": BOOLEAN, "arr": NUMBER, "custom_call_timezone": TEXT}
-    load(destination, columns, [{"id": 1, "arr": 5, "custom_call_timezone": "Europe/Tallinn"}])
+def test_a_tombstone_keeps_the_name_of_a_time_zone_unless_its_number_changed(
+    destination: Any,
+) -> None:
+    columns = {
+        "is_deleted": BOOLEAN,
+        "arr": NUMBER,
+        "custom_call_timezone": TEXT,
+        "custom_call_timezone_id": INTEGER,
+    }
+    zone = {"custom_call_timezone": "Europe/Tallinn", "custom_call_timezone_id": 83}
+    load(destination, columns, [{"id": id_, "arr": 5, **zone} for id_ in (1, 2)])
 
     # webhooks know its number only
-    load(destination, columns, [{"id": 1, "is_deleted": True, "custom_call_timezone": "83"}])
+    last = [{"id": 1, "custom_call_timezone_id": 83}, {"id": 2, "custom_call_timezone_id": 42}]
+    load(destination, columns, [{**row, "is_deleted": True} for row in last])
 
-    (row,) = table(destination)
-    assert row["custom_call_timezone"] == "Europe/Tallinn"
+    assert [
+        (row["custom_call_timezone"], row["custom_call_timezone_id"]) for row in table(destination)
+    ] == [("Europe/Tallinn", 83), (None, 42)]

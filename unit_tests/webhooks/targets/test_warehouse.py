@@ -152,6 +152,47 @@ def test_changed_reference_data_is_read_by_its_id(
     assert table(file, "pipelines") == [(1, "New name")]
 
 
+def test_a_copied_deal_is_marked_as_archived_and_no_other_archived_deal_is_copied(
+    api: Api, file: Path
+) -> None:
+    """As with lists, `include_archived: false` costs no token for rows that are not copied."""
+    warehouse = Warehouse(CONFIG, f"duckdb:///{file}", ["deals"])
+    api.answer("api/v2/deals", v2_page(rows("deals", [1], is_archived=False)))
+    api.answer("api/v2/deals/1", envelope(rows("deals", [1], is_archived=True)[0]))
+    archived = [
+        ExpectedRow("deals", id_, 0, NEW, is_deleted=False, is_archived=True) for id_ in "12"
+    ]
+
+    with api.reachable():
+        warehouse.sync(None)
+        cost = warehouse.sync(archived)
+
+    with duckdb.connect(str(file)) as opened:
+        assert opened.table("deals").select("id", "is_archived").fetchall() == [(1, True)]
+    assert cost.tokens == 1
+    # neither is requested again and again
+    assert warehouse.missing(archived) == []
+
+
+def test_a_file_that_is_synced_often_does_not_grow(api: Api, file: Path) -> None:
+    def used_blocks() -> int:
+        with duckdb.connect(str(file)) as opened:
+            (size,) = opened.execute("SELECT used_blocks FROM pragma_database_size()").fetchall()
+        return int(size[0])
+
+    warehouse = Warehouse(CONFIG, f"duckdb:///{file}", ["persons"])
+    api.answer("api/v2/persons", persons(7))
+    api.serve("api/v2/persons/7", lambda _: person(7, update_time=NEW))
+    sizes = []
+    with api.reachable():
+        warehouse.sync(None)
+        for _ in range(12):
+            warehouse.sync([expected(7)])
+            sizes.append(used_blocks())
+
+    assert max(sizes) <= sizes[1] + 2
+
+
 def test_field_definitions_are_kept_from_sync_to_sync(api: Api, file: Path) -> None:
     config = CONFIG | {"custom_fields": "columns"}
     warehouse = Warehouse(config, f"duckdb:///{file}", ["persons", "person_fields"])
