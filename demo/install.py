@@ -7,6 +7,7 @@ time, and PyAirbyte requires it anyway; pip does what uv cannot.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -36,6 +37,9 @@ def main(folder: Path, packages: Sequence[str]) -> int:
     is_done = has_uv and _run([*uv, *packages], log, began, _settings_for_uv(pip)) == 0
     if not is_done and _run([*pip, "install", *packages], log, began):
         print(log.read_text("utf-8", "replace"), file=sys.stderr)
+        print("The installation failed. See the error above, then run make again.")
+        # what is half-made would get in the way of the next try
+        shutil.rmtree(folder)
         return 1
     count = len([*folder.glob("lib/python3*/site-packages/*.dist-info")])
     print(f"Installed {count} packages in {time.monotonic() - began:.0f} s.")
@@ -75,8 +79,9 @@ def _run(
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1)
             if os.getppid() != parent:
-                # make was killed; what is installed now would get in the way of the next try
+                # make was killed, and the next make must not meet this process
                 process.kill()
+                sys.exit(1)
     if sys.stdout.isatty():
         # the next line takes the place of the count
         print("\r", end="")

@@ -1,8 +1,8 @@
 """Use the connector with PyAirbyte: `get_source`, `DuckDBCache`, and `PostgresCache`.
 
-`airbyte.get_source("source-pipedrive")` downloads another connector, Airbyte's own, unless
-`local_executable` names this one. PyAirbyte's own caches lose values: `PostgresCache` turns the
-text "00610" into "610.0", and both can keep two versions of a row. See docs/pyairbyte.md.
+`airbyte.get_source("source-pipedrive")` downloads another connector, Airbyte's own, unless this one
+is on the PATH or named by `local_executable`. PyAirbyte's own caches lose values: `PostgresCache`
+turns the text "00610" into "610.0", and both can keep two versions of a row. See docs/pyairbyte.md.
 """
 
 import json
