@@ -64,8 +64,7 @@ dialects: .venv/dbt/installed  ## compile the dbt models for BigQuery and Snowfl
 torture: can-sync .venv/installed  ## 200 scenarios in which syncs meet random faults: no row may be lost
 	$(BIN)/python -m integration_tests.torture --scenarios 200 --seed 1 --destinations 10
 
-bench-report: .venv/installed  ## what 10 thousand to 3 million rows cost: a table, and growth.png
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+bench-report: .venv/bench-installed  ## what 10 thousand to 3 million rows cost: a table, and growth.png
 	$(BIN)/python -m benchmarks.growth --rows 10000 100000 1000000 3000000 --picture growth.png
 
 lock: .venv/release/installed  ## choose the versions in the image; ARGS=--upgrade for the newest
@@ -111,12 +110,10 @@ format: .venv/installed  ## rewrite the code as ruff wants it
 docs: .venv/installed  ## write the parts of the docs that are generated
 	$(BIN)/python -m docs.generate
 
-links: .venv/installed  ## request every page on the internet that the project refers to
-	@$(REQUIREMENTS) links | xargs $(BIN)/pip install --quiet --disable-pip-version-check
+links: .venv/links-installed  ## request every page on the internet that the project refers to
 	$(BIN)/lychee docs/links.md docs/columns.md
 
-pictures: can-sync .venv/installed  ## draw the pictures of the docs anew, in six minutes
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+pictures: can-sync .venv/bench-installed  ## draw the pictures of the docs anew, in six minutes
 	$(BIN)/python -m docs.pictures tokens
 	$(BIN)/python -m docs.pictures demo
 
@@ -148,8 +145,7 @@ can-sync:
 	@rm -rf .venv/release
 	@echo "Installing the tools of a release into .venv/release: 150 MB, half a minute."
 	@$(PYTHON) -m venv .venv/release
-	@$(REQUIREMENTS) release | xargs $(INSTALL) .venv/release || { rm -rf .venv/release; \
-	echo "The installation of the tools failed. See the error above, then run make again."; exit 1; }
+	@$(REQUIREMENTS) release | xargs $(INSTALL) .venv/release
 	@touch $@
 
 # The CDK requires an older pytest than the tests.
@@ -158,15 +154,12 @@ can-sync:
 	@$(RELEASE)/uv pip install --quiet --python .venv/airbyte --constraint requirements.lock --editable . 'airbyte-cdk[dev]'
 	@touch $@
 
-.venv/report-installed: .venv/installed
-	@echo "Installing what draws the report: 100 MB, ten seconds."
-	@$(INSTALL) .venv -e '.[report]' || { echo "The installation failed. See the error above, then run make again."; exit 1; }
-	@touch $@
-
-# Playwright drives a Chromium that is installed already: its own would have to be downloaded.
-.venv/browser-installed: .venv/installed
-	@echo "Installing what drives a browser in tests: 170 MB, ten seconds."
-	@$(INSTALL) .venv -e '.[browser]' || { echo "The installation failed. See the error above, then run make again."; exit 1; }
+# What only some commands need. Playwright drives a Chromium that is installed already: its own would
+# have to be downloaded.
+.venv/%-installed: .venv/installed
+	@echo "Installing the extra $* into .venv: up to 170 MB, ten seconds."
+	@$(REQUIREMENTS) $* | xargs $(BIN)/pip install --quiet --disable-pip-version-check 2>.venv/log || { cat .venv/log; \
+	echo "The installation failed. See the error above, then run make again."; exit 1; }
 	@touch $@
 
 .PHONY: help can-sync demo demo-verify demo-live soak sync analytics report dialects test torture bench-report format
