@@ -13,4 +13,5 @@ os.environ.setdefault("AIRBYTE_OFFLINE_MODE", "1")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("NO_LIVE_PROGRESS", "1")
 os.environ.setdefault("AIRBYTE_PROJECT_DIR", _FILES.name)
-os.environ.setdefault("AIRBYTE_LOGGING_ROOT", _FILES.name)
+# Its logs would grow for as long as the service runs. There are none if their folder cannot exist.
+os.environ.setdefault("AIRBYTE_LOGGING_ROOT", f"{os.devnull}/none")

@@ -1,6 +1,9 @@
 """The connector in this process: syncs share the access to Pipedrive."""
 
 import json
+import os
+import subprocess
+import sys
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,3 +39,19 @@ def test_the_next_sync_has_the_tokens_that_were_renewed_last(api: Api, tmp_path:
     assert sum("SUCCEEDED" in line for line in lines) == 2
     assert [one["refresh_token"] for one in kept] == [NEW_REFRESH_TOKEN]
     assert not [line for line in lines if FIRST in line]
+
+
+def test_a_service_writes_no_logs_that_grow_for_as_long_as_it_runs() -> None:
+    program = (
+        "from source_pipedrive.webhooks.targets import pyairbyte\n"
+        "from airbyte import logs\n"
+        "print(logs.get_global_file_logger(), logs.get_global_stats_log_path())"
+    )
+    environment = {name: os.environ[name] for name in os.environ if "AIRBYTE" not in name}
+
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, env=environment, text=True
+    )
+
+    assert result.stdout == "None None\n"
+    assert "logging directory" not in result.stderr
