@@ -43,7 +43,7 @@ def test_the_next_sync_has_the_tokens_that_were_renewed_last(api: Api, tmp_path:
 
 def test_a_service_writes_no_logs_that_grow_for_as_long_as_it_runs() -> None:
     program = (
-        "from source_pipedrive.webhooks.targets import pyairbyte\n"
+        "from source_pipedrive.webhooks.targets import warehouse\n"
         "from airbyte import logs\n"
         "print(logs.get_global_file_logger(), logs.get_global_stats_log_path())"
     )
