@@ -34,6 +34,7 @@ NOT_RUN = {
     "make demo": "test_demo_output.py runs the command below it",
     "make test": "it runs this test",
     "make analytics": "it takes minutes; the query below it runs on models built here",
+    "make report": "the tests in report/ run the commands below it",
     "make sync": "test_demo_output.py runs the command below it",
     "pip install": "it changes the environment; test_packaging.py builds the wheel",
     "docker": "it needs Docker",
