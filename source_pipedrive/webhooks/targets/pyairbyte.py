@@ -1,18 +1,13 @@
 """The parts of PyAirbyte that are used."""
 
-import warnings
-
-with warnings.catch_warnings():
-    # a service has no logs of PyAirbyte: see `service_settings`
-    warnings.filterwarnings("ignore", "Failed to create PyAirbyte logging directory", UserWarning)
-    from airbyte import Source
-    from airbyte._executors.base import Executor
-    from airbyte._executors.local import PathExecutor
-    from airbyte._processors.sql.duckdb import DuckDBSqlProcessor
-    from airbyte._processors.sql.postgres import PostgresSqlProcessor
-    from airbyte.caches import CacheBase, DuckDBCache, PostgresCache
-    from airbyte.secrets import SecretString
-    from airbyte.shared.sql_processor import SqlProcessorBase, SQLRuntimeError
+from airbyte import Source
+from airbyte._executors.base import Executor
+from airbyte._executors.local import PathExecutor
+from airbyte._processors.sql.duckdb import DuckDBSqlProcessor
+from airbyte._processors.sql.postgres import PostgresSqlProcessor
+from airbyte.caches import CacheBase, DuckDBCache, PostgresCache
+from airbyte.secrets import SecretString
+from airbyte.shared.sql_processor import SqlProcessorBase, SQLRuntimeError
 
 __all__ = [
     "CacheBase",
