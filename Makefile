@@ -50,12 +50,12 @@ analytics: can-sync .venv/dbt/installed  ## build the dbt models in DEST, or in 
 report: analytics .venv/report-installed  ## a sales report of DEST, or of the demo: one HTML file that opens offline
 	@$(BIN)/python -m sales_report --dest '$(ANALYTICS_DEST)' --output '$(REPORT)'
 
-test: .venv/dbt/installed .venv/report-installed .venv/browser-installed  ## lint, type-check and test, with coverage
+test: .venv/dbt/installed .venv/report-installed .venv/browser-installed  ## lint, type-check, and test; ARGS=--cov for coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@if $(BIN)/python -c '$(HAS_PYAIRBYTE)'; then echo $(BIN)/mypy; $(BIN)/mypy; \
 	else echo "Types are not checked on Python 3.13: PyAirbyte, whose types are needed, has no release for it."; fi
-	@$(BIN)/pytest --cov -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 dialects: .venv/dbt/installed  ## compile the dbt models for BigQuery and Snowflake, and parse the SQL
 	@$(REQUIREMENTS) dbt-dialects | xargs .venv/dbt/bin/pip install --quiet --disable-pip-version-check
