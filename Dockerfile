@@ -10,9 +10,9 @@ ARG VERSION=0.1.0
 FROM ${BASE_IMAGE} AS build
 USER root
 # Only what `make lock` wrote down is installed, and no code of a package is run.
-ENV INSTALL="python3 -m pip --python /opt/connector/bin/python install --quiet --no-cache-dir --no-compile --no-deps" \
+ENV INSTALL="/opt/pip/bin/pip --python /opt/connector/bin/python install --quiet --no-cache-dir --no-compile --no-deps" \
     LOCKED="--only-binary=:all: --require-hashes"
-RUN python3 -m venv --without-pip /opt/connector
+RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/connector
 WORKDIR /src
 COPY requirements.lock ./
 RUN ${INSTALL} ${LOCKED} --requirement requirements.lock
