@@ -1,6 +1,5 @@
 """Validates the settings before any request, and says what to enter instead."""
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,8 +16,6 @@ from jsonschema import Draft7Validator, ValidationError
 from source_pipedrive import timestamps
 from source_pipedrive.addresses import is_unencrypted, warning_of, without_credentials
 from source_pipedrive.old_settings import OLD_SETTINGS, migrate, old_problems
-
-_LOGGER = logging.getLogger("airbyte")
 
 Config = Mapping[str, Any]
 
@@ -79,9 +76,6 @@ def require_valid(config: Config, specification: Mapping[str, Any]) -> None:
         raise AirbyteTracedException(
             message=message, internal_message=message, failure_type=FailureType.config_error
         )
-    for warning in (warning_of(config.get("api_url") or ""), ignored_settings(config)):
-        if warning:
-            _LOGGER.warning(warning)
 
 
 def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
@@ -99,13 +93,14 @@ def describe_problems(config: Config, specification: Mapping[str, Any]) -> str:
     return " ".join(found or [*_start_date_problems(own), *_api_url_problems(own)])
 
 
-def ignored_settings(config: Config) -> str:
-    """Name the settings that the connector does not know; empty if it knows all of them."""
+def warnings_about(config: Config) -> Iterator[str]:
+    """Yield a sentence for each setting that is accepted, but probably a mistake."""
+    if warning := warning_of(_own(config).get("api_url", "")):
+        yield warning
     known = specification()["properties"]
     found = sorted(_own(config).keys() - known.keys() - {*OLD_SETTINGS})
-    if not found:
-        return ""
-    return f"There are no such settings: {_quoted(found)}. Remove them, or correct the names."
+    if found:
+        yield f"There are no such settings: {_quoted(found)}. Remove them, or correct the names."
 
 
 def normalize_start_date(value: str | None) -> str | None:

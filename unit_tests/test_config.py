@@ -236,9 +236,9 @@ def test_a_setting_that_is_like_none_is_ignored_with_a_warning(
 
     assert output.connection["status"] == "SUCCEEDED"
     warnings = [one["message"] for one in output.of_type("LOG") if one["level"] == "WARN"]
-    assert set(warnings) == {
+    assert warnings == [
         "There are no such settings: `team`, `workspace`. Remove them, or correct the names."
-    }
+    ]
 
 
 @pytest.mark.parametrize("given", ["https://acme.pipedrive.com", "https://acme.pipedrive.com/"])

@@ -1,5 +1,6 @@
 """The verbs of the Airbyte protocol: `check`, `discover`, `read`."""
 
+import logging
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
@@ -7,10 +8,12 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import AirbyteMessage, ConnectorSpecification
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 
-from source_pipedrive.config import require_valid
+from source_pipedrive.config import require_valid, warnings_about
 from source_pipedrive.protocol.cdk_seams import page_of
 from source_pipedrive.protocol.source import SourcePipedrive
 from source_pipedrive.protocol.stdout import Stdout
+
+_LOGGER = logging.getLogger("airbyte")
 
 
 class Entrypoint(AirbyteEntrypoint):
@@ -23,6 +26,8 @@ class Entrypoint(AirbyteEntrypoint):
     @staticmethod
     def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
         require_valid(config, source_spec.connectionSpecification)
+        for warning in warnings_about(config):
+            _LOGGER.warning(warning)
 
     def read(
         self, source_spec: ConnectorSpecification, config: Any, catalog: Any, state: list[Any]

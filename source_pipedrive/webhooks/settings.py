@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from source_pipedrive.addresses import warning_of
 from source_pipedrive.api.access import Access, access_kept_in
-from source_pipedrive.config import describe_problems, ignored_settings, normalize, specification
+from source_pipedrive.config import describe_problems, normalize, specification, warnings_about
 from source_pipedrive.webhooks.registration import Registrar
 
 
@@ -41,8 +40,6 @@ def parse_settings(_context: click.Context, _option: click.Parameter, file: Path
         raise click.BadParameter(f"{file} is not a JSON object.")
     if found := describe_problems(config, specification()):
         raise click.BadParameter(found)
-    normalized = normalize(config)
-    for warning in (warning_of(normalized.get("api_url") or ""), ignored_settings(config)):
-        if warning:
-            click.echo(f"Warning: {warning}", err=True)
-    return Settings(normalized, file)
+    for warning in warnings_about(config):
+        click.echo(f"Warning: {warning}", err=True)
+    return Settings(normalize(config), file)
