@@ -116,7 +116,7 @@ def delete(copy: Copy, stream: str, action: str) -> None:
         if row.get("status") != "deleted"
     }
     table = TABLES.get(stream, stream)
-    # others may hang on the first row of pipelines, boards, and the like
+    # other rows may be children of the first row of pipelines, boards, and the like
     ids = sorted(rows)[-2:] if action == "delete" else sorted(rows)[:2]
     chosen = ids[-1:] if action == "delete" else ids
     copy.before[stream, action] = copy.row(stream, chosen[0])
