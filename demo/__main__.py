@@ -97,6 +97,7 @@ def _run() -> None:
     try:
         main()
     except Exception as error:
+        # which failures are expected is known only where PyAirbyte, slow to import, is at hand
         failure = import_module("demo.failure")
         if isinstance(error, failure.FAILURES):
             sys.exit(failure.reason_of(error))

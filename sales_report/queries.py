@@ -31,7 +31,7 @@ def _month_of(moment: str) -> str:
 def run_queries(dest: str, schema: str) -> Mapping[str, Sequence[Row]]:
     """Return the rows of the queries by their names; raise `WarehouseError` if one fails."""
     # the SQL is not HTML: nothing in it may be escaped
-    environment = Environment(  # noqa: S701
+    environment = Environment(  # noqa: S701 - see above
         loader=PackageLoader("sales_report", "sql"), undefined=StrictUndefined
     )
     environment.globals.update(schema=schema, month_of=_month_of, limit=ROTTEN_DEALS)

@@ -169,7 +169,7 @@ def _whole_verdict(outcome: Outcome) -> str:
 def percent(share: float) -> str:
     """Write a share as an upper bound in percent: `3.0 %`."""
     exact = 100 * share
-    digits = 1 if exact >= 0.1 else 2  # noqa: PLR2004
+    digits = 1 if exact >= 0.1 else 2  # noqa: PLR2004 - small ones need more digits
     # rounded up, because it is a bound
     rounded = -(-exact * 10**digits // 1) / 10**digits
     return f"{rounded:.{digits}f} %"
